@@ -1,0 +1,91 @@
+"""A test object as data: its tests, and where it lies in the images once a bundle has found it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiqa_integration.model.image import ImageStack, SeriesHeader
+from aiqa_integration.model.measurement import Measurement, MetricDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanePose:
+    """How the phantom lies in one slice.
+
+    Phantom coordinates are mm from the phantom's axis: ``u`` to the right and ``v`` down in the guideline's own drawing
+    (which for a phantom laid in upright is the axial image as displayed). ``centre`` is the axis in ``(column, row)``;
+    ``rotation_deg`` turns the drawing into the image, positive from +column towards +row; ``mirrored`` is set where the
+    drawing appears left-right reversed (``u`` is negated before the rotation); ``pixel_mm`` is (column, row) spacing.
+    """
+
+    centre: tuple[float, float]
+    rotation_deg: float
+    pixel_mm: tuple[float, float]
+    mirrored: bool = False
+
+    def to_pixel(self, u_mm: float, v_mm: float) -> tuple[float, float]:
+        """Return the ``(column, row)`` of a point of the phantom."""
+        sign = -1.0 if self.mirrored else 1.0
+        cos, sin = np.cos(np.radians(self.rotation_deg)), np.sin(np.radians(self.rotation_deg))
+        x_mm, y_mm = cos * sign * u_mm - sin * v_mm, sin * sign * u_mm + cos * v_mm
+        return self.centre[0] + x_mm / self.pixel_mm[0], self.centre[1] + y_mm / self.pixel_mm[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedPhantom:
+    """Where a bundle found a phantom.
+
+    ``slices`` maps the guideline's slice number to the place in the stack; ``poses`` has one pose per place
+    that shows the phantom; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
+    could not be told; ``residual_mm`` is the root mean square distance of the landmarks from the rigid fit;
+    ``confidence`` is the network's probability that this is the phantom.
+    """
+
+    phantom: str
+    slices: Mapping[int, int]
+    poses: Mapping[int, PlanePose]
+    tilt_deg: float | None
+    residual_mm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PhantomImages:
+    """What a test gets: the images, the header, and where the phantom is."""
+
+    stack: ImageStack
+    header: SeriesHeader
+    located: LocatedPhantom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhantomTest:
+    """One test of a phantom: the metrics it yields and the function that measures them.
+
+    ``measure`` returns one measurement per metric, in order, and raises MeasurementError only where none can be given.
+    """
+
+    name: str
+    metrics: tuple[MetricDef, ...]
+    measure: Callable[[PhantomImages], tuple[Measurement, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phantom:
+    """A test object: which analysis and bundle it belongs to, how to find it, and its tests.
+
+    ``locate`` takes the stack and the bundle's outputs (arrays by name) and returns where the phantom is; it raises
+    PhantomNotFound where the outputs do not fit this phantom.
+    """
+
+    name: str
+    title: str
+    analysis: str
+    bundle: str
+    source: str
+    diameter_mm: float
+    length_mm: float
+    tests: tuple[PhantomTest, ...]
+    locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]

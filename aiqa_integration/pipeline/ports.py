@@ -1,0 +1,311 @@
+"""The outside world as the pipeline sees it: protocols that adapters fulfil, and the values that cross them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiqa_integration.model.identity import SeriesRef
+from aiqa_integration.model.image import ImageStack, SeriesHeader
+from aiqa_integration.model.job import JobState
+from aiqa_integration.model.report import BundleVersion, QaReport, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyListing:
+    """A row of a study-level QIDO answer."""
+
+    study_instance_uid: str
+    instance_count: int | None
+    modalities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesListing:
+    """A row of a series-level QIDO answer; ``instance_count`` is None where the server does not tell."""
+
+    ref: SeriesRef
+    modality: str
+    instance_count: int | None
+    manufacturer: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedInstance:
+    """An object that the archive did not take, with the failure reason (0008,1197) or None."""
+
+    sop_instance_uid: str
+    reason: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOutcome:
+    """What a STOW really did: every instance is in exactly one of the two."""
+
+    stored: tuple[str, ...]
+    refused: tuple[RefusedInstance, ...]
+
+
+class Archive(Protocol):
+    """A PACS over DICOMweb, or a directory that stands in for one.
+
+    All methods raise ArchiveUnavailable (try later) or ArchiveRefused (never as is).
+    """
+
+    name: str
+
+    def find_studies(self, since: date | None, until: date | None) -> Iterator[StudyListing]:
+        """Yield every study with a StudyDate in the window (both ends included, None = open), without repeats."""
+
+    def find_series(self, study_instance_uid: str) -> Iterator[SeriesListing]:
+        """Yield every series of a study."""
+
+    def find_instances(self, ref: SeriesRef) -> tuple[str, ...]:
+        """Return the SOP Instance UIDs that the archive lists for a series; empty where it has none."""
+
+    def retrieve(self, ref: SeriesRef, into: Path) -> tuple[Path, ...]:
+        """Stream a series' instances into the folder ``into``, one file each, and return the files."""
+
+    def store(self, objects: Sequence[bytes], study_instance_uid: str) -> StoreOutcome:
+        """Store DICOM files; account for each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadedSeries:
+    """A series' images as read from files; ``files`` are those files, in the order of the stack's slices' instances."""
+
+    header: SeriesHeader
+    stack: ImageStack
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileGroup:
+    """Files of one series, or of none: ``error`` says why a group cannot be a series."""
+
+    ref: SeriesRef | None
+    files: tuple[Path, ...]
+    error: Exception | None = None
+
+
+class SeriesReader(Protocol):
+    """Files to images."""
+
+    def header(self, files: Sequence[Path]) -> SeriesHeader:
+        """Return the header of the files of one series without decoding pixels; raises InputError."""
+
+    def load(self, files: Sequence[Path]) -> LoadedSeries:
+        """Return the images of one series, sorted by geometry; raises InputError."""
+
+
+class Inferencer(Protocol):
+    """Runs MONAI bundles."""
+
+    def version(self, bundle: str) -> BundleVersion:
+        """Return which bundle this is; raises BundleError."""
+
+    def run(self, bundle: str, inputs: Mapping[str, NDArray[np.float32]]) -> Mapping[str, NDArray[np.float32]]:
+        """Return the outputs of a bundle for arrays by name; raises BundleError or OutOfMemory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedEffect:
+    """Something that the outside world is to be told, bytes included (encode once, send the same bytes every time).
+
+    ``dedupe_key`` is the identity of what is sent: equal keys mean the same delivery. ``subject_key`` names the thing
+    that a later revision would replace, for one target: effects with equal subject keys are never in
+    flight together.
+    """
+
+    sink: str
+    target: str
+    kind: str
+    dedupe_key: str
+    subject_key: str
+    media_type: str
+    payload: bytes
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """An outbox row, as claimed for delivery; ``payload_sha256`` finds the bytes in Artifacts."""
+
+    effect_id: str
+    job_id: str
+    sink: str
+    target: str
+    kind: str
+    dedupe_key: str
+    media_type: str
+    payload_sha256: str
+    attributes: Mapping[str, str]
+    attempts: int
+    lease_owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the receiver said: its id for the thing, and how that was verified."""
+
+    remote_id: str
+    detail: str
+
+
+class Sink(Protocol):
+    """One effect on the outside world."""
+
+    name: str
+
+    def plan(self, report: QaReport, series: LoadedSeries | None) -> tuple[PlannedEffect, ...]:
+        """Return what this sink would send for a report, encoded.
+
+        ``series`` is None where the series could not be read (a refused report). Raises EncodingError.
+        """
+
+    def deliver(self, effect: Effect, payload: bytes) -> Receipt:
+        """Send and verify; sending again changes nothing. Raises TransientError or Refused."""
+
+
+class Artifacts(Protocol):
+    """Bytes by their SHA-256."""
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes (durably, before returning) and return their SHA-256 in hexadecimal."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes; raises LedgerError where they are gone or differ from their digest."""
+
+
+class Clock(Protocol):
+    """The time, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the current time, timezone-aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job row, as claimed for work; ``predecessor`` is the result of the latest earlier revision that had one."""
+
+    job_id: str
+    archive: str
+    ref: SeriesRef
+    revision: int
+    instance_count: int | None
+    state: JobState
+    attempts: int
+    lease_owner: str
+    predecessor: Version | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """What a job ends with: the report and its effects, or the reason why no rule wanted the series."""
+
+    state: Literal[JobState.MEASURED, JobState.IGNORED]
+    reason: str
+    rule_revision: str
+    report: QaReport | None = None
+    report_json: bytes = b""
+    preview_png: bytes = b""
+    effects: tuple[PlannedEffect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What became of a series that a poll saw."""
+
+    job_id: str
+    state: JobState
+    revision: int
+
+
+class Ledger(Protocol):
+    """The truth about jobs and effects. Every method is one transaction."""
+
+    def observe(self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
+        """Record that a poll saw a series.
+
+        New: a DISCOVERED job. Unchanged count for ``quiet`` and at two polls or more: SETTLED, due at once. A count
+        that grew after SETTLED: a new revision is DISCOVERED and the old job is SUPERSEDED (its PLANNED effects
+        WITHDRAWN).
+        """
+
+    def is_own_series(self, series_instance_uid: str) -> bool:
+        """Return whether AIQA itself made this series (it is in the outbox)."""
+
+    def due_jobs(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Return SETTLED jobs to work on (``next_at`` passed, no live lease, not announced); mark them announced."""
+
+    def due_effects(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Return PLANNED effects to be sent now, likewise."""
+
+    def claim_job(self, job_id: str, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
+        """Take a due job for ``lease``; None if another has it, or it is not due."""
+
+    def extend_job(self, job: Job, *, now: datetime, lease: timedelta) -> None:
+        """Keep a claimed job; raises LeaseLost."""
+
+    def finish_job(self, job: Job, result: JobResult, *, now: datetime) -> None:
+        """Write report, effects, state and event in one transaction guarded by the lease; raises LeaseLost."""
+
+    def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
+        """Give a job back to be tried again at ``until``; None = gave up: FAILED with the reason."""
+
+    def claim_effect(self, effect_id: str, *, owner: str, now: datetime, lease: timedelta) -> Effect | None:
+        """Take a due effect; None if another has it, it is not due, or its subject is in flight."""
+
+    def effect_sent(self, effect: Effect, receipt: Receipt, *, now: datetime) -> None:
+        """Record a delivery; the last one makes the job DELIVERED. Raises LeaseLost."""
+
+    def effect_refused(self, effect: Effect, error: Exception, *, now: datetime) -> None:
+        """Record a refusal; the job is HELD with the reason. Raises LeaseLost."""
+
+    def postpone_effect(self, effect: Effect, error: Exception, *, now: datetime, until: datetime | None) -> None:
+        """Give an effect back to be tried again at ``until``; None = gave up: REFUSED, job FAILED."""
+
+    def next_poll(self, archive: str, now: datetime, lease: timedelta) -> bool:
+        """Return whether this caller is to poll the archive now (its ``next_at`` passed and nobody else polls)."""
+
+    def poll_done(self, archive: str, *, now: datetime, next_at: datetime, error: Exception | None) -> None:
+        """Record the end of a poll."""
+
+    def reconcile_due(self, archive: str, now: datetime, every: timedelta) -> bool:
+        """Return whether the wide daily poll is due for the archive, and note that it runs now."""
+
+    def idle(self) -> bool:
+        """Return whether no job or effect waits or is in work (every job at an end state)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveSchedule:
+    """How an archive is polled."""
+
+    archive: Archive
+    every: timedelta
+    quiet: timedelta
+    window_days: int | None
+    reconcile_window_days: int | None = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Slow retries across calls: first delay, doubled each time up to ``longest``, for ``give_up_after`` attempts."""
+
+    first: timedelta = timedelta(seconds=15)
+    longest: timedelta = timedelta(minutes=30)
+    give_up_after: int = 60
+
+    def next_at(self, attempts: int, now: datetime, retry_after_s: float | None) -> datetime | None:
+        """Return when to try again after ``attempts`` tries; None = give up."""
+        if attempts >= self.give_up_after:
+            return None
+        delay = min(self.first * float(2 ** min(attempts, 20)), self.longest)
+        wished = timedelta(seconds=retry_after_s or 0.0)
+        return now + max(delay, min(wished, timedelta(days=1)))
