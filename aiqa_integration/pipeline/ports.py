@@ -240,6 +240,19 @@ class Ledger(Protocol):
     def is_own_series(self, series_instance_uid: str) -> bool:
         """Return whether AIQA itself made this series (it is in the outbox)."""
 
+    def unchanged_studies(self, archive: str, counts: Mapping[str, int]) -> frozenset[str]:
+        """Return those studies of ``counts`` (Study Instance UID -> instances listed now) that need no closer look.
+
+        A study needs none if the last ``study_seen`` of this archive recorded exactly this count and no job of the
+        study in this archive is DISCOVERED. ``counts`` holds up to some hundred studies: one query, not one a study.
+        """
+
+    def study_seen(self, archive: str, study_instance_uid: str, instance_count: int) -> None:
+        """Record that every series of a study was observed while the archive listed ``instance_count`` instances.
+
+        Replaces what was recorded before for the same archive and study.
+        """
+
     def due_jobs(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return SETTLED jobs to work on (``next_at`` passed, no live lease, not announced); mark them announced."""
 
