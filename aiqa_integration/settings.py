@@ -1,0 +1,190 @@
+"""Typed settings: ``aiqa.toml`` < secrets directory < environment (``AIQA_ARCHIVE__URL``) < arguments.
+
+The one reader of environment and TOML. Rules, limits and devices are not settings.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from aiqa_integration.errors import ConfigurationError
+
+PREFIX = "AIQA_"
+FILE_VARIABLE = "AIQA_SETTINGS"
+SECRETS_VARIABLE = "AIQA_SECRETS"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AuthSettings(_Section):
+    """How to prove who we are to a server."""
+
+    user: str | None = Field(None, description="User name for HTTP basic authentication.")
+    password: SecretStr | None = Field(None, description="Password for HTTP basic authentication.")
+    bearer_token: SecretStr | None = Field(None, description="Static bearer token, instead of user and password.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "AuthSettings":
+        if self.bearer_token is not None and self.user is not None:
+            raise ValueError("give either user and password or a bearer token")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together")
+        return self
+
+
+class ArchiveSettings(_Section):
+    """The PACS."""
+
+    name: str = Field("pacs", description="Name of the archive in rules, ledger and console.")
+    url: str | None = Field(
+        None, description="DICOMweb root, such as https://pacs/dicom-web; none = directory archive."
+    )
+    folder: Path | None = Field(None, description="Folder of the embedded directory archive, where no url is given.")
+    auth: AuthSettings = Field(AuthSettings(), description="Authentication at the archive.")
+    poll_every_s: float = Field(15.0, gt=0, description="Seconds between polls.")
+    quiet_s: float = Field(90.0, ge=0, description="Seconds without a new instance after which a series is complete.")
+    window_days: int | None = Field(2, ge=0, description="Study dates polled, back from today; none = all dates.")
+    reconcile_window_days: int | None = Field(
+        7, ge=0, description="Study dates polled once a day, for late arrivals; none = all dates."
+    )
+    page_size: int = Field(100, ge=1, le=200, description="Rows a QIDO page (some servers refuse more than 200).")
+
+
+class EhrSettings(_Section):
+    """The FHIR server."""
+
+    url: str | None = Field(None, description="FHIR R4 base URL; none = nothing is sent to an EHR.")
+    auth: AuthSettings = Field(AuthSettings(), description="Authentication at the FHIR server.")
+
+
+class DatabaseSettings(_Section):
+    """The ledger."""
+
+    url: str | None = Field(
+        None, description="SQLAlchemy URL (sqlite or postgresql+psycopg); none = SQLite in the data folder."
+    )
+
+
+class WorkerSettings(_Section):
+    """The Celery worker."""
+
+    broker_url: str = Field("memory://", description="Celery broker; memory:// = everything in one process.")
+    concurrency: int = Field(2, ge=1, description="Tasks at a time in the one-process mode.")
+    lease_s: float = Field(60.0, gt=1, description="Seconds after which the work of a dead worker is taken over.")
+    inference_deadline_s: float = Field(120.0, gt=0, description="Seconds a bundle may take before it is stopped.")
+    retry_first_s: float = Field(15.0, gt=0, description="Delay before the first retry; doubles with each.")
+    retry_longest_s: float = Field(1800.0, gt=0, description="Longest delay between retries.")
+    retry_give_up_after: int = Field(60, ge=1, description="Attempts after which a job or delivery is given up.")
+
+
+class ConsoleSettings(_Section):
+    """The web console."""
+
+    host: str = Field("127.0.0.1", description="Address that the console listens on.")
+    port: int = Field(8088, ge=0, le=65535, description="Port of the console; 0 = any free one.")
+
+
+class Settings(BaseSettings):
+    """Everything that a site sets."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", toml_file=None
+    )
+
+    data_folder: Path = Field(Path("var"), description="Folder for database, artifacts and work files.")
+    rules_file: Path | None = Field(None, description="Rule file (TOML); none = the rules that ship with AIQA.")
+    bundles_folder: Path | None = Field(None, description="Folder of MONAI bundles; none = those that ship with AIQA.")
+    site_name: str = Field("", description="Name of the hospital or department, shown in reports and console.")
+    archive: ArchiveSettings = Field(ArchiveSettings(), description="The PACS.")
+    ehr: EhrSettings = Field(EhrSettings(), description="The FHIR server.")
+    database: DatabaseSettings = Field(DatabaseSettings(), description="The ledger.")
+    worker: WorkerSettings = Field(WorkerSettings(), description="The Celery worker.")
+    console: ConsoleSettings = Field(ConsoleSettings(), description="The web console.")
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return self.database.url or f"sqlite:///{self.data_folder.resolve() / 'ledger.sqlite'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, strongest first."""
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_prefix="", secrets_nested_delimiter="__", secrets_dir_missing="error"
+        )
+        return init_settings, env_settings, secrets, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(toml_file: Path | None = None, secrets_folder: Path | None = None, **overrides: object) -> Settings:
+    """Return the settings of this process.
+
+    The TOML file is ``toml_file``, else the one that AIQA_SETTINGS names, else ``aiqa.toml`` in the working folder where
+    it exists; the secrets folder is ``secrets_folder``, else the one that AIQA_SECRETS names.
+    Raises ConfigurationError that names every mistake, without values (they may be secrets).
+    """
+    named = toml_file or (Path(os.environ[FILE_VARIABLE]) if FILE_VARIABLE in os.environ else None)
+    if named is not None and not named.is_file():
+        raise ConfigurationError(f"settings file not found: {named}")
+    source = named or Path("aiqa.toml")
+    secrets = secrets_folder or os.environ.get(SECRETS_VARIABLE)
+
+    class Sourced(Settings):
+        model_config = SettingsConfigDict(
+            toml_file=source if source.is_file() else None,
+            secrets_dir=str(secrets) if secrets is not None else None,
+        )
+
+    try:
+        return Sourced(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        mistakes = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"settings: {mistakes}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"settings: {error}") from error
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Return the names of AIQA_ environment variables that no setting has (misspelt ones are not refused)."""
+    sections = {name: field.annotation for name, field in Settings.model_fields.items()}
+
+    def known(path: list[str]) -> bool:
+        annotation = sections.get(path[0])
+        for name in path[1:]:
+            fields = getattr(annotation, "model_fields", {})
+            if name not in fields:
+                return False
+            annotation = fields[name].annotation
+        return path[0] in sections
+
+    names = [name for name in os.environ if name.startswith(PREFIX) and name not in {FILE_VARIABLE, SECRETS_VARIABLE}]
+    return tuple(sorted(name for name in names if not known(name[len(PREFIX) :].lower().split("__"))))
+
+
+def describe(model: type[BaseModel] = Settings, prefix: str = "") -> list[tuple[str, str, str]]:
+    """Return (name, default, description) of every setting, for the docs page."""
+    rows = []
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            rows += describe(annotation, f"{prefix}{name}.")
+        else:
+            default = "" if field.default is None else str(field.default)
+            rows.append((f"{prefix}{name}", default, field.description or ""))
+    return rows
