@@ -135,8 +135,8 @@ class Settings(BaseSettings):
 def load_settings(toml_file: Path | None = None, secrets_folder: Path | None = None, **overrides: object) -> Settings:
     """Return the settings of this process.
 
-    The TOML file is ``toml_file``, else the one that AIQA_SETTINGS names, else ``aiqa.toml`` in the working folder where
-    it exists; the secrets folder is ``secrets_folder``, else the one that AIQA_SECRETS names.
+    The TOML file is ``toml_file``, else the one that AIQA_SETTINGS names, else ``aiqa.toml`` in the working
+    folder; the secrets folder is ``secrets_folder``, else the one that AIQA_SECRETS names.
     Raises ConfigurationError that names every mistake, without values (they may be secrets).
     """
     named = toml_file or (Path(os.environ[FILE_VARIABLE]) if FILE_VARIABLE in os.environ else None)

@@ -31,13 +31,15 @@ class SliceRef:
 class SeriesHeader:
     """What the analyses need of a series' attributes, typed, with units in the names.
 
-    ``keywords`` maps DICOM keywords to values for rules; it holds no attribute of a patient's identity.
+    ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``keywords`` maps DICOM keywords to values for
+    rules; it holds no attribute of a patient's identity.
     """
 
     ref: SeriesRef
     modality: str
     device: Device
     instance_count: int
+    instance_uids: tuple[str, ...] = ()
     magnetic_field_strength_t: float | None = None
     repetition_time_ms: float | None = None
     echo_time_ms: float | None = None

@@ -77,7 +77,8 @@ class Phantom:
     """A test object: which analysis and bundle it belongs to, how to find it, and its tests.
 
     ``locate`` takes the stack and the bundle's outputs (arrays by name) and returns where the phantom is; it raises
-    PhantomNotFound where the outputs do not fit this phantom.
+    PhantomNotFound where the outputs do not fit this phantom. ``analysis_version`` changes with anything that may
+    change a value.
     """
 
     name: str
@@ -89,3 +90,4 @@ class Phantom:
     length_mm: float
     tests: tuple[PhantomTest, ...]
     locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]
+    analysis_version: str = "1.0.0"

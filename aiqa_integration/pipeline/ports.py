@@ -113,6 +113,13 @@ class Inferencer(Protocol):
         """Return the outputs of a bundle for arrays by name; raises BundleError or OutOfMemory."""
 
 
+class Illustrator(Protocol):
+    """Draws what was measured."""
+
+    def preview_png(self, report: QaReport, series: LoadedSeries) -> bytes:
+        """Return a PNG of the measured slices with regions, values and verdicts; raises EncodingError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedEffect:
     """Something that the outside world is to be told, bytes included (encode once, send the same bytes every time).
@@ -197,6 +204,7 @@ class Job:
     archive: str
     ref: SeriesRef
     revision: int
+    modality: str
     instance_count: int | None
     state: JobState
     attempts: int
@@ -273,6 +281,9 @@ class Ledger(Protocol):
 
     def claim_effect(self, effect_id: str, *, owner: str, now: datetime, lease: timedelta) -> Effect | None:
         """Take a due effect; None if another has it, it is not due, or its subject is in flight."""
+
+    def extend_effect(self, effect: Effect, *, now: datetime, lease: timedelta) -> None:
+        """Keep a claimed effect; raises LeaseLost."""
 
     def effect_sent(self, effect: Effect, receipt: Receipt, *, now: datetime) -> None:
         """Record a delivery; the last one makes the job DELIVERED. Raises LeaseLost."""

@@ -1,0 +1,118 @@
+"""Bring one job from SETTLED to MEASURED (or IGNORED): retrieve, route, analyse, encode, commit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import structlog
+
+from aiqa_integration.errors import AiqaError, InputError, LeaseLost, MeasurementError, PermanentError, TransientError
+from aiqa_integration.model.job import JobState
+from aiqa_integration.model.report import QaReport
+from aiqa_integration.model.report_json import report_bytes
+from aiqa_integration.pipeline.analyse import Analyst, Lineage, Stopwatch, analyse, refused_report
+from aiqa_integration.pipeline.encode import plan_effects
+from aiqa_integration.pipeline.lease import kept
+from aiqa_integration.pipeline.ports import (
+    Archive,
+    Clock,
+    Illustrator,
+    Job,
+    JobResult,
+    Ledger,
+    LoadedSeries,
+    RetryPolicy,
+    SeriesReader,
+    Sink,
+)
+from aiqa_integration.pipeline.retrieve import read_header, retrieve
+from aiqa_integration.pipeline.route import route
+from aiqa_integration.rules.match import Match, wants_modality
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books."""
+
+    archives: Mapping[str, Archive]
+    reader: SeriesReader
+    analyst: Analyst
+    sinks: Mapping[str, Sink]
+    illustrator: Illustrator
+    ledger: Ledger
+    clock: Clock
+    retry: RetryPolicy
+    lease: timedelta
+    work_folder: Path
+
+
+def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
+    """Claim a job, work it, commit; what goes wrong is written to the ledger, never lost."""
+    job = shop.ledger.claim_job(job_id, owner=owner, now=shop.clock.now(), lease=shop.lease)
+    if job is None:
+        return
+    with (
+        kept(lambda: shop.ledger.extend_job(job, now=shop.clock.now(), lease=shop.lease), shop.lease),
+        TemporaryDirectory(dir=shop.work_folder, prefix="job-") as folder,
+    ):
+        try:
+            result = _work(job, shop, Path(folder))
+            shop.ledger.finish_job(job, result, now=shop.clock.now())
+        except LeaseLost:
+            log.warning("job.lease-lost", job=job.job_id)
+        except (TransientError, PermanentError) as error:
+            _postpone(job, shop, error)
+        else:
+            log.info("job.finished", job=job.job_id, state=result.state, reason=result.reason)
+
+
+def _work(job: Job, shop: Workshop, folder: Path) -> JobResult:
+    if job.modality and not wants_modality(shop.analyst.rules, job.modality):
+        return _ignored(shop, f"no rule wants modality {job.modality}")
+    watch = Stopwatch()
+    with watch.step("retrieve"):
+        files = retrieve(shop.archives[job.archive], job, folder)
+        header = read_header(shop.reader, files)
+    wanted = route(header, shop.analyst.rules)
+    if wanted.rule is None:
+        return _ignored(shop, wanted.reason)
+    lineage = Lineage(revision=job.revision, predecessor=job.predecessor)
+    series: LoadedSeries | None = None
+    try:
+        with watch.step("read"):
+            series = shop.reader.load(files)
+        report = analyse(series, wanted, shop.analyst, lineage=lineage, watch=watch)
+    except (InputError, MeasurementError) as error:
+        if wanted.rule.when_not_found == "ignore":
+            return _ignored(shop, f"{error} ({wanted.reason})")
+        report = refused_report(header, wanted, shop.analyst, error=error, lineage=lineage)
+    return _measured(shop, wanted, report, series)
+
+
+def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSeries | None) -> JobResult:
+    names = wanted.rule.sinks if wanted.rule else ()
+    sinks = [shop.sinks[name] for name in names if name in shop.sinks]
+    return JobResult(
+        state=JobState.MEASURED,
+        reason=report.refused.detail if report.refused else wanted.reason,
+        rule_revision=report.provenance.rule_revision,
+        report=report,
+        report_json=report_bytes(report),
+        preview_png=shop.illustrator.preview_png(report, series) if series else b"",
+        effects=plan_effects(report, series, sinks),
+    )
+
+
+def _ignored(shop: Workshop, reason: str) -> JobResult:
+    return JobResult(state=JobState.IGNORED, reason=reason, rule_revision=shop.analyst.rules.revision)
+
+
+def _postpone(job: Job, shop: Workshop, error: AiqaError) -> None:
+    now = shop.clock.now()
+    until = shop.retry.next_at(job.attempts, now, error.retry_after_s) if isinstance(error, TransientError) else None
+    shop.ledger.postpone_job(job, error, now=now, until=until)
+    log.warning("job.postponed" if until else "job.failed", job=job.job_id, code=error.code, until=str(until))
