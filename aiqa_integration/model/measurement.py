@@ -78,12 +78,16 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMeasured:
-    """A metric without a value: the reason (closed list) and a sentence with the particulars. It can never pass."""
+    """A metric without a value: the reason (closed list) and a sentence with the particulars. It can never pass.
+
+    ``regions`` are where it was looked for, when that is known.
+    """
 
     metric: MetricDef
     reason: Reason
     detail: str
     slice_index: int | None = None
+    regions: tuple[Region, ...] = ()
 
 
 Measurement = Measured | NotMeasured

@@ -1,0 +1,93 @@
+"""How values, limits and verdicts read: one wording for SR, overlay, console and mail."""
+
+from collections import Counter
+
+from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
+from aiqa_integration.model.measurement import Measured, MetricDef
+from aiqa_integration.model.report import QaReport
+
+INTENDED_USE = (
+    "Quality assurance of imaging equipment and images. Not for diagnosis. "
+    "The program proposes; a qualified person decides."
+)
+
+WORDS: dict[Verdict, str] = {
+    Verdict.PASS: "PASS",
+    Verdict.TOLERANCE: "TOLERANCE",
+    Verdict.ACTION: "ACTION",
+    Verdict.NOT_ASSESSED: "NOT ASSESSED",
+    Verdict.NOT_MEASURED: "NOT MEASURED",
+}
+
+
+def number_text(value: float, metric: MetricDef) -> str:
+    """Return a number with the digits that the metric needs, without a negative zero."""
+    text = f"{value:.{metric.decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def with_unit(text: str, metric: MetricDef) -> str:
+    """Return a number's text followed by the metric's unit as a person writes it."""
+    display = metric.unit.display
+    return f"{text}{display}" if display == "°" else f"{text} {display}".rstrip()
+
+
+def value_text(measured: Measured) -> str:
+    """Return value ± expanded uncertainty and unit."""
+    metric = measured.metric
+    text = number_text(measured.quantity.value, metric)
+    if measured.uncertainty is not None:
+        text += f" ± {number_text(measured.uncertainty, metric)}"
+    return with_unit(text, metric)
+
+
+def limits_text(limits: Tolerance, metric: MetricDef) -> str:
+    """Return the limits as ``limit 187–193 mm`` or ``limit ≥ 87.5 %``; both levels where they differ."""
+    tolerance = _range_text(limits.tolerance_low, limits.tolerance_high, metric)
+    action = _range_text(limits.action_low, limits.action_high, metric)
+    if tolerance and action and tolerance != action:
+        return f"tolerance {tolerance}, action {action}"
+    return f"limit {action or tolerance}" if action or tolerance else "no limits"
+
+
+def judgement_text(judgement: Judgement) -> str:
+    """Return value, limits with their source, and verdict of one metric on one line, or why it has no value."""
+    measurement = judgement.measurement
+    if not isinstance(measurement, Measured):
+        return f"{WORDS[Verdict.NOT_MEASURED]}: {measurement.detail} ({measurement.reason})"
+    limits = judgement.limits
+    against = f"{limits_text(limits, measurement.metric)}, {limits.source}" if limits else "no limits"
+    return f"{value_text(measurement)} ({against}): {WORDS[judgement.verdict]}"
+
+
+def headline(report: QaReport) -> str:
+    """Return the verdict in a word or two."""
+    return "REFUSED" if report.refused else WORDS[report.verdict]
+
+
+def summary_text(report: QaReport) -> str:
+    """Return verdict and counts in one or two sentences."""
+    if report.refused:
+        return f"REFUSED: {report.refused.detail} ({report.refused.code})"
+    counts = Counter(judgement.verdict for judgement in report.judgements)
+    parts = [
+        f"{counts[verdict]} {words}"
+        for verdict, words in (
+            (Verdict.ACTION, "outside action limits"),
+            (Verdict.TOLERANCE, "outside tolerance"),
+            (Verdict.NOT_MEASURED, "not measured"),
+            (Verdict.NOT_ASSESSED, "without limits"),
+            (Verdict.PASS, "within limits"),
+        )
+        if counts[verdict]
+    ]
+    return f"{headline(report)}: of {len(report.judgements)} metrics {', '.join(parts) or 'none was measured'}"
+
+
+def _range_text(low: float | None, high: float | None, metric: MetricDef) -> str:
+    if low is not None and high is not None:
+        separator = " to " if low < 0 else "–"
+        return with_unit(f"{low:g}{separator}{high:g}", metric)
+    if low is not None:
+        return with_unit(f"≥ {low:g}", metric)
+    return with_unit(f"≤ {high:g}", metric) if high is not None else ""
