@@ -1,0 +1,58 @@
+"""Stored pixels to values: any transfer syntax that the installed decoders know, never more memory than declared."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels.utils import pixel_array
+
+from aiqa_integration.dicom.frames import Frame
+from aiqa_integration.dicom.reading import BROKEN_ENCODING, quiet, read_dataset, whole
+from aiqa_integration.errors import NotImageData
+
+MAX_VOXELS = 1 << 28
+"""Voxels of one series (1 GiB as float32); a header that declares more is refused before anything is decoded."""
+
+
+def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
+    """Return the rescaled values ``[frame, row, column]`` of frames of one matrix, in their order.
+
+    Raises NotImageData where pixels are missing, cut off or do not decode, or where there are more than MAX_VOXELS.
+    """
+    rows, columns = frames[0].matrix
+    if len(frames) * rows * columns > MAX_VOXELS:
+        raise NotImageData(f"{len(frames)} images of {columns} × {rows} pixels: more than AIQA decodes")
+    voxels = np.empty((len(frames), rows, columns), np.float32)
+    by_path: dict[object, list[int]] = {}
+    for place, frame in enumerate(frames):
+        by_path.setdefault(frame.path, []).append(place)
+    for places in by_path.values():
+        dataset = read_dataset(frames[places[0]].path, pixels=True)
+        for place in places:
+            frame = frames[place]
+            stored = _stored(dataset, frame)
+            voxels[place] = stored * np.float64(frame.slope) + frame.intercept
+    if not np.isfinite(voxels).all():
+        raise NotImageData("the rescaled pixels are not finite numbers")
+    return voxels
+
+
+def _stored(dataset: Dataset, frame: Frame) -> NDArray[np.integer]:
+    """Return a frame's stored values, bits above the high bit (overlays, PS3.5 8.1.1) removed and sign restored."""
+    try:
+        with quiet():
+            array = np.asarray(pixel_array(dataset, index=frame.index, raw=True))
+    except BROKEN_ENCODING as error:
+        reason = "it has none" if "PixelData" not in dataset else "cut off, damaged or in an unknown encoding"
+        raise NotImageData(f"the pixels of {frame.path.name} cannot be read: {reason}") from error
+    if array.shape != frame.matrix or array.dtype.kind not in "iu":
+        raise NotImageData(f"the pixels of {frame.path.name} are not {frame.matrix[1]} × {frame.matrix[0]} integers")
+    bits = array.dtype.itemsize * 8
+    stored = whole(dataset, "BitsStored") or bits
+    high = whole(dataset, "HighBit")
+    above = bits - 1 - (stored - 1 if high is None or high < stored - 1 else high)
+    if above < 0 or stored == bits:
+        return array
+    shifted: NDArray[np.integer] = np.right_shift(np.left_shift(array, above), bits - stored)
+    return shifted

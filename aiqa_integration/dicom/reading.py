@@ -1,0 +1,153 @@
+"""Files to pydicom data sets, and single attributes out of them, without ever crashing on what a file holds."""
+
+import math
+import struct
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+
+from aiqa_integration.errors import NotImageData, UnsupportedSeries
+
+MAX_INFLATED_BYTES = 1 << 30
+"""A deflated file that grows beyond this is refused (PS3.5 A.5 sets no bound; a bomb inflates a thousandfold)."""
+
+_META_START = 144
+"""Preamble, prefix and the group length element itself (PS3.10 7.1)."""
+
+BROKEN_ENCODING = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What pydicom and its decoders raise on damaged files; found by cutting and flipping bytes of real ones."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the warnings of pydicom and its decoders: they quote values, and each case is checked by the caller."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def read_dataset(path: Path, *, pixels: bool = False) -> Dataset:
+    """Return the data set of a DICOM file, with or without its pixels.
+
+    Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
+    UnsupportedSeries for a DICOMDIR.
+    """
+    try:
+        with quiet():
+            _refuse_bomb(path)
+            dataset = pydicom.dcmread(path, stop_before_pixels=not pixels)
+            class_uid = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
+    except InvalidDicomError as error:
+        raise NotImageData(f"{path.name} is not a DICOM file") from error
+    except OSError as error:
+        raise NotImageData(f"{path.name} cannot be read: {error.strerror or 'input/output error'}") from error
+    except BROKEN_ENCODING as error:
+        raise NotImageData(f"{path.name} is damaged: its attributes cannot be decoded") from error
+    if class_uid == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
+        raise UnsupportedSeries(f"{path.name} is a DICOMDIR, an index of files, not an image")
+    return dataset
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Inflate a deflated file piecewise, to nowhere, and raise NotImageData where it exceeds MAX_INFLATED_BYTES."""
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return
+    inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    with path.open("rb") as stream:
+        stream.seek(_META_START + int(meta["FileMetaInformationGroupLength"].value))
+        piece = stream.read(1 << 16)
+        while piece and total <= MAX_INFLATED_BYTES:
+            total += len(inflater.decompress(piece, 1 << 22))
+            piece = inflater.unconsumed_tail or stream.read(1 << 16)
+    if total > MAX_INFLATED_BYTES:
+        raise NotImageData(f"{path.name} inflates to more than {MAX_INFLATED_BYTES >> 20} MiB")
+
+
+def value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - whatever the value representation yields
+    """Return an attribute's value; None where it is absent, empty or cannot be decoded."""
+    try:
+        with quiet():
+            found = dataset.get(keyword)
+    except BROKEN_ENCODING:
+        return None
+    return None if found is None or (hasattr(found, "__len__") and len(found) == 0) else found
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return an attribute as stripped text, several values joined by a backslash; empty where there is none."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ""
+    return "\\".join(str(part) for part in found).strip() if _is_multiple(found) else str(found).strip(" \0")
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Return an attribute's values as stripped texts."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ()
+    return tuple(str(part).strip() for part in (found if _is_multiple(found) else (found,)))
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """Return an attribute's values as finite numbers; empty where one of them is not."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ()
+    try:
+        parts = tuple(float(part) for part in (found if _is_multiple(found) else (found,)))
+    except (TypeError, ValueError, OverflowError):
+        return ()
+    return parts if all(math.isfinite(part) for part in parts) else ()
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return an attribute's first value as a finite number, or None."""
+    return next(iter(numbers(dataset, keyword)), None)
+
+
+def whole(dataset: Dataset, keyword: str) -> int | None:
+    """Return an attribute's first value as an integer, or None."""
+    found = number(dataset, keyword)
+    return None if found is None or found != int(found) else int(found)
+
+
+def first_item(dataset: Dataset, keyword: str) -> Dataset | None:
+    """Return the first item of a sequence, or None."""
+    found = value(dataset, keyword)
+    return found[0] if isinstance(found, pydicom.Sequence) else None
+
+
+def items(dataset: Dataset, keyword: str) -> Iterable[Dataset]:
+    """Return the items of a sequence; none where it is absent or broken."""
+    found = value(dataset, keyword)
+    return found if isinstance(found, pydicom.Sequence) else ()
+
+
+def _is_multiple(found: object) -> bool:
+    return isinstance(found, (list, tuple, pydicom.multival.MultiValue))
