@@ -1,0 +1,43 @@
+# Two commands do everything: `make demo` runs the system on embedded defaults, `make test` passes all tests.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+
+.PHONY: demo test lint tests console clean
+
+demo: $(VENV)/.demo-installed
+	$(BIN)/aiqa demo --once
+
+console: $(VENV)/.demo-installed
+	$(BIN)/aiqa demo
+
+test: $(VENV)/.test-installed
+	scripts/system-packages
+	$(MAKE) --no-print-directory lint tests
+
+lint: $(VENV)/.test-installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+tests: $(VENV)/.test-installed
+	$(BIN)/pytest
+
+$(VENV)/.venv-made:
+	scripts/make-venv "$(PYTHON)" "$(VENV)"
+	touch $@
+
+$(VENV)/.demo-installed: $(VENV)/.venv-made pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt torch
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+$(VENV)/.test-installed: $(VENV)/.demo-installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,postgres,redis,server,train]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) var out
