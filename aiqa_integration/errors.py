@@ -13,7 +13,8 @@ AiqaError
    │  ├─ NotImageData            not DICOM, no pixels, or pixels that do not decode
    │  ├─ IncompleteSeries        identifying attributes, slices or instances are missing for good
    │  ├─ UnsupportedSeries       a kind of object that AIQA does not read
-   │  └─ MixedGeometry           slices that do not form one stack
+   │  ├─ MixedGeometry           slices that do not form one stack
+│  └─ NoRule                  no rule wants the series
    ├─ MeasurementError           becomes NotMeasured
    │  ├─ PhantomNotFound         no known phantom in the images
    │  ├─ RoiOutsideImage         the region to measure leaves the image
@@ -121,6 +122,12 @@ class MixedGeometry(InputError):
     """Slices that do not form one stack."""
 
     code = "mixed-geometry"
+
+
+class NoRule(InputError):
+    """No rule wants the series."""
+
+    code = "no-rule"
 
 
 class MeasurementError(PermanentError):

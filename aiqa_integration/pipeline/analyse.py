@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from aiqa_integration.errors import AiqaError, ConfigurationError
+from aiqa_integration.errors import AiqaError, NoRule
 from aiqa_integration.model.identity import instances_digest
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.judgement import Judgement
@@ -17,8 +17,12 @@ from aiqa_integration.pipeline.judge import judge_all
 from aiqa_integration.pipeline.measure import measure_phantom
 from aiqa_integration.pipeline.ports import Clock, Inferencer, LoadedSeries
 from aiqa_integration.rules.match import Match
-from aiqa_integration.rules.schema import Rule, RuleSet
+from aiqa_integration.rules.schema import RuleSet
 from aiqa_integration.tolerances.limits import LimitSet, limit_set_for
+
+
+NO_ANALYSIS = "none"
+"""Analysis of a report about a series that no rule wants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +74,11 @@ class _Result:
 def analyse(series: LoadedSeries, route: Match, analyst: Analyst, *, lineage: Lineage, watch: Stopwatch) -> QaReport:
     """Return the report of a series under a rule.
 
-    Raises PhantomNotFound where there is nothing to measure, BundleError, TransientError; ConfigurationError where the
-    route has no rule.
+    Raises NoRule, PhantomNotFound where there is nothing to measure, BundleError, TransientError.
     """
-    rule = _rule(route)
+    if route.rule is None:
+        raise NoRule(route.reason)
+    rule = route.rule
     with watch.step("infer"):
         phantom, located, bundle = find_phantom(series, rule.analysis, analyst.inferencer)
     images = PhantomImages(stack=series.stack, header=series.header, located=located)
@@ -89,7 +94,7 @@ def analyse(series: LoadedSeries, route: Match, analyst: Analyst, *, lineage: Li
 def refused_report(
     header: SeriesHeader, route: Match, analyst: Analyst, *, error: AiqaError, lineage: Lineage
 ) -> QaReport:
-    """Return the report that says why a series has no values."""
+    """Return the report that says why a series has no values; ``route`` may be without a rule."""
     refusal = Refusal(code=error.code, detail=str(error))
     return _report(header, route, analyst, lineage=lineage, watch=Stopwatch(), outcome=refusal)
 
@@ -103,25 +108,25 @@ def _report(
     watch: Stopwatch,
     outcome: _Result | Refusal,
 ) -> QaReport:
-    rule = _rule(route)
+    rule = route.rule
     result = outcome if isinstance(outcome, _Result) else None
     limits = result.limits if result else None
-    analysis_version = result.phantom.analysis_version if result else phantoms_of(rule.analysis)[0].analysis_version
+    phantom = result.phantom if result else next(iter(phantoms_of(rule.analysis if rule else "")), None)
     return QaReport(
         ref=header.ref,
         modality=header.modality,
         device=header.device,
-        analysis=rule.analysis,
-        analysis_version=analysis_version,
+        analysis=rule.analysis if rule else NO_ANALYSIS,
+        analysis_version=phantom.analysis_version if phantom else "0",
         bundle=result.bundle if result else None,
-        subject=rule.subject,
+        subject=rule.subject if rule else "patient",
         phantom=result.phantom.name if result else None,
         judgements=result.judgements if result else (),
         refused=outcome if isinstance(outcome, Refusal) else None,
         provenance=Provenance(
             software_version=analyst.software_version,
             rule_revision=analyst.rules.revision,
-            rule_name=rule.name,
+            rule_name=rule.name if rule else "",
             limit_set=limits.id if limits else "",
             limit_set_revision=limits.revision if limits else "",
             instances_digest=instances_digest(header.instance_uids),
@@ -133,9 +138,3 @@ def _report(
         simulated=header.simulated,
         timings_s=watch.seconds,
     )
-
-
-def _rule(route: Match) -> Rule:
-    if route.rule is None:
-        raise ConfigurationError(f"nothing to do: {route.reason}")
-    return route.rule

@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.model.identity import SeriesRef
+from aiqa_integration.errors import AiqaError
+from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.report import BundleVersion, QaReport, Version
@@ -90,7 +91,18 @@ class FileGroup:
 
     ref: SeriesRef | None
     files: tuple[Path, ...]
-    error: Exception | None = None
+    error: AiqaError | None = None
+
+    def usable_files(self) -> tuple[Path, ...]:
+        """Return the files; raises the group's error where it cannot be a series."""
+        if self.error is not None:
+            raise self.error
+        return self.files
+
+    def blank_header(self) -> SeriesHeader:
+        """Return what is known of the series before a file is read."""
+        ref = self.ref or SeriesRef(study_instance_uid="", series_instance_uid="")
+        return SeriesHeader(ref=ref, modality="", device=Device(), instance_count=len(self.files))
 
 
 class SeriesReader(Protocol):
@@ -126,7 +138,8 @@ class PlannedEffect:
 
     ``dedupe_key`` is the identity of what is sent: equal keys mean the same delivery. ``subject_key`` names the thing
     that a later revision would replace, for one target: effects with equal subject keys are never in
-    flight together.
+    flight together. An effect that makes series in an archive names them in
+    ``attributes["made_series_instance_uids"]``, separated by spaces, so that the poller knows its own.
     """
 
     sink: str
@@ -261,8 +274,14 @@ class Ledger(Protocol):
         Replaces what was recorded before for the same archive and study.
         """
 
+    def due_polls(self, archives: Sequence[str], now: datetime) -> tuple[str, ...]:
+        """Return those archives that are to be polled now and were not announced; mark them announced."""
+
     def due_jobs(self, now: datetime, limit: int) -> tuple[str, ...]:
-        """Return SETTLED jobs to work on (``next_at`` passed, no live lease, not announced); mark them announced."""
+        """Return SETTLED jobs to work on (``next_at`` passed, no live lease, not announced); mark them announced.
+
+        At most ``limit`` are announced at a time: those announced before and not yet claimed count.
+        """
 
     def due_effects(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return PLANNED effects to be sent now, likewise."""
