@@ -1,0 +1,3 @@
+"""Imaging QA between PACS and EHR."""
+
+__version__ = "0.1.0"

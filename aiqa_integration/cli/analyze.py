@@ -1,0 +1,95 @@
+"""``aiqa analyze``: the same steps on files, no servers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aiqa_integration.cli.table import measurement_rows, print_table, verdict_text
+from aiqa_integration.errors import AiqaError, InputError, MeasurementError, NoRule
+from aiqa_integration.rules.match import Match
+
+if TYPE_CHECKING:
+    from aiqa_integration.bootstrap import Bench
+    from aiqa_integration.model.report import QaReport
+    from aiqa_integration.pipeline.ports import FileGroup, LoadedSeries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one group of files; ``failed`` where the reason is our own fault, not the images'."""
+
+    place: str
+    document: Mapping[str, object]
+    failed: bool
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the reports.")
+@click.option("--analysis", help="Run this analysis whatever the rules say.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as NDJSON instead of a table.")
+def analyze(paths: tuple[Path, ...], out: Path, analysis: str | None, as_json: bool) -> None:
+    """Analyse DICOM files or folders; write one folder a report.
+
+    Exits with 0 when every series was either reported or refused with a reason.
+    """
+    from aiqa_integration.bootstrap import bench
+    from aiqa_integration.settings import load_settings
+
+    out.mkdir(parents=True, exist_ok=True)
+    outcomes = []
+    with bench(load_settings()) as tools:
+        for outcome in _outcomes(paths, out, analysis, tools):
+            outcomes.append(outcome)
+            if as_json:
+                click.echo(json.dumps(outcome.document))
+            else:
+                _print(outcome)
+    refused = sum(1 for o in outcomes if o.document.get("refused"))
+    failed = sum(1 for o in outcomes if o.failed)
+    if not as_json:
+        click.echo(
+            f"{len(outcomes)} series: {len(outcomes) - refused} reported, {refused - failed} refused, {failed} failed"
+        )
+    if failed or not outcomes:
+        raise click.exceptions.Exit(1)
+
+
+def _outcomes(paths: tuple[Path, ...], out: Path, analysis: str | None, tools: "Bench") -> Iterator[Outcome]:
+    for group in tools.group_files(paths):
+        report, series, failed = _analysed(group, analysis, tools)
+        yield Outcome(place=_place(group.files), document=tools.write(report, series, out), failed=failed)
+
+
+def _place(files: tuple[Path, ...]) -> str:
+    return str(files[0].parent if len(files) > 1 else files[0]) if files else ""
+
+
+def _analysed(
+    group: "FileGroup", analysis: str | None, tools: "Bench"
+) -> tuple["QaReport", "LoadedSeries | None", bool]:
+    from aiqa_integration.pipeline.analyse import Lineage, Stopwatch, analyse, refused_report
+    from aiqa_integration.pipeline.route import forced_route, route
+
+    analyst, watch, series = tools.analyst, Stopwatch(), None
+    header, wanted = group.blank_header(), Match(None, "the files could not be read")
+    try:
+        header = tools.reader.header(group.usable_files())
+        wanted = forced_route(analysis, analyst.rules) if analysis else route(header, analyst.rules)
+        if wanted.rule is None:
+            raise NoRule(wanted.reason)
+        with watch.step("read"):
+            series = tools.reader.load(group.files)
+        return analyse(series, wanted, analyst, lineage=Lineage(), watch=watch), series, False
+    except AiqaError as error:
+        report = refused_report(header, wanted, analyst, error=error, lineage=Lineage())
+        return report, series, not isinstance(error, InputError | MeasurementError)
+
+
+def _print(outcome: Outcome) -> None:
+    click.echo(f"\n{outcome.place}: {verdict_text(outcome.document)}")
+    print_table(("metric", "value", "±", "limits", "verdict"), measurement_rows(outcome.document))

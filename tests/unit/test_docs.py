@@ -1,0 +1,34 @@
+import re
+from pathlib import Path
+
+from aiqa_integration import errors
+from aiqa_integration.settings import describe
+
+ROOT = Path(__file__).parents[2]
+
+
+def error_classes(root=errors.AiqaError):
+    return [root, *(cls for child in root.__subclasses__() for cls in error_classes(child))]
+
+
+def test_every_error_code_is_documented_once():
+    documented = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/errors.md").read_text(), flags=re.MULTILINE)
+    assert sorted(documented) == sorted({cls.code for cls in error_classes()})
+
+
+def test_error_codes_are_unique_and_the_tree_is_drawn():
+    codes = [cls.code for cls in error_classes()]
+    assert len(codes) == len(set(codes))
+    assert errors.__doc__ is not None
+    assert all(cls.__name__ in errors.__doc__ for cls in error_classes())
+
+
+def test_every_setting_is_documented():
+    page = (ROOT / "docs/deployment.md").read_text()
+    assert [name for name, _, description in describe() if f"| `{name}` |" not in page or description not in page] == []
+
+
+def test_links_of_the_readme_lead_somewhere():
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / link).exists()] == []
