@@ -31,8 +31,8 @@ class SliceRef:
 class SeriesHeader:
     """What the analyses need of a series' attributes, typed, with units in the names.
 
-    ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``keywords`` maps DICOM keywords to values for
-    rules; it holds no attribute of a patient's identity.
+    ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``keywords`` maps DICOM keywords to values
+    for rules; their values are not for logs (one of them is PatientID, by which sites name their phantoms).
     """
 
     ref: SeriesRef

@@ -8,6 +8,10 @@ from aiqa_integration.model.image import HeaderValue
 from aiqa_integration.rules.schema import Condition, Operator, Rule, RuleSet, Value
 
 
+IDENTIFYING = frozenset({"PatientID", "PatientName", "InstitutionName"})
+"""Keywords that a rule may ask for, but whose values never stand in a reason (reasons are logged)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The rule that wants a series (None: none does) and why, as a sentence."""
@@ -53,8 +57,9 @@ def holds(condition: Condition, keywords: Mapping[str, HeaderValue]) -> bool:
 
 
 def _found(condition: Condition, keywords: Mapping[str, HeaderValue]) -> str:
-    values = [f"{name} is '{keywords[name]}'" for name in condition.keywords if keywords.get(name, "") not in ("", ())]
-    return f" ({', '.join(values)})" if values else " (absent)"
+    present = [name for name in condition.keywords if keywords.get(name, "") not in ("", ())]
+    values = [f"{name} is '{keywords[name]}'" for name in present if name not in IDENTIFYING]
+    return f" ({', '.join(values)})" if values else "" if present else " (absent)"
 
 
 def _compare(operator: Operator, value: HeaderValue, wanted: Value) -> bool:

@@ -171,3 +171,10 @@ def test_every_operator_has_words():
         unary = operator in {Operator.PRESENT, Operator.ABSENT}
         value = () if unary else (1,) if operator in {Operator.AT_LEAST, Operator.AT_MOST} else ("x",)
         assert condition(operator, value).sentence().startswith("SeriesDescription ")
+
+
+def test_a_reason_never_holds_a_patient_id():
+    rules = parse_rules(ONE_RULE.replace("StationName", "PatientID"))
+    found = match(rules, {"Modality": "MR", "PatientID": "1234567"})
+    assert found.rule is None
+    assert "1234567" not in found.reason
