@@ -4,7 +4,7 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,17 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def read_dataset(path: Path, *, pixels: bool = False) -> Dataset:
-    """Return the data set of a DICOM file, with or without its pixels.
+def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None = None) -> Dataset:
+    """Return the data set of a DICOM file, with or without its pixels, or ``only`` the attributes of these keywords.
 
     Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
     UnsupportedSeries for a DICOMDIR.
     """
+    tags = None if only is None else [*only, "DirectoryRecordSequence"]
     try:
         with quiet():
             _refuse_bomb(path)
-            dataset = pydicom.dcmread(path, stop_before_pixels=not pixels)
+            dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=tags)
             class_uid = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     except InvalidDicomError as error:
         raise NotImageData(f"{path.name} is not a DICOM file") from error
