@@ -81,8 +81,7 @@ def group_files(paths: Iterable[Path]) -> Iterator[FileGroup]:
         else:
             series.setdefault(record.ref, []).append(record)
     for ref, records in series.items():
-        for files in _split_where_folders_clash(records):
-            yield FileGroup(ref=ref, files=files)
+        yield from (FileGroup(ref=ref, files=files) for files in _split_where_folders_clash(records))
     for (_, kind, reason), files in errors.items():
         named = files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more in its folder"
         yield FileGroup(ref=None, files=tuple(files), error=kind(f"{named}: {reason}"))
