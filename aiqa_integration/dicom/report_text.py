@@ -1,0 +1,104 @@
+"""The readable report as SR content: verdict first, then every metric on a line, then how it was made."""
+
+from collections.abc import Sequence
+
+from highdicom import sr
+
+from aiqa_integration.dicom.result_object import concept
+from aiqa_integration.model import codes
+from aiqa_integration.model.coding import Code
+from aiqa_integration.model.image import SliceRef
+from aiqa_integration.model.judgement import Judgement
+from aiqa_integration.model.report import QaReport
+from aiqa_integration.model.wording import INTENDED_USE, judgement_text, summary_text
+
+SIMULATED_TEXT = "These images were made by a simulator. The result says nothing about a real device."
+
+_CONTAINS = sr.RelationshipTypeValues.CONTAINS
+
+
+def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Sequence[SliceRef]) -> None:
+    """Add the sections of the readable report to the root's content."""
+    if report.simulated:
+        content.append(_text(codes.SIMULATED, SIMULATED_TEXT))
+    content.append(_text(codes.SUMMARY, summary_text(report)))
+    _add_verdict(content, report)
+    content.append(_section(codes.SUBJECT, _subject_lines(report)))
+    if report.refused:
+        content.append(_text(codes.REFUSAL, f"{report.refused.detail} ({report.refused.code})"))
+    if report.judgements:
+        lines = [(judgement.measurement.metric.code, _line(judgement, slices)) for judgement in report.judgements]
+        content.append(_section(codes.FINDINGS, lines))
+    content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
+    content.append(_text(codes.INTENDED_USE, INTENDED_USE))
+
+
+def _add_verdict(content: sr.ContentSequence, report: QaReport) -> None:
+    content.append(_coded(codes.VERDICT, codes.VERDICTS[report.verdict]))
+    if report.verdict in codes.QUALITY_ASSESSMENTS:
+        content.append(_coded(codes.QUALITY_ASSESSMENT, codes.QUALITY_ASSESSMENTS[report.verdict]))
+
+
+def _line(judgement: Judgement, slices: Sequence[SliceRef]) -> str:
+    """Return value, limits and verdict; the label where the concept's name does not say it, and where it was seen."""
+    measurement = judgement.measurement
+    metric = measurement.metric
+    text = judgement_text(judgement)
+    if metric.label.casefold() != metric.code.meaning.casefold():
+        text = f"{metric.label}: {text}"
+    if measurement.slice_index is not None and 0 <= measurement.slice_index < len(slices):
+        text += f" [{_place(slices[measurement.slice_index], measurement.slice_index)}]"
+    return text
+
+
+def _place(ref: SliceRef, index: int) -> str:
+    if ref.frame_number is not None:
+        return f"frame {ref.frame_number}"
+    return f"slice {index + 1}" if ref.instance_number is None else f"image {ref.instance_number}"
+
+
+def _subject_lines(report: QaReport) -> list[tuple[Code, str]]:
+    device = report.device
+    named = (device.manufacturer, device.model, device.station, device.serial and f"serial {device.serial}")
+    return _filled(
+        [
+            (codes.PHANTOM, report.phantom or ""),
+            (codes.ANALYSIS, f"{report.analysis} {report.analysis_version}"),
+            (codes.DEVICE, ", ".join(part for part in named if part)),
+        ]
+    )
+
+
+def _provenance_lines(report: QaReport) -> list[tuple[Code, str]]:
+    made, bundle = report.provenance, report.bundle
+    return _filled(
+        [
+            (codes.SOFTWARE, f"AIQA {made.software_version}"),
+            (
+                codes.BUNDLE,
+                f"{bundle.name} {bundle.version}, weights SHA-256 {bundle.weights_sha256}" if bundle else "",
+            ),
+            (codes.RULE, f"{made.rule_name}, revision {made.rule_revision}"),
+            (codes.LIMIT_SET, f"{made.limit_set}, revision {made.limit_set_revision}" if made.limit_set else ""),
+            (codes.CREATED, made.created_at),
+            (codes.REVISION, str(report.revision)),
+        ]
+    )
+
+
+def _filled(lines: list[tuple[Code, str]]) -> list[tuple[Code, str]]:
+    return [(name, value) for name, value in lines if value]
+
+
+def _section(name: Code, lines: Sequence[tuple[Code, str]]) -> sr.ContainerContentItem:
+    section = sr.ContainerContentItem(concept(name), is_content_continuous=False, relationship_type=_CONTAINS)
+    section.ContentSequence = sr.ContentSequence([_text(code, value) for code, value in lines])
+    return section
+
+
+def _text(name: Code, value: str) -> sr.TextContentItem:
+    return sr.TextContentItem(concept(name), value, _CONTAINS)
+
+
+def _coded(name: Code, value: Code) -> sr.CodeContentItem:
+    return sr.CodeContentItem(concept(name), concept(value), _CONTAINS)

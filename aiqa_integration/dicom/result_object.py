@@ -1,0 +1,152 @@
+"""What all objects of a result have in common: whose they are, who made them, when; and their bytes."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
+from typing import Any
+
+from highdicom.sr import CodedConcept
+from pydicom.dataset import Dataset
+from pydicom.filewriter import dcmwrite
+from pydicom.uid import UID
+
+from aiqa_integration.dicom.evidence import IDENTITY_KEYWORDS
+from aiqa_integration.dicom.uids import IMPLEMENTATION_CLASS_UID, Role, instance_uid, observer_uid, series_uid
+from aiqa_integration.errors import EncodingError
+from aiqa_integration.model import codes
+from aiqa_integration.model.coding import PRIVATE_SCHEME, PRIVATE_SCHEME_UID, Code
+from aiqa_integration.model.identity import AIQA_MANUFACTURER
+from aiqa_integration.model.report import QaReport
+from aiqa_integration.model.wording import headline
+
+CHARACTER_SET = "ISO_IR 192"
+MODEL_NAME = "AIQA integration"
+
+_TITLES = {
+    Role.REPORT_SR: "report",
+    Role.MEASUREMENT_SR: "measurements",
+    Role.SEG: "regions",
+    Role.OVERLAY: "overlay",
+}
+
+
+def concept(code: Code) -> CodedConcept:
+    """Return our code as highdicom's."""
+    return CodedConcept(value=code.value, scheme_designator=code.scheme, meaning=code.meaning)
+
+
+def series_description(report: QaReport, role: Role) -> str:
+    """Return the Series Description: the headline that a viewer's series list shows."""
+    simulated = ", simulated data" if report.simulated else ""
+    return f"AI QA: {headline(report)} ({_TITLES[role]}{simulated})"
+
+
+def common_arguments(report: QaReport, source: Dataset, role: Role) -> dict[str, Any]:
+    """Return the arguments that every highdicom constructor gets."""
+    return {
+        "series_instance_uid": series_uid(report, role),
+        "series_number": series_number(source, role),
+        "sop_instance_uid": instance_uid(report, role),
+        "instance_number": 1,
+        "manufacturer": AIQA_MANUFACTURER,
+        "manufacturer_model_name": MODEL_NAME,
+        "software_versions": report.provenance.software_version or "unknown",
+        "device_serial_number": observer_uid(report),
+        "series_description": series_description(report, role),
+        "specific_character_set": CHARACTER_SET,
+    }
+
+
+def series_number(source: Dataset, role: Role) -> int:
+    """Return a Series Number that sorts after the scanner's and keeps the results of one series together."""
+    try:
+        number = int(source.get("SeriesNumber") or 0)
+    except (TypeError, ValueError):
+        number = 0
+    return 90000 + abs(number) % 1000 * 10 + list(Role).index(role) + 1
+
+
+def result_bytes(result: Dataset, report: QaReport, source: Dataset) -> bytes:
+    """Return a result object as a DICOM file: identity of the source, time of the report, nothing of this moment.
+
+    The same report gives the same bytes. Raises EncodingError where the object cannot be written.
+    """
+    _copy_identity(result, source)
+    if report.subject == "phantom":
+        result.QualityControlSubject = "YES"
+    _set_times(result, report, source)
+    result.pop("ContributingEquipmentSequence", None)
+    if scanner := _scanner(report):
+        result.ContributingEquipmentSequence = scanner
+    result.CodingSchemeIdentificationSequence = [_coding_scheme()]
+    result.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+    result.file_meta.ImplementationVersionName = f"AIQA {report.provenance.software_version}"[:16].strip()
+    buffer = BytesIO()
+    try:
+        dcmwrite(buffer, result, enforce_file_format=True)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise EncodingError(f"{result.get('SeriesDescription')} cannot be written: {type(error).__name__}") from error
+    return buffer.getvalue()
+
+
+def created_at(report: QaReport) -> datetime:
+    """Return when the report was made; raises EncodingError where that is not a time with an offset."""
+    try:
+        created = datetime.fromisoformat(report.provenance.created_at)
+    except ValueError as error:
+        raise EncodingError(f"created_at is not ISO 8601: {report.provenance.created_at!r}") from error
+    if created.tzinfo is None:
+        raise EncodingError(f"created_at has no offset: {report.provenance.created_at!r}")
+    return created
+
+
+def _copy_identity(result: Dataset, source: Dataset) -> None:
+    """Copy the elements as they are: values that break their representation in the images stay as they are."""
+    for keyword in IDENTITY_KEYWORDS:
+        if keyword in source:
+            result[keyword] = source[keyword]
+        elif keyword in result:
+            del result[keyword]
+    if result.PatientSex not in {"M", "F", "O", ""}:
+        result.PatientSex = ""
+
+
+def _set_times(result: Dataset, report: QaReport, source: Dataset) -> None:
+    """Write the report's time in the zone of the images, or in UTC where they name none."""
+    moment = created_at(report).astimezone(_zone(str(source.get("TimezoneOffsetFromUTC", "")).strip()))
+    day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
+    for prefix in ("InstanceCreation", "Series", "Content"):
+        setattr(result, f"{prefix}Date", day)
+        setattr(result, f"{prefix}Time", clock)
+    if "DateOfSecondaryCapture" in result:
+        result.DateOfSecondaryCapture, result.TimeOfSecondaryCapture = day, clock
+
+
+def _zone(offset: str) -> timezone:
+    """Return the zone of a Timezone Offset From UTC (0008,0201), ``&ZZXX``."""
+    if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdigit():
+        return UTC
+    minutes = int(offset[1:3]) * 60 + int(offset[3:])
+    return timezone(timedelta(minutes=minutes if offset[0] == "+" else -minutes)) if minutes < 24 * 60 else UTC
+
+
+def _scanner(report: QaReport) -> list[Dataset]:
+    """Return the device whose images were judged as contributing equipment (PS3.3 C.12.1.1.5), if it has a maker."""
+    device = report.device
+    if not device.manufacturer:
+        return []
+    item = Dataset()
+    item.Manufacturer = device.manufacturer
+    item.ManufacturerModelName = device.model
+    item.DeviceSerialNumber = device.serial
+    item.StationName = device.station[:16]
+    item.PurposeOfReferenceCodeSequence = [concept(codes.ACQUISITION_EQUIPMENT)]
+    return [item]
+
+
+def _coding_scheme() -> Dataset:
+    scheme = Dataset()
+    scheme.CodingSchemeDesignator = PRIVATE_SCHEME
+    scheme.CodingSchemeUID = PRIVATE_SCHEME_UID
+    scheme.CodingSchemeName = "AIQA concepts"
+    scheme.CodingSchemeResponsibleOrganization = "AIQA"
+    return scheme
