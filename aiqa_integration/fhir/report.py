@@ -1,0 +1,38 @@
+"""The DiagnosticReport of a run."""
+
+from aiqa_integration.fhir.codes import (
+    BASE,
+    CATEGORY_PHANTOM,
+    CATEGORY_RADIOLOGY,
+    NOT_EVALUABLE,
+    OUTCOMES,
+    Element,
+)
+from aiqa_integration.fhir.identity import Identifier, RunNodes, report_sr_uid
+from aiqa_integration.fhir.observation import narrative, result_status, run_code
+from aiqa_integration.fhir.times import fhir_date_time, fhir_instant
+from aiqa_integration.fhir.wording import conclusion
+from aiqa_integration.model.image import SeriesHeader
+from aiqa_integration.model.report import QaReport
+
+
+def run_report(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) -> Element:
+    """Return the DiagnosticReport of a run; its conclusion is the readable text, "not evaluable" if refused."""
+    words = conclusion(report, nodes)
+    effective = fhir_date_time(header.acquired_at) if header else None
+    return {
+        "resourceType": "DiagnosticReport",
+        "meta": {"profile": [f"{BASE}/StructureDefinition/aiqa-report"]},
+        "text": narrative(words),
+        "identifier": [nodes.report.key.element, Identifier.of_dicom(report_sr_uid(report)).element],
+        "status": result_status(report),
+        "category": [CATEGORY_RADIOLOGY, CATEGORY_PHANTOM],
+        "code": run_code(report),
+        "subject": nodes.subject,
+        **({"effectiveDateTime": effective} if effective else {}),
+        "issued": fhir_instant(report.provenance.created_at),
+        "result": [nodes.observation.reference],
+        "imagingStudy": [nodes.study_reference],
+        "conclusion": words,
+        "conclusionCode": [NOT_EVALUABLE if report.refused is not None else OUTCOMES[report.verdict]],
+    }
