@@ -10,7 +10,7 @@ from aiqa_integration.model.coding import Code
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import INTENDED_USE, judgement_text, summary_text
+from aiqa_integration.model.wording import INTENDED_USE, judgement_text, place_text, summary_text
 
 SIMULATED_TEXT = "These images were made by a simulator. The result says nothing about a real device."
 
@@ -47,14 +47,8 @@ def _line(judgement: Judgement, slices: Sequence[SliceRef]) -> str:
     if metric.label.casefold() != metric.code.meaning.casefold():
         text = f"{metric.label}: {text}"
     if measurement.slice_index is not None and 0 <= measurement.slice_index < len(slices):
-        text += f" [{_place(slices[measurement.slice_index], measurement.slice_index)}]"
+        text += f" [{place_text(slices[measurement.slice_index], measurement.slice_index)}]"
     return text
-
-
-def _place(ref: SliceRef, index: int) -> str:
-    if ref.frame_number is not None:
-        return f"frame {ref.frame_number}"
-    return f"slice {index + 1}" if ref.instance_number is None else f"image {ref.instance_number}"
 
 
 def _subject_lines(report: QaReport) -> list[tuple[Code, str]]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
 from aiqa_integration.model.report import QaReport
@@ -58,6 +59,13 @@ def judgement_text(judgement: Judgement) -> str:
     limits = judgement.limits
     against = f"{limits_text(limits, measurement.metric)}, {limits.source}" if limits else "no limits"
     return f"{value_text(measurement)} ({against}): {WORDS[judgement.verdict]}"
+
+
+def place_text(ref: SliceRef, index: int) -> str:
+    """Return how a person finds a slice in a viewer: frame or image number, else its one-based place in the stack."""
+    if ref.frame_number is not None:
+        return f"frame {ref.frame_number}"
+    return f"slice {index + 1}" if ref.instance_number is None else f"image {ref.instance_number}"
 
 
 def headline(report: QaReport) -> str:

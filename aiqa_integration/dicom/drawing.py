@@ -1,0 +1,278 @@
+"""The picture of a result: headline, the slices with what was measured on them, every value beside its limits."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from aiqa_integration.model.image import ImageStack
+from aiqa_integration.model.judgement import SEVERITY, Judgement, Verdict
+from aiqa_integration.model.measurement import Measured, Region
+from aiqa_integration.model.report import QaReport
+from aiqa_integration.model.wording import (
+    INTENDED_USE,
+    WORDS,
+    headline,
+    limits_text,
+    place_text,
+    summary_text,
+    value_text,
+)
+
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
+Numbered = tuple[int, Judgement]
+
+WIDTH = 1280
+MARGIN = 24
+MOST_PICTURES = 6
+MOST_ROWS = 24
+HEADLINE_SIZE, TEXT_SIZE, SMALL_SIZE = 150, 30, 26
+ROW_HEIGHT = 42
+TABLE_COLUMNS = (84, 480, 740, 1060)
+"""Where label, value, limits and verdict begin."""
+
+BACKGROUND: Colour = (18, 20, 24)
+WHITE: Colour = (255, 255, 255)
+DIM: Colour = (190, 196, 204)
+BLACK: Colour = (0, 0, 0)
+SIMULATED: Colour = (150, 40, 150)
+
+DARK: Mapping[Verdict, Colour] = {
+    Verdict.PASS: (22, 110, 52),
+    Verdict.TOLERANCE: (150, 88, 0),
+    Verdict.ACTION: (168, 24, 24),
+    Verdict.NOT_ASSESSED: (36, 78, 124),
+    Verdict.NOT_MEASURED: (84, 88, 96),
+}
+BRIGHT: Mapping[Verdict, Colour] = {
+    Verdict.PASS: (96, 226, 132),
+    Verdict.TOLERANCE: (255, 190, 48),
+    Verdict.ACTION: (255, 92, 92),
+    Verdict.NOT_ASSESSED: (104, 196, 255),
+    Verdict.NOT_MEASURED: (206, 210, 216),
+}
+"""Verdict colours, dark under white text and bright over images; the word always stands beside them."""
+
+SPELLED = {"≥": ">=", "≤": "<=", "–": "-", "—": "-", "²": "2", "×": "x", "µ": "u"}
+"""What Pillow's own font lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One slice on the canvas: its place in the stack, its corner, and canvas pixels per image pixel."""
+
+    place: int
+    left: int
+    top: int
+    scale: Point
+
+    def canvas_point(self, point: Point) -> Point:
+        """Return where the centre of an image pixel lies on the canvas."""
+        return self.left + (point[0] + 0.5) * self.scale[0], self.top + (point[1] + 0.5) * self.scale[1]
+
+
+def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
+    """Return an RGB picture of a report, legible as a thumbnail by its headline; without slices where there are none.
+
+    It shows nothing that identifies a patient.
+    """
+    rows = _rows(report)
+    places = _telling_places(report, stack)
+    columns, size = _grid(len(places))
+    pictures_height = -(-len(places) // columns) * (size + MARGIN)
+    header = 270 + (60 if report.simulated else 0)
+    height = header + MARGIN + pictures_height + ROW_HEIGHT * len(rows) + 2 * MARGIN + ROW_HEIGHT
+    canvas = Image.new("RGB", (WIDTH, height), BACKGROUND)
+    draw = ImageDraw.Draw(canvas)
+    _draw_header(draw, report, header)
+    left = (WIDTH - columns * size - (columns - 1) * MARGIN) // 2
+    for number, place in enumerate(places):
+        corner = (
+            left + number % columns * (size + MARGIN),
+            header + MARGIN + number // columns * (size + MARGIN),
+        )
+        if stack is not None:
+            _draw_slice(canvas, rows, stack, place=place, corner=corner, size=size)
+    _draw_table(draw, rows, report, top=header + MARGIN + pictures_height)
+    _text(draw, (MARGIN, height - ROW_HEIGHT), INTENDED_USE, SMALL_SIZE - 4, DIM)
+    return canvas
+
+
+def display_window(image: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the grey levels shown as black and white: percentiles 1 and 99.5 of the slice, never equal."""
+    low, high = (float(value) for value in np.percentile(image, (1.0, 99.5)))
+    return low, high if high > low else low + 1.0
+
+
+def _rows(report: QaReport) -> list[Numbered]:
+    """Return the judgements with their numbers, in the report's order; the worst ones where there are too many."""
+    numbered = list(enumerate(report.judgements, start=1))
+    if len(numbered) <= MOST_ROWS:
+        return numbered
+    worst = sorted(numbered, key=lambda row: -SEVERITY[row[1].verdict])[:MOST_ROWS]
+    return sorted(worst, key=lambda row: row[0])
+
+
+def _telling_places(report: QaReport, stack: ImageStack | None) -> list[int]:
+    """Return the slices to show: those with the worst verdicts, or the middle one where no region was measured."""
+    if stack is None:
+        return []
+    worst: dict[int, int] = {}
+    for judgement in report.judgements:
+        for region in judgement.measurement.regions:
+            severity = max(worst.get(region.slice_index, 0), SEVERITY[judgement.verdict])
+            worst[region.slice_index] = severity
+    within = [place for place in worst if 0 <= place < len(stack.slices)]
+    chosen = sorted(within, key=lambda place: (-worst[place], place))[:MOST_PICTURES]
+    return sorted(chosen) or [len(stack.slices) // 2]
+
+
+def _grid(pictures: int) -> tuple[int, int]:
+    """Return columns and edge length of the pictures."""
+    columns = {0: 1, 1: 1, 2: 2, 4: 2}.get(pictures, 3)
+    return columns, min((WIDTH - (columns + 1) * MARGIN) // columns, 700)
+
+
+def _draw_header(draw: ImageDraw.ImageDraw, report: QaReport, height: int) -> None:
+    draw.rectangle((0, 0, WIDTH, height), fill=DARK[report.verdict])
+    _text(draw, (MARGIN, 10), headline(report), HEADLINE_SIZE, WHITE, bold=4)
+    named = f"{report.phantom or report.subject} · {report.analysis} {report.analysis_version}"
+    _text(draw, (MARGIN, 180), _fitting(named, SMALL_SIZE + 8, WIDTH - 2 * MARGIN), SMALL_SIZE + 8, WHITE)
+    summary = summary_text(report).split(": ", 1)[-1]
+    _text(draw, (MARGIN, 224), _fitting(summary, TEXT_SIZE, WIDTH - 2 * MARGIN), TEXT_SIZE, WHITE)
+    if report.simulated:
+        draw.rectangle((0, height - 60, WIDTH, height), fill=SIMULATED)
+        _text(draw, (MARGIN, height - 52), "SIMULATED DATA: says nothing about a real device", TEXT_SIZE + 6, WHITE)
+
+
+def _draw_slice(
+    canvas: Image.Image,
+    rows: Sequence[Numbered],
+    stack: ImageStack,
+    *,
+    place: int,
+    corner: tuple[int, int],
+    size: int,
+) -> None:
+    image = stack.voxels[place]
+    low, high = display_window(image)
+    grey = Image.fromarray((np.clip((image - low) / (high - low), 0.0, 1.0) * 255).astype(np.uint8))
+    extent = np.array([image.shape[1] * stack.spacing_mm[2], image.shape[0] * stack.spacing_mm[1]])
+    width, height = (max(round(float(v)), 1) for v in extent / extent.max() * size)
+    left, top = corner[0] + (size - width) // 2, corner[1] + (size - height) // 2
+    canvas.paste(grey.resize((width, height), Image.Resampling.BICUBIC), (left, top))
+    panel = Panel(place, left, top, (width / image.shape[1], height / image.shape[0]))
+    draw = ImageDraw.Draw(canvas)
+    tags: list[tuple[float, float]] = []
+    for number, judgement in rows:
+        here = [region for region in judgement.measurement.regions if region.slice_index == place]
+        for region in here:
+            _draw_region(draw, panel, region, BRIGHT[judgement.verdict])
+        if here:
+            _draw_tag(draw, panel.canvas_point(_anchor(here[0])), number, judgement.verdict, tags)
+    _text(
+        draw, (corner[0] + 8, corner[1] + size - 36), place_text(stack.slices[place], place), SMALL_SIZE, WHITE, bold=1
+    )
+
+
+def _draw_region(draw: ImageDraw.ImageDraw, panel: Panel, region: Region, colour: Colour) -> None:
+    points = [panel.canvas_point(point) for point in region.points]
+    for width, ink in ((7, BLACK), (3, colour)):
+        if region.shape == "circle":
+            (x, y), edge = points[0], region.points[1]
+            reach = float(np.hypot(edge[0] - region.points[0][0], edge[1] - region.points[0][1]))
+            across, down = reach * panel.scale[0], reach * panel.scale[1]
+            grown = width / 2
+            box = (x - across - grown, y - down - grown, x + across + grown, y + down + grown)
+            draw.ellipse(box, outline=ink, width=width)
+        else:
+            closed = [*points, points[0]] if region.shape == "polygon" else points
+            draw.line(closed, fill=ink, width=width, joint="curve")
+
+
+def _anchor(region: Region) -> Point:
+    """Return where the number of a region goes: the upper right of a circle, the first point of a line."""
+    if region.shape != "circle":
+        return region.points[0]
+    (x, y), edge = region.points
+    reach = float(np.hypot(edge[0] - x, edge[1] - y)) * 0.7071
+    return x + reach, y - reach
+
+
+def _draw_tag(
+    draw: ImageDraw.ImageDraw, point: Point, number: int, verdict: Verdict, taken: list[tuple[float, float]]
+) -> None:
+    """Draw a region's number, moved down where another one stands already."""
+    x, y = point[0] - 17, point[1] - 17
+    while any(abs(x - other[0]) < 40 and abs(y - other[1]) < 36 for other in taken):
+        y += 36
+    taken.append((x, y))
+    draw.rounded_rectangle((x, y, x + 38, y + 34), radius=6, fill=BRIGHT[verdict], outline=BLACK, width=2)
+    draw.text((x + 19, y + 17), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+
+
+def _draw_table(draw: ImageDraw.ImageDraw, rows: Sequence[Numbered], report: QaReport, *, top: int) -> None:
+    label_at, value_at, limits_at, verdict_at = TABLE_COLUMNS
+    for line, (number, judgement) in enumerate(rows):
+        y, measurement = top + line * ROW_HEIGHT, judgement.measurement
+        colour = BRIGHT[judgement.verdict]
+        draw.rounded_rectangle((MARGIN, y, MARGIN + 44, y + 34), radius=6, fill=colour)
+        draw.text((MARGIN + 22, y + 17), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+        _text(
+            draw,
+            (label_at, y),
+            _fitting(measurement.metric.label, SMALL_SIZE, value_at - label_at - 12),
+            SMALL_SIZE,
+            WHITE,
+        )
+        if isinstance(measurement, Measured):
+            limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
+            value = _fitting(value_text(measurement), SMALL_SIZE, limits_at - value_at - 12)
+            _text(draw, (value_at, y), value, SMALL_SIZE, WHITE, bold=1)
+            _text(draw, (limits_at, y), _fitting(limits, SMALL_SIZE, verdict_at - limits_at - 12), SMALL_SIZE, DIM)
+        else:
+            _text(
+                draw,
+                (value_at, y),
+                _fitting(measurement.detail, SMALL_SIZE, verdict_at - value_at - 12),
+                SMALL_SIZE,
+                DIM,
+            )
+        _text(draw, (verdict_at, y), WORDS[judgement.verdict], SMALL_SIZE, colour, bold=1)
+    if len(rows) < len(report.judgements):
+        left_out = f"and {len(report.judgements) - len(rows)} more with better verdicts, in the report"
+        _text(draw, (label_at, top + len(rows) * ROW_HEIGHT), left_out, SMALL_SIZE, DIM)
+
+
+def _text(
+    draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int, colour: Colour, *, bold: int = 0
+) -> None:
+    draw.text(corner, _spelled(text), font=_font(size), fill=colour, stroke_width=bold, stroke_fill=colour)
+
+
+def _fitting(text: str, size: int, width: int) -> str:
+    """Return the text, cut with an ellipsis where it is wider than ``width`` pixels."""
+    spelled = _spelled(text)
+    font = _font(size)
+    if font.getlength(spelled) <= width:
+        return spelled
+    while spelled and font.getlength(spelled + "…") > width:
+        spelled = spelled[:-1]
+    return spelled.rstrip() + "…"
+
+
+def _spelled(text: str) -> str:
+    """Return the text in the characters that Pillow's own font has."""
+    plain = "".join(SPELLED.get(char, char) for char in text)
+    split = (char if char in "±°·…" else unicodedata.normalize("NFKD", char) for char in plain)
+    return "".join(c if c.isascii() or c in "±°·…" else "" if unicodedata.combining(c) else "?" for c in "".join(split))
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size=size)
