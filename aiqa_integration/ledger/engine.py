@@ -1,0 +1,91 @@
+"""Connections to the ledger's database: SQLite or PostgreSQL, one kind of transaction for readers, one for writers."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from aiqa_integration.errors import ConfigurationError, TransientError
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite writer waits for another; writes take milliseconds."""
+
+_CONFLICTS = 5
+"""How often a transaction that lost against another one (deadlock, serialisation) is run again."""
+
+_CONFLICT_SQLSTATES = frozenset({"40001", "40P01"})
+"""PostgreSQL: serialization_failure and deadlock_detected (PostgreSQL 15 manual, appendix A)."""
+
+T = TypeVar("T")
+
+
+def make_engine(url: str | URL) -> Engine:
+    """Return an engine for a ledger, ready for threads; each process makes its own.
+
+    Raises ConfigurationError for databases other than SQLite in a file and PostgreSQL.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite_engine(parsed)
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise ConfigurationError(f"the ledger needs SQLite or PostgreSQL, not {backend}")
+
+
+def read(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Run work that writes nothing in one transaction; raises TransientError where the database is away."""
+    with engine.connect().execution_options(aiqa_reads_only=True) as connection, Session(connection) as session:
+        return _translated(lambda: work(session))
+
+
+def write(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Run work in one transaction, again where it lost against another; raises TransientError."""
+
+    def once() -> T:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            return work(session)
+
+    return _translated(once)
+
+
+def _translated(work: Callable[[], T]) -> T:
+    for conflict in range(_CONFLICTS):
+        try:
+            return work()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in _CONFLICT_SQLSTATES or conflict == _CONFLICTS - 1:
+                raise TransientError(f"the ledger's database cannot be used: {error.orig}") from error
+            time.sleep(0.01 * 2**conflict)
+    raise AssertionError
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:" or "mode=memory" in str(url):
+        raise ConfigurationError("the ledger's SQLite database must be a file")
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    native: Any = connection
+    native.isolation_level = None  # the driver would begin on its own, and too late; _begin_sqlite does it
+    cursor = native.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that begins as a reader cannot wait for its turn: SQLite answers "database is locked" at once.
+    reads_only = connection.get_execution_options().get("aiqa_reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,272 @@
+"""The ledger in SQLite or PostgreSQL: fulfils ``pipeline.ports.Ledger``, every method one transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, and_, select
+from sqlalchemy.orm import Session
+
+from aiqa_integration.errors import LeaseLost, LedgerError
+from aiqa_integration.ledger import audit, jobs, leases, outbox, polls, results
+from aiqa_integration.ledger.engine import make_engine, read, write
+from aiqa_integration.ledger.tables import EffectRow, JobRow, OwnSeries
+from aiqa_integration.model.identity import SeriesRef
+from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.report import Version
+from aiqa_integration.pipeline.ports import Artifacts, Effect, Job, JobResult, Receipt, SeriesListing, Sighting
+
+ANNOUNCED_FOR = timedelta(seconds=30)
+"""How long an announcement counts; after that the message is taken for lost."""
+
+
+class SqlLedger:
+    """The truth about jobs and effects, for any number of threads and processes.
+
+    ``artifacts`` keeps the bytes; the schema must be up to date (``schema.upgrade``). All methods raise TransientError
+    where the database cannot be used now.
+    """
+
+    def __init__(self, engine: Engine | str, artifacts: Artifacts, *, announced_for: timedelta = ANNOUNCED_FOR) -> None:
+        self.engine = make_engine(engine) if isinstance(engine, str) else engine
+        self.artifacts = artifacts
+        self.announced_for = announced_for
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+    def observe(self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
+        """Record that a poll saw a series; writes nothing where nothing changed."""
+        seen = read(self.engine, lambda session: jobs.seen_unchanged(session, archive, listing, at=at, quiet=quiet))
+        return seen or write(self.engine, lambda session: jobs.see(session, archive, listing, at=at, quiet=quiet))
+
+    def is_own_series(self, series_instance_uid: str) -> bool:
+        """Return whether AIQA itself made this series."""
+        return read(self.engine, lambda session: session.get(OwnSeries, series_instance_uid) is not None)
+
+    def unchanged_studies(self, archive: str, counts: Mapping[str, int]) -> frozenset[str]:
+        """Return those studies that need no closer look."""
+        return read(self.engine, lambda session: polls.unchanged_studies(session, archive, counts))
+
+    def study_seen(self, archive: str, study_instance_uid: str, instance_count: int) -> None:
+        """Record that every series of a study was observed at this count."""
+        write(self.engine, lambda session: polls.study_seen(session, archive, study_instance_uid, instance_count))
+
+    def due_polls(self, archives: Sequence[str], now: datetime) -> tuple[str, ...]:
+        """Return the archives to be polled now; mark them announced."""
+        found = read(self.engine, lambda session: polls.due(session, archives, now, self.announced_for))
+        if not found:
+            return ()
+        return write(self.engine, lambda session: polls.announce(session, found, now, self.announced_for))
+
+    def due_jobs(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Return SETTLED jobs to work on now, ``limit`` in the queue at most; mark them announced."""
+        due = and_(JobRow.wake_at <= now, JobRow.state == JobState.SETTLED)
+        room = self._room(JobRow, due, now, limit)
+        if room == 0:
+            return ()
+        return write(
+            self.engine,
+            lambda session: leases.announce(
+                session, JobRow.job_id, due, now=now, limit=room, timeout=self.announced_for
+            ),
+        )
+
+    def due_effects(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """Return PLANNED effects to be sent now, ``limit`` in the queue at most; mark them announced."""
+        due = and_(EffectRow.wake_at <= now, EffectRow.state == EffectState.PLANNED, ~outbox.blocked(now))
+        room = self._room(EffectRow, due, now, limit)
+        if room == 0:
+            return ()
+        return write(
+            self.engine,
+            lambda session: leases.announce(
+                session, EffectRow.effect_id, due, now=now, limit=room, timeout=self.announced_for
+            ),
+        )
+
+    def claim_job(self, job_id: str, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
+        """Take a due job."""
+
+        def claim(session: Session) -> Job | None:
+            free = and_(JobRow.job_id == job_id, JobRow.state == JobState.SETTLED)
+            row = leases.take(session, JobRow, free, owner=owner, now=now, lease=lease)
+            if row is None:
+                return None
+            return _job(row, results.predecessor(session, row))
+
+        return write(self.engine, claim)
+
+    def extend_job(self, job: Job, *, now: datetime, lease: timedelta) -> None:
+        """Keep a claimed job."""
+
+        def keep(session: Session) -> None:
+            leases.extend(self._held_job(session, job), now + lease)
+
+        write(self.engine, keep)
+
+    def finish_job(self, job: Job, result: JobResult, *, now: datetime) -> None:
+        """Write the result; the bytes are on disk before any row speaks of them."""
+        kept = results.keep(result, self.artifacts)
+        write(self.engine, lambda session: results.finish(session, job, result, kept, now=now))
+
+    def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
+        """Give a job back to be tried again; None = FAILED."""
+
+        def postpone(session: Session) -> None:
+            jobs.postpone(session, self._held_job(session, job), error, now=now, until=until)
+
+        write(self.engine, postpone)
+
+    def claim_effect(self, effect_id: str, *, owner: str, now: datetime, lease: timedelta) -> Effect | None:
+        """Take a due effect whose subject is not in flight."""
+
+        def claim(session: Session) -> Effect | None:
+            outbox.lock_subject(session, effect_id)
+            free = and_(EffectRow.effect_id == effect_id, EffectRow.state == EffectState.PLANNED, ~outbox.blocked(now))
+            row = leases.take(session, EffectRow, free, owner=owner, now=now, lease=lease)
+            if row is None:
+                outbox.look_again(session, effect_id, now)
+                return None
+            return _effect(row)
+
+        return write(self.engine, claim)
+
+    def effect_sent(self, effect: Effect, receipt: Receipt, *, now: datetime) -> None:
+        """Record a delivery; the last one makes its jobs DELIVERED."""
+
+        def settle(session: Session) -> None:
+            waiting = outbox.jobs_of(session, [effect.effect_id])
+            row = leases.held(session, EffectRow, effect.effect_id, effect.lease_owner)
+            outbox.sent(row, receipt, now=now)
+            outbox.send_next(session, row.subject_key)
+            jobs.conclude_all(session, waiting, now=now, who=leases.worker_of(effect.lease_owner))
+
+        write(self.engine, settle)
+
+    def effect_refused(self, effect: Effect, error: Exception, *, now: datetime) -> None:
+        """Record a refusal; jobs that wait for the effect are HELD."""
+        write(self.engine, lambda session: _close(session, effect, error, JobEvent.EFFECT_REFUSED, now))
+
+    def postpone_effect(self, effect: Effect, error: Exception, *, now: datetime, until: datetime | None) -> None:
+        """Give an effect back to be tried again; None = REFUSED, jobs that wait for it FAILED."""
+        if until is None:
+            write(self.engine, lambda session: _close(session, effect, error, JobEvent.GAVE_UP, now))
+            return
+
+        def postpone(session: Session) -> None:
+            row = leases.held(session, EffectRow, effect.effect_id, effect.lease_owner)
+            outbox.postponed(row, error, now=now, until=until)
+
+        write(self.engine, postpone)
+
+    def next_poll(self, archive: str, now: datetime, lease: timedelta) -> bool:
+        """Return whether this caller is to poll the archive now."""
+        return write(self.engine, lambda session: polls.begin(session, archive, now, lease))
+
+    def poll_done(self, archive: str, *, now: datetime, next_at: datetime, error: Exception | None) -> None:
+        """Record the end of a poll."""
+        write(self.engine, lambda session: polls.end(session, archive, now=now, next_at=next_at, error=error))
+
+    def reconcile_due(self, archive: str, now: datetime, every: timedelta) -> bool:
+        """Return whether the wide poll is due, and note that it runs now."""
+        return write(self.engine, lambda session: polls.reconcile_due(session, archive, now, every))
+
+    def idle(self) -> bool:
+        """Return whether no job or effect waits or is in work."""
+        open_states = (JobState.DISCOVERED, JobState.SETTLED, JobState.MEASURED)
+        waiting = (
+            select(JobRow.job_id).where(JobRow.state.in_(open_states)).exists()
+            | select(EffectRow.effect_id).where(EffectRow.state == EffectState.PLANNED).exists()
+        )
+        return not read(self.engine, lambda session: session.scalar(select(waiting)))
+
+    def replay(self, job_id: str, *, who: str, why: str, now: datetime) -> JobState:
+        """Work a FAILED or IGNORED job again, or send what was refused of a HELD one; return the new state.
+
+        Raises LedgerError for a job that is not there or in no such state. Written to the audit trail.
+        """
+
+        def again(session: Session) -> JobState:
+            row = session.get(JobRow, job_id, with_for_update=True)
+            if row is None:
+                raise LedgerError(f"there is no job {job_id}")
+            jobs.replay(session, row, now=now, who=who, why=why)
+            audit.append(session, at=now, who=who, action="replay", subject=job_id, detail=why)
+            return row.state
+
+        return write(self.engine, again)
+
+    def keep_rules(self, revision: str, rules: str, *, at: datetime) -> None:
+        """Keep the text of a rule revision, once."""
+        write(self.engine, lambda session: audit.keep_rules(session, revision=revision, rules=rules, at=at))
+
+    def audit(self, *, who: str, action: str, subject: str, detail: str, at: datetime) -> None:
+        """Write down what a person did."""
+        write(
+            self.engine,
+            lambda session: audit.append(session, at=at, who=who, action=action, subject=subject, detail=detail),
+        )
+
+    def audit_broken_at(self) -> int | None:
+        """Return the first row of the audit trail that was tampered with, None if there is none."""
+        return read(self.engine, audit.first_broken)
+
+    def _room(self, kind: type[JobRow] | type[EffectRow], due: ColumnElement[bool], now: datetime, limit: int) -> int:
+        def look(session: Session) -> int:
+            if session.scalar(select(kind.wake_at).where(due).limit(1)) is None:
+                return 0
+            return max(0, limit - leases.waiting_count(session, kind, now))
+
+        return read(self.engine, look)
+
+    @staticmethod
+    def _held_job(session: Session, job: Job) -> JobRow:
+        row = leases.held(session, JobRow, job.job_id, job.lease_owner)
+        if row.state is not JobState.SETTLED:
+            raise LeaseLost(f"job {job.job_id} is {row.state} now")
+        return row
+
+
+def _close(session: Session, effect: Effect, error: Exception, event: JobEvent, now: datetime) -> None:
+    waiting = outbox.jobs_of(session, [effect.effect_id])
+    row = leases.held(session, EffectRow, effect.effect_id, effect.lease_owner)
+    outbox.refused(row, error, now=now)
+    outbox.send_next(session, row.subject_key)
+    who = leases.worker_of(effect.lease_owner)
+    if row.state is EffectState.REFUSED:
+        for job in waiting:
+            if job.state is JobState.MEASURED:
+                why = f"{row.sink} {row.kind}: {row.last_error}"
+                jobs.move(session, job, event, at=now, who=who, why=why)
+
+
+def _job(row: JobRow, predecessor: Version | None) -> Job:
+    return Job(
+        job_id=row.job_id,
+        archive=row.archive,
+        ref=SeriesRef(study_instance_uid=row.study_instance_uid, series_instance_uid=row.series_instance_uid),
+        revision=row.revision,
+        modality=row.modality,
+        instance_count=row.instance_count,
+        state=row.state,
+        attempts=row.attempts,
+        lease_owner=row.lease_owner or "",
+        predecessor=predecessor,
+    )
+
+
+def _effect(row: EffectRow) -> Effect:
+    return Effect(
+        effect_id=row.effect_id,
+        job_id=row.job_id,
+        sink=row.sink,
+        target=row.target,
+        kind=row.kind,
+        dedupe_key=row.dedupe_key,
+        media_type=row.media_type,
+        payload_sha256=row.payload_sha256,
+        attributes=row.attributes,
+        attempts=row.attempts,
+        lease_owner=row.lease_owner or "",
+    )
