@@ -30,7 +30,7 @@ def list_bundles(as_json: bool) -> None:
 @click.argument("names", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 def verify(names: tuple[str, ...], as_json: bool) -> None:
-    """Verify bundles: files, hashes, metadata, declared shapes, golden output, model card. Exits with 1 on a failure."""
+    """Verify bundles: files, hashes, metadata, declared shapes, golden output, card; exit with 1 on a failure."""
     from aiqa_integration.bootstrap import verify_bundles
 
     checks = verify_bundles(names)

@@ -7,7 +7,7 @@ from itertools import islice
 
 import structlog
 
-from aiqa_integration.errors import ArchiveRefused
+from aiqa_integration.errors import AiqaError, ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.model.identity import AIQA_MANUFACTURER
 from aiqa_integration.pipeline.ports import ArchiveSchedule, Clock, Ledger, SeriesListing, StudyListing
 
@@ -21,6 +21,12 @@ NOT_IMAGES = frozenset(
 
 STUDIES_AT_A_TIME = 200
 
+RECONCILE_EVERY = timedelta(days=1)
+"""How often the wide window is polled."""
+
+POLL_LEASE = timedelta(minutes=10)
+"""How long one poll may take before another worker polls."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutcome:
@@ -31,6 +37,28 @@ class PollOutcome:
     series_seen: int = 0
     series_skipped: int = 0
     studies_refused: int = 0
+
+
+def poll_when_due(
+    schedule: ArchiveSchedule, ledger: Ledger, clock: Clock, *, reconcile_every: timedelta = RECONCILE_EVERY
+) -> PollOutcome | None:
+    """Poll an archive if its time has come and nobody else polls it; write down how it went.
+
+    An archive that is down is no error here: it is polled again at the next turn.
+    """
+    name = schedule.archive.name
+    if not ledger.next_poll(name, clock.now(), POLL_LEASE):
+        return None
+    outcome: PollOutcome | None = None
+    failure: AiqaError | None = None
+    try:
+        wide = ledger.reconcile_due(name, clock.now(), reconcile_every)
+        outcome = poll(schedule, ledger, clock, wide=wide)
+    except (ArchiveUnavailable, ArchiveRefused) as error:
+        failure = error
+        log.warning("poll.failed", archive=name, code=error.code)
+    ledger.poll_done(name, now=clock.now(), next_at=clock.now() + schedule.every, error=failure)
+    return outcome
 
 
 def poll(schedule: ArchiveSchedule, ledger: Ledger, clock: Clock, *, wide: bool) -> PollOutcome:

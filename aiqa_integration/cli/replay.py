@@ -1,0 +1,90 @@
+"""``aiqa poll``, ``aiqa replay``, ``aiqa report``: single steps by hand."""
+
+import json
+from pathlib import Path
+
+import click
+
+from aiqa_integration.model.job import JobState
+
+
+@click.command()
+@click.option("--once", is_flag=True, required=True, help="Poll each archive now and end.")
+def poll(once: bool) -> None:  # noqa: ARG001 - a command line word that says what happens
+    """Poll the archive once, by hand; what is found is worked on by the running workers."""
+    from aiqa_integration.bootstrap import services
+    from aiqa_integration.pipeline.poll import poll as poll_archive
+    from aiqa_integration.settings import load_settings
+
+    with services(load_settings()) as tools:
+        for name, schedule in tools.schedules.items():
+            outcome = poll_archive(schedule, tools.ledger, tools.clock, wide=False)
+            click.echo(
+                f"{name}: {outcome.studies_listed} studies listed, {outcome.studies_queried} looked into, "
+                f"{outcome.series_seen} series recorded, {outcome.series_skipped} passed over"
+            )
+
+
+@click.command()
+@click.argument("job_ids", nargs=-1)
+@click.option(
+    "--state",
+    type=click.Choice([JobState.FAILED.value, JobState.HELD.value, JobState.IGNORED.value]),
+    help="Replay every job in this state.",
+)
+def replay(job_ids: tuple[str, ...], state: str | None) -> None:
+    """Take up jobs again that failed, are held or were ignored."""
+    from aiqa_integration.bootstrap import open_ledger
+    from aiqa_integration.ledger import queries
+    from aiqa_integration.settings import load_settings
+
+    if not job_ids and state is None:
+        raise click.UsageError("name jobs or give --state")
+    with open_ledger(load_settings()) as (ledger, clock):
+        chosen = list(job_ids)
+        if state is not None:
+            length = queries.queue_length(ledger.engine, state=JobState(state))
+            chosen += [row.job_id for row in queries.queue(ledger.engine, limit=length, state=JobState(state))]
+        for job_id in dict.fromkeys(chosen):
+            ledger.replay(job_id, who="aiqa replay", now=clock.now())
+            click.echo(job_id)
+
+
+@click.command()
+@click.argument("job_id", required=False)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write report.json and preview.png here.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report, or the list of jobs, as JSON.")
+def report(job_id: str | None, out: Path | None, as_json: bool) -> None:
+    """Show a job's report, or list the latest jobs."""
+    from aiqa_integration.bootstrap import open_ledger
+    from aiqa_integration.cli.table import measurement_rows, print_table, verdict_text
+    from aiqa_integration.ledger import queries
+    from aiqa_integration.settings import load_settings
+
+    with open_ledger(load_settings()) as (ledger, _):
+        if job_id is None:
+            rows = queries.queue(ledger.engine, limit=100)
+            if as_json:
+                for row in rows:
+                    click.echo(json.dumps({"job": row.job_id, "state": row.state, "reason": row.reason}))
+            else:
+                print_table(
+                    ("job", "series", "state", "verdict", "reason"),
+                    [(r.job_id, r.description, r.state, r.verdict or "", r.reason) for r in rows],
+                )
+            return
+        detail = queries.job_detail(ledger.engine, job_id)
+        if detail.report_json_sha256 is None:
+            raise click.ClickException(f"{detail.state}: {detail.reason}")
+        content = ledger.artifacts.get(detail.report_json_sha256)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "report.json").write_bytes(content)
+            if detail.preview_png_sha256:
+                (out / "preview.png").write_bytes(ledger.artifacts.get(detail.preview_png_sha256))
+        document = json.loads(content)
+        if as_json:
+            click.echo(json.dumps(document))
+        else:
+            click.echo(verdict_text(document))
+            print_table(("metric", "value", "±", "limits", "verdict"), measurement_rows(document))
