@@ -18,7 +18,7 @@ from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import (
     Archive,
     Clock,
-    Illustrator,
+    Draw,
     Job,
     JobResult,
     Ledger,
@@ -42,7 +42,7 @@ class Workshop:
     reader: SeriesReader
     analyst: Analyst
     sinks: Mapping[str, Sink]
-    illustrator: Illustrator
+    draw: Draw
     ledger: Ledger
     clock: Clock
     retry: RetryPolicy
@@ -102,7 +102,7 @@ def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSer
         rule_revision=report.provenance.rule_revision,
         report=report,
         report_json=report_bytes(report),
-        preview_png=shop.illustrator.preview_png(report, series) if series else b"",
+        preview_png=shop.draw(report, series) if series else b"",
         effects=plan_effects(report, series, sinks),
     )
 

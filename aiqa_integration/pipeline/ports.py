@@ -1,6 +1,6 @@
 """The outside world as the pipeline sees it: protocols that adapters fulfil, and the values that cross them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -125,13 +125,6 @@ class Inferencer(Protocol):
         """Return the outputs of a bundle for arrays by name; raises BundleError or OutOfMemory."""
 
 
-class Illustrator(Protocol):
-    """Draws what was measured."""
-
-    def preview_png(self, report: QaReport, series: LoadedSeries) -> bytes:
-        """Return a PNG of the measured slices with regions, values and verdicts; raises EncodingError."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedEffect:
     """Something that the outside world is to be told, bytes included (encode once, send the same bytes every time).
@@ -190,6 +183,10 @@ class Sink(Protocol):
 
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Send and verify; sending again changes nothing. Raises TransientError or Refused."""
+
+
+Draw = Callable[[QaReport, LoadedSeries | None], bytes]
+"""Returns a PNG of the measured slices with regions, values and verdicts; raises EncodingError."""
 
 
 class Artifacts(Protocol):
