@@ -16,10 +16,10 @@ from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.wording import (
     INTENDED_USE,
     WORDS,
+    counts_text,
     headline,
     limits_text,
     place_text,
-    summary_text,
     value_text,
 )
 
@@ -33,7 +33,7 @@ MOST_PICTURES = 6
 MOST_ROWS = 24
 HEADLINE_SIZE, TEXT_SIZE, SMALL_SIZE = 150, 30, 26
 ROW_HEIGHT = 42
-TABLE_COLUMNS = (84, 480, 740, 1060)
+TABLE_COLUMNS = (84, 450, 670, 1056)
 """Where label, value, limits and verdict begin."""
 
 BACKGROUND: Colour = (18, 20, 24)
@@ -86,7 +86,8 @@ def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
     columns, size = _grid(len(places))
     pictures_height = -(-len(places) // columns) * (size + MARGIN)
     header = 270 + (60 if report.simulated else 0)
-    height = header + MARGIN + pictures_height + ROW_HEIGHT * len(rows) + 2 * MARGIN + ROW_HEIGHT
+    lines = len(rows) + (1 if len(rows) < len(report.judgements) else 0)
+    height = header + MARGIN + pictures_height + ROW_HEIGHT * (lines + 1) + MARGIN // 2
     canvas = Image.new("RGB", (WIDTH, height), BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     _draw_header(draw, report, header)
@@ -99,7 +100,7 @@ def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
         if stack is not None:
             _draw_slice(canvas, rows, stack, place=place, corner=corner, size=size)
     _draw_table(draw, rows, report, top=header + MARGIN + pictures_height)
-    _text(draw, (MARGIN, height - ROW_HEIGHT), INTENDED_USE, SMALL_SIZE - 4, DIM)
+    _text(draw, (MARGIN, height - ROW_HEIGHT + 4), INTENDED_USE, SMALL_SIZE - 5, DIM)
     return canvas
 
 
@@ -141,10 +142,12 @@ def _grid(pictures: int) -> tuple[int, int]:
 def _draw_header(draw: ImageDraw.ImageDraw, report: QaReport, height: int) -> None:
     draw.rectangle((0, 0, WIDTH, height), fill=DARK[report.verdict])
     _text(draw, (MARGIN, 10), headline(report), HEADLINE_SIZE, WHITE, bold=4)
-    named = f"{report.phantom or report.subject} · {report.analysis} {report.analysis_version}"
-    _text(draw, (MARGIN, 180), _fitting(named, SMALL_SIZE + 8, WIDTH - 2 * MARGIN), SMALL_SIZE + 8, WHITE)
-    summary = summary_text(report).split(": ", 1)[-1]
-    _text(draw, (MARGIN, 224), _fitting(summary, TEXT_SIZE, WIDTH - 2 * MARGIN), TEXT_SIZE, WHITE)
+    device = report.device
+    named = (report.phantom or report.subject, device.manufacturer, device.model, device.station)
+    what = " · ".join(part for part in named if part)
+    result = report.refused.detail if report.refused else counts_text(report)
+    _text(draw, (MARGIN, 178), _fitting(what, TEXT_SIZE + 4, WIDTH - 2 * MARGIN), TEXT_SIZE + 4, WHITE)
+    _text(draw, (MARGIN, 222), _fitting(result, TEXT_SIZE, WIDTH - 2 * MARGIN), TEXT_SIZE, WHITE)
     if report.simulated:
         draw.rectangle((0, height - 60, WIDTH, height), fill=SIMULATED)
         _text(draw, (MARGIN, height - 52), "SIMULATED DATA: says nothing about a real device", TEXT_SIZE + 6, WHITE)
@@ -168,16 +171,21 @@ def _draw_slice(
     canvas.paste(grey.resize((width, height), Image.Resampling.BICUBIC), (left, top))
     panel = Panel(place, left, top, (width / image.shape[1], height / image.shape[0]))
     draw = ImageDraw.Draw(canvas)
-    tags: list[tuple[float, float]] = []
-    for number, judgement in rows:
-        here = [region for region in judgement.measurement.regions if region.slice_index == place]
-        for region in here:
-            _draw_region(draw, panel, region, BRIGHT[judgement.verdict])
-        if here:
-            _draw_tag(draw, panel.canvas_point(_anchor(here[0])), number, judgement.verdict, tags)
-    _text(
-        draw, (corner[0] + 8, corner[1] + size - 36), place_text(stack.slices[place], place), SMALL_SIZE, WHITE, bold=1
-    )
+    on_slice = [(number, judgement.verdict, _regions_on(judgement, place)) for number, judgement in rows]
+    for _, verdict, regions in on_slice:
+        for region in regions:
+            _draw_region(draw, panel, region, BRIGHT[verdict])
+    tags: list[Point] = []
+    for number, verdict, regions in on_slice:
+        if regions:
+            _draw_tag(draw, _anchors(panel, regions[0]), number, verdict, tags)
+    name = place_text(stack.slices[place], place)
+    at = (corner[0] + 8, corner[1] + size - 38)
+    draw.text(at, name, font=_font(SMALL_SIZE), fill=WHITE, stroke_width=2, stroke_fill=BLACK)
+
+
+def _regions_on(judgement: Judgement, place: int) -> list[Region]:
+    return [region for region in judgement.measurement.regions if region.slice_index == place]
 
 
 def _draw_region(draw: ImageDraw.ImageDraw, panel: Panel, region: Region, colour: Colour) -> None:
@@ -195,58 +203,57 @@ def _draw_region(draw: ImageDraw.ImageDraw, panel: Panel, region: Region, colour
             draw.line(closed, fill=ink, width=width, joint="curve")
 
 
-def _anchor(region: Region) -> Point:
-    """Return where the number of a region goes: the upper right of a circle, the first point of a line."""
+def _anchors(panel: Panel, region: Region) -> list[Point]:
+    """Return where on the canvas the number of a region may go: beside a circle, at the ends of a line."""
+    points = [panel.canvas_point(point) for point in region.points]
     if region.shape != "circle":
-        return region.points[0]
-    (x, y), edge = region.points
-    reach = float(np.hypot(edge[0] - x, edge[1] - y)) * 0.7071
-    return x + reach, y - reach
+        return [(x - 24, y - 18) for x, y in (points[0], points[-1])]
+    (x, y), edge = points
+    reach = (float(np.hypot(edge[0] - x, edge[1] - y)) + 24) * 0.7071
+    return [(x + across * reach, y + down * reach) for across, down in ((1, -1), (-1, -1), (1, 1), (-1, 1))]
 
 
 def _draw_tag(
-    draw: ImageDraw.ImageDraw, point: Point, number: int, verdict: Verdict, taken: list[tuple[float, float]]
+    draw: ImageDraw.ImageDraw, anchors: Sequence[Point], number: int, verdict: Verdict, taken: list[Point]
 ) -> None:
-    """Draw a region's number, moved down where another one stands already."""
-    x, y = point[0] - 17, point[1] - 17
-    while any(abs(x - other[0]) < 40 and abs(y - other[1]) < 36 for other in taken):
+    """Draw a region's number at the first free anchor, or below the first one where all are taken."""
+    free = (anchor for anchor in anchors if _is_free(anchor, taken))
+    x, y = next(free, anchors[0])
+    while not _is_free((x, y), taken):
         y += 36
     taken.append((x, y))
-    draw.rounded_rectangle((x, y, x + 38, y + 34), radius=6, fill=BRIGHT[verdict], outline=BLACK, width=2)
-    draw.text((x + 19, y + 17), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+    draw.rounded_rectangle((x - 19, y - 17, x + 19, y + 17), radius=6, fill=BRIGHT[verdict], outline=BLACK, width=2)
+    draw.text((x, y), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+
+
+def _is_free(point: Point, taken: Sequence[Point]) -> bool:
+    return all(abs(point[0] - other[0]) >= 40 or abs(point[1] - other[1]) >= 36 for other in taken)
 
 
 def _draw_table(draw: ImageDraw.ImageDraw, rows: Sequence[Numbered], report: QaReport, *, top: int) -> None:
-    label_at, value_at, limits_at, verdict_at = TABLE_COLUMNS
     for line, (number, judgement) in enumerate(rows):
-        y, measurement = top + line * ROW_HEIGHT, judgement.measurement
-        colour = BRIGHT[judgement.verdict]
-        draw.rounded_rectangle((MARGIN, y, MARGIN + 44, y + 34), radius=6, fill=colour)
-        draw.text((MARGIN + 22, y + 17), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
-        _text(
-            draw,
-            (label_at, y),
-            _fitting(measurement.metric.label, SMALL_SIZE, value_at - label_at - 12),
-            SMALL_SIZE,
-            WHITE,
-        )
-        if isinstance(measurement, Measured):
-            limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
-            value = _fitting(value_text(measurement), SMALL_SIZE, limits_at - value_at - 12)
-            _text(draw, (value_at, y), value, SMALL_SIZE, WHITE, bold=1)
-            _text(draw, (limits_at, y), _fitting(limits, SMALL_SIZE, verdict_at - limits_at - 12), SMALL_SIZE, DIM)
-        else:
-            _text(
-                draw,
-                (value_at, y),
-                _fitting(measurement.detail, SMALL_SIZE, verdict_at - value_at - 12),
-                SMALL_SIZE,
-                DIM,
-            )
-        _text(draw, (verdict_at, y), WORDS[judgement.verdict], SMALL_SIZE, colour, bold=1)
+        _draw_row(draw, number, judgement, y=top + line * ROW_HEIGHT)
     if len(rows) < len(report.judgements):
-        left_out = f"and {len(report.judgements) - len(rows)} more with better verdicts, in the report"
-        _text(draw, (label_at, top + len(rows) * ROW_HEIGHT), left_out, SMALL_SIZE, DIM)
+        left_out = f"and {len(report.judgements) - len(rows)} more, none of them worse, in the report"
+        _text(draw, (TABLE_COLUMNS[0], top + len(rows) * ROW_HEIGHT), left_out, SMALL_SIZE, DIM)
+
+
+def _draw_row(draw: ImageDraw.ImageDraw, number: int, judgement: Judgement, *, y: int) -> None:
+    label_at, value_at, limits_at, verdict_at = TABLE_COLUMNS
+    measurement, colour = judgement.measurement, BRIGHT[judgement.verdict]
+    draw.rounded_rectangle((MARGIN, y, MARGIN + 44, y + 34), radius=6, fill=colour)
+    draw.text((MARGIN + 22, y + 17), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+    cells = [(label_at, value_at, measurement.metric.label, WHITE)]
+    if isinstance(measurement, Measured):
+        limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
+        cells += [(value_at, limits_at, value_text(measurement), WHITE), (limits_at, verdict_at, limits, DIM)]
+    else:
+        cells.append((value_at, verdict_at, measurement.detail, DIM))
+    cells.append((verdict_at, WIDTH, WORDS[judgement.verdict], colour))
+    for left, right, words, ink in cells:
+        width = right - left - 14
+        size = SMALL_SIZE if _font(SMALL_SIZE).getlength(_spelled(words)) <= width else SMALL_SIZE - 5
+        _text(draw, (left, y + (SMALL_SIZE - size) // 2), _fitting(words, size, width), size, ink)
 
 
 def _text(

@@ -55,9 +55,6 @@ def segmentation(report: QaReport, series: LoadedSeries, source: Dataset) -> byt
         raise EncodingError(f"{Role.SEG} cannot be built: {error}") from error
     _name_frames(result, [series.stack.slices[place] for place in places])
     _fix_dimension_uid(result, dicom_uid(instance_uid(report, Role.SEG), "dimensions"))
-    for keyword in ("BodyPartExamined", "Laterality"):
-        if keyword in source:
-            result[keyword] = source[keyword]
     return result_bytes(result, report, source)
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from aiqa_integration.model.image import SliceRef
-from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
+from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
 from aiqa_integration.model.report import QaReport
 
@@ -73,23 +73,20 @@ def headline(report: QaReport) -> str:
     return "REFUSED" if report.refused else WORDS[report.verdict]
 
 
+def counts_text(report: QaReport) -> str:
+    """Return how many metrics got which verdict, the worst first."""
+    counts = Counter(judgement.verdict for judgement in report.judgements)
+    worst_first = sorted(counts, key=lambda verdict: -SEVERITY[verdict])
+    return ", ".join(f"{counts[verdict]} {WORDS[verdict]}" for verdict in worst_first)
+
+
 def summary_text(report: QaReport) -> str:
-    """Return verdict and counts in one or two sentences."""
+    """Return the verdict with the counts behind it, or why there is none."""
     if report.refused:
         return f"REFUSED: {report.refused.detail} ({report.refused.code})"
-    counts = Counter(judgement.verdict for judgement in report.judgements)
-    parts = [
-        f"{counts[verdict]} {words}"
-        for verdict, words in (
-            (Verdict.ACTION, "outside action limits"),
-            (Verdict.TOLERANCE, "outside tolerance"),
-            (Verdict.NOT_MEASURED, "not measured"),
-            (Verdict.NOT_ASSESSED, "without limits"),
-            (Verdict.PASS, "within limits"),
-        )
-        if counts[verdict]
-    ]
-    return f"{headline(report)}: of {len(report.judgements)} metrics {', '.join(parts) or 'none was measured'}"
+    number = len(report.judgements)
+    metrics = "1 metric" if number == 1 else f"{number} metrics"
+    return f"{headline(report)}: {metrics}: {counts_text(report)}" if number else f"{headline(report)}: no metric"
 
 
 def _range_text(low: float | None, high: float | None, metric: MetricDef) -> str:
