@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 import requests
 
@@ -30,6 +31,7 @@ class EmbeddedFhirStore:
     def __init__(self, folder: Path, port: int = 0) -> None:
         self._folder = folder
         self._port = port
+        self._name = f"AIQA embedded FHIR store {uuid4()}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,6 +107,7 @@ class EmbeddedFhirStore:
             "validation": {"inbound": "strict"},
             "log_inbound": False,
             "facility_name": "AIQA demo",
+            "software_name": self._name,
         }
 
     def _await_ready(self) -> None:
@@ -113,7 +116,8 @@ class EmbeddedFhirStore:
             session.trust_env = False
             while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
                 with contextlib.suppress(requests.RequestException):
-                    if session.get(f"{self.base_url}/metadata", timeout=(1.0, 10.0)).ok:
+                    answer = session.get(f"{self.base_url}/metadata", timeout=(1.0, 10.0))
+                    if answer.ok and self._name in answer.text:
                         return
                 time.sleep(0.1)
         self.stop()

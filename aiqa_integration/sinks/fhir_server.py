@@ -14,7 +14,7 @@ from aiqa_integration.pipeline.ports import Effect, LoadedSeries, PlannedEffect,
 
 KIND = "fhir-transaction"
 
-_MERGE_TRIES = 3
+_MERGE_TRIES = 8
 _PRECONDITION_FAILED = 412
 
 

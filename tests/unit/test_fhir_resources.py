@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ from tests.fhir_reports import (
 )
 
 QA_METRIC = f"{BASE}/CodeSystem/qa-metric"
-TARGETS = {
+TARGETS: dict[str, set[str | None]] = {
     "subject": {"Device"},
     "device": {"Device"},
     "actor": {"Device"},
@@ -92,7 +93,7 @@ def component(report, metric):
     return match
 
 
-def walk(value, name="") -> Iterator[tuple[str, object]]:
+def walk(value, name="") -> Iterator[tuple[str, Any]]:
     yield name, value
     children = (
         value.items()
@@ -105,7 +106,7 @@ def walk(value, name="") -> Iterator[tuple[str, object]]:
         yield from walk(item, child)
 
 
-@pytest.fixture(params=REPORTS.values(), ids=REPORTS.keys())
+@pytest.fixture(params=list(REPORTS.values()), ids=list(REPORTS))
 def report(request):
     return request.param
 
@@ -122,13 +123,12 @@ def test_every_reference_is_resolved_in_the_bundle_or_is_logical(report):
     bundle = report_bundle(report)
     types = {entry["fullUrl"]: entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert len(types) == len(bundle["entry"])
-    for name, value in walk(bundle):
-        if isinstance(value, dict) and name in TARGETS and {"reference", "identifier", "display"} & value.keys():
-            if "reference" in value:
-                assert types[value["reference"]] in TARGETS[name]
-            else:
-                assert value.get("type") in TARGETS[name]
-                assert "identifier" in value or "display" in value
+    references = [(name, value) for name, value in walk(bundle) if name in TARGETS and isinstance(value, dict)]
+    references = [(name, value) for name, value in references if {"reference", "identifier", "display"} & value.keys()]
+    assert references
+    for name, value in references:
+        target = types[value["reference"]] if "reference" in value else value.get("type")
+        assert target in TARGETS[name], name
 
 
 def test_every_quantity_has_an_exact_ucum_code_of_the_closed_table(report):
@@ -261,7 +261,7 @@ def test_a_value_just_outside_a_limit_is_not_rounded_onto_it():
 
 
 def test_numbers_of_numpy_and_negative_zero_are_written_as_plain_numbers():
-    judgement = judged(LENGTH, np.float64(-0.04), None, Verdict.NOT_ASSESSED, uncertainty=np.float32(0.1))
+    judgement = judged(LENGTH, np.float64(-0.04), None, Verdict.NOT_ASSESSED, uncertainty=np.float64(0.1))
     text = report_bundle_bytes(phantom_report(judgement)).decode()
     assert '"value":0.0,' in text
     assert '"valueDecimal":0.05}' in text
