@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, LeaseLost, LedgerError
-from aiqa_integration.ledger import queries
+from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.ledger.views import JobDetail
 from aiqa_integration.model.coding import Code
 from aiqa_integration.model.identity import Device, SeriesRef, instances_digest
 from aiqa_integration.model.job import JobEvent, JobState
@@ -148,12 +149,18 @@ def send(ledger: SqlLedger, seconds: float) -> Effect:
     return effect
 
 
+def detail_of(ledger: SqlLedger, job_id: str) -> JobDetail:
+    detail = Books(ledger.engine).job_detail(job_id)
+    assert detail is not None
+    return detail
+
+
 def state_of(ledger: SqlLedger, job_id: str) -> JobState:
-    return queries.job_detail(ledger.engine, job_id).state
+    return detail_of(ledger, job_id).job.state
 
 
 def effect_states(ledger: SqlLedger, job_id: str) -> dict[str, str]:
-    return {effect.dedupe_key: effect.state.value for effect in queries.job_detail(ledger.engine, job_id).effects}
+    return {effect.dedupe_key: effect.state.value for effect in detail_of(ledger, job_id).deliveries}
 
 
 class ObserveCases:
@@ -208,7 +215,7 @@ class ObserveCases:
     def test_text_that_a_database_cannot_hold_is_kept_readable(self, ledger):
         odd = replace(listing(), description="a\x00b\udcffc" + "x" * 10_000)
         ledger.observe("pacs", odd, at=T0, quiet=QUIET)
-        (row,) = queries.queue(ledger.engine)
+        (row,) = Books(ledger.engine).queue(10, 0)
         assert row.description.startswith("a\ufffdb?cx")
 
     def test_no_naive_time(self, ledger):
@@ -273,8 +280,8 @@ class JobCases:
     def test_ignored_keeps_its_reason(self, ledger):
         job_id = settle(ledger)
         ledger.finish_job(claimed(ledger, job_id), IGNORED, now=at(101))
-        detail = queries.job_detail(ledger.engine, job_id)
-        assert (detail.state, detail.reason, detail.rule_revision) == (
+        detail = detail_of(ledger, job_id)
+        assert (detail.job.state, detail.job.reason, detail.rule_revision) == (
             JobState.IGNORED,
             "no rule wants modality CT",
             "rules-1",
@@ -287,7 +294,7 @@ class JobCases:
         assert ledger.due_jobs(at(119), 10) == ()
         assert ledger.claim_job(job_id, owner="w", now=at(119), lease=LEASE) is None
         assert ledger.due_jobs(at(120), 10) == (job_id,)
-        assert queries.job_detail(ledger.engine, job_id).last_error == "archive-unavailable: 503"
+        assert detail_of(ledger, job_id).job.last_error == "archive-unavailable: 503"
         assert claimed(ledger, job_id, 120).attempts == 2
 
     def test_given_up_is_failed_and_can_be_replayed(self, ledger):
@@ -321,7 +328,7 @@ class JobCases:
     def test_every_change_of_state_is_an_event(self, ledger):
         job_id = measure(ledger, planned("k"))
         send(ledger, 110)
-        events = queries.job_detail(ledger.engine, job_id).events
+        events = detail_of(ledger, job_id).history
         assert [(event.event, event.to_state, event.who) for event in events] == [
             (None, JobState.DISCOVERED, "poller"),
             (JobEvent.COUNT_STABLE, JobState.SETTLED, "poller"),
@@ -388,9 +395,9 @@ class EffectCases:
         job_id = measure(ledger, planned("a"), planned("b"))
         refused = take(ledger, 110)
         ledger.effect_refused(refused, ArchiveRefused("409"), now=at(111))
-        detail = queries.job_detail(ledger.engine, job_id)
-        assert detail.state is JobState.HELD
-        assert "archive-refused: 409" in detail.reason
+        detail = detail_of(ledger, job_id)
+        assert detail.job.state is JobState.HELD
+        assert "archive-refused: 409" in detail.job.reason
         send(ledger, 112)
         assert state_of(ledger, job_id) is JobState.HELD
         assert sorted(effect_states(ledger, job_id).values()) == ["REFUSED", "SENT"]
@@ -409,8 +416,8 @@ class EffectCases:
         assert ledger.replay(job_id, who="ada", why="quota raised", now=at(200)) is JobState.MEASURED
         again = send(ledger, 201)
         assert (again.effect_id, again.attempts) == (refused.effect_id, 1)
-        detail = queries.job_detail(ledger.engine, job_id)
-        assert (detail.state, detail.reason) == (JobState.DELIVERED, "rule acr")
+        detail = detail_of(ledger, job_id)
+        assert (detail.job.state, detail.job.reason) == (JobState.DELIVERED, "rule acr")
 
     def test_a_postponed_effect_comes_back_at_its_time(self, ledger):
         measure(ledger, planned("a"))
@@ -461,7 +468,7 @@ class EffectCases:
         second = measure(ledger, planned("a2", "a"), instances=12, start=200)
         assert effect_states(ledger, first) == {"a1": "WITHDRAWN"}
         assert ledger.due_effects(at(400), 10) == ()
-        new_id = queries.job_detail(ledger.engine, second).effects[0].effect_id
+        new_id = detail_of(ledger, second).deliveries[0].effect_id
         assert ledger.claim_effect(new_id, owner="quick", now=at(400), lease=LEASE) is None
         ledger.effect_sent(old, Receipt(remote_id="", detail=""), now=at(401))
         assert effect_states(ledger, first) == {"a1": "SENT"}

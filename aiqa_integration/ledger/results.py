@@ -58,12 +58,14 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     leases.release(row)
     row.rule_revision, row.last_error = result.rule_revision, ""
     if result.state is JobState.IGNORED:
+        row.report_id, row.verdict, row.refused = None, None, False
         jobs.move(session, row, JobEvent.NO_RULE, at=now, who=who, why=result.reason)
         return
     if result.report is None:
         raise LedgerError(f"job {job.job_id} cannot be MEASURED without a report")
     _write_artifacts(session, kept, now)
     row.report_id = _write_report(session, row, result.report, kept, now)
+    row.verdict, row.refused = result.report.verdict, result.report.refused is not None
     jobs.move(session, row, JobEvent.MEASUREMENT_STORED, at=now, who=who, why=result.reason)
     wanted = outbox.plan(session, row, result.effects, kept.payloads, now=now)
     outbox.withdraw_unwanted(session, row.job_id, wanted, now=now)

@@ -81,7 +81,10 @@ class StudySeen(Base):
 
 
 class JobRow(Leased, Base, kw_only=True):
-    """One revision of one series; ``stable_since`` is the poll that first saw the present count."""
+    """One revision of one series; ``stable_since`` is the poll that first saw the present count.
+
+    ``verdict`` and ``refused`` repeat what the report says, so that a million jobs are counted from one index.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -98,6 +101,7 @@ class JobRow(Leased, Base, kw_only=True):
         _partial_index("ix_job_announced_at", "announced_at", where="announced_at IS NOT NULL"),
         Index("ix_job_state_updated_at", "state", "updated_at"),
         Index("ix_job_updated_at", "updated_at"),
+        Index("ix_job_state_verdict", "state", "verdict", "refused"),
     )
 
     job_id: Mapped[str] = mapped_column(primary_key=True)
@@ -113,6 +117,8 @@ class JobRow(Leased, Base, kw_only=True):
     reason: Mapped[str] = mapped_column(default="")
     rule_revision: Mapped[str] = mapped_column(default="")
     report_id: Mapped[str | None] = mapped_column(default=None)
+    verdict: Mapped[Verdict | None] = mapped_column(default=None)
+    refused: Mapped[bool] = mapped_column(default=False)
     stable_since: Mapped[datetime]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -47,6 +47,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("rule_revision", sa.Text(), nullable=False),
         sa.Column("report_id", sa.Text(), nullable=True),
+        sa.Column("verdict", sa.Text(), nullable=True),
+        sa.Column("refused", sa.Boolean(), nullable=False),
         sa.Column("stable_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -76,6 +78,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_job_state_updated_at", ["state", "updated_at"], unique=False)
         batch_op.create_index("ix_job_updated_at", ["updated_at"], unique=False)
+        batch_op.create_index("ix_job_state_verdict", ["state", "verdict", "refused"], unique=False)
         batch_op.create_index(
             "ix_job_wake_at",
             ["wake_at"],
@@ -336,6 +339,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("wake_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_job_updated_at")
+        batch_op.drop_index("ix_job_state_verdict")
         batch_op.drop_index("ix_job_state_updated_at")
         batch_op.drop_index(
             "ix_job_announced_at",

@@ -1,0 +1,114 @@
+"""What console and command line see of the ledger: values without any patient's identity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.judgement import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultSummary:
+    """What the ledger itself knows of a job's result, without opening the report."""
+
+    verdict: Verdict
+    analysis: str
+    phantom: str | None
+    refused_code: str | None
+    refused_detail: str | None
+    simulated: bool
+    report_sha256: str
+    preview_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """One series in the queue; ``result`` is None before it was measured and where no rule wanted it.
+
+    ``last_error`` is what went wrong at the last attempt, ``next_at`` when the next one is due.
+    """
+
+    job_id: str
+    archive: str
+    ref: SeriesRef
+    revision: int
+    modality: str
+    description: str
+    instance_count: int | None
+    device: Device
+    state: JobState
+    reason: str
+    attempts: int
+    last_error: str
+    next_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    result: ResultSummary | None
+    deliveries: Mapping[EffectState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One effect on the outside world and what became of it; the bytes are found by ``payload_sha256``."""
+
+    effect_id: str = ""
+    sink: str
+    target: str
+    kind: str
+    dedupe_key: str = ""
+    state: EffectState
+    attempts: int
+    remote_id: str
+    receipt: str
+    last_error: str
+    next_at: datetime | None
+    updated_at: datetime
+    media_type: str = ""
+    payload_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One change of a job's state: when, what, who, why."""
+
+    at: datetime
+    event: JobEvent | None
+    to_state: JobState
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetail:
+    """A job with its deliveries and its history, oldest first."""
+
+    job: QueueRow
+    rule_revision: str
+    deliveries: tuple[Delivery, ...]
+    history: tuple[HistoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many living jobs are in each state, and how many results have each verdict.
+
+    ``refused``: results that say why nothing could be measured; they are in the verdicts too, as NOT_MEASURED.
+    """
+
+    states: Mapping[JobState, int]
+    verdicts: Mapping[Verdict, int]
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollStatus:
+    """How the polling of an archive goes."""
+
+    archive: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    next_at: datetime | None
+    failures: int
+    last_error: str
