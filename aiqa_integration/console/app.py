@@ -1,0 +1,53 @@
+"""The console as a Flask application: pages are found by scanning this package for blueprints called ``PAGE``."""
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+
+from flask import Blueprint, Flask
+
+from aiqa_integration import __version__, console
+from aiqa_integration.console import context, mishaps, presentation, security
+from aiqa_integration.console.books import ConsoleBooks, StoredBytes
+from aiqa_integration.model.wording import INTENDED_USE
+
+
+def create_app(
+    books: ConsoleBooks | None = None,
+    artifacts: StoredBytes | None = None,
+    site_name: str = "",
+    *,
+    now: Callable[[], datetime] | None = None,
+) -> Flask:
+    """Return the console over the given books and artifacts, or over those that the settings name.
+
+    Raises ConfigurationError where the settings are wrong.
+    """
+    if books is None or artifacts is None:
+        # Only here: the command line and tests bring their own, and should not load every adapter for it.
+        from aiqa_integration.bootstrap import console_books  # noqa: PLC0415
+
+        books, artifacts, site_name = console_books()
+    app = Flask(__name__.rpartition(".")[0])
+    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    app.jinja_env.auto_reload = False
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.globals.update(site_name=site_name, intended_use=INTENDED_USE, version=__version__)
+    world = context.ConsoleContext(
+        books=books, artifacts=artifacts, site_name=site_name, now=now or (lambda: datetime.now(tz=UTC))
+    )
+    context.install(app, world)
+    presentation.install(app)
+    security.secure(app)
+    mishaps.install(app)
+    for page in _pages():
+        app.register_blueprint(page)
+    return app
+
+
+def _pages() -> Iterator[Blueprint]:
+    for module in pkgutil.iter_modules(console.__path__):
+        page = getattr(import_module(f"{console.__name__}.{module.name}"), "PAGE", None)
+        if isinstance(page, Blueprint):
+            yield page

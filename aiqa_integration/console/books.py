@@ -1,0 +1,29 @@
+"""What the pages read: the ledger's read models, and bytes by their digest."""
+
+from typing import Protocol
+
+from aiqa_integration.ledger.views import Counts, JobDetail, PollStatus, QueueRow
+from aiqa_integration.model.job import JobState
+
+
+class ConsoleBooks(Protocol):
+    """The ledger as the console reads it; all methods raise TransientError where the database cannot be used."""
+
+    def queue(self, limit: int, offset: int, *, state: JobState | None = None, text: str = "") -> tuple[QueueRow, ...]:
+        """Return jobs, the last changed first; ``text`` is looked for in what a person sees of them."""
+
+    def job_detail(self, job_id: str) -> JobDetail | None:
+        """Return one job with all that happened to it, None where there is none."""
+
+    def counts(self) -> Counts:
+        """Return how many jobs are in each state, and how many results have each verdict."""
+
+    def polls(self) -> tuple[PollStatus, ...]:
+        """Return how the polling of each archive goes."""
+
+
+class StoredBytes(Protocol):
+    """Artifacts by their SHA-256."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes; raises LedgerError where they are gone or damaged."""

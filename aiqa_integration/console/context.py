@@ -1,0 +1,32 @@
+"""What every page is given: the books, the bytes, the site's name, the time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app
+
+from aiqa_integration.console.books import ConsoleBooks, StoredBytes
+
+_KEY = "aiqa-console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleContext:
+    """The outside world as a page sees it."""
+
+    books: ConsoleBooks
+    artifacts: StoredBytes
+    site_name: str
+    now: Callable[[], datetime]
+
+
+def install(app: Flask, context: ConsoleContext) -> None:
+    """Give a context to all pages of an application."""
+    app.extensions[_KEY] = context
+
+
+def console() -> ConsoleContext:
+    """Return the context of the application that answers the present request."""
+    return cast("ConsoleContext", current_app.extensions[_KEY])

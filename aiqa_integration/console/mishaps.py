@@ -1,0 +1,60 @@
+"""What a person sees when a page cannot be shown."""
+
+import structlog
+from flask import Flask, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from aiqa_integration.errors import LedgerError, TransientError
+
+log = structlog.get_logger()
+
+Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
+
+RETRY_AFTER_S = 15
+
+_WORDS: dict[int, tuple[str, str]] = {
+    400: ("This address is not understood", "Go back to the queue and choose from there."),
+    404: ("There is nothing here", "The series may be under another address. Look for it in the queue."),
+    405: ("This page can only be read", "The console changes nothing."),
+}
+_UNSAID = ("The page cannot be shown", "Go back to the queue and try again.")
+
+
+def install(app: Flask) -> None:
+    """Answer every failure with a page that says what happened and what to do."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(TransientError, _transient)
+    app.register_error_handler(LedgerError, _ledger)
+    # The one broad handler of the console: a fault of ours must reach a person as a page, and the log as a traceback.
+    app.register_error_handler(Exception, _fault)
+
+
+def _http(error: HTTPException) -> Answer:
+    title, advice = _WORDS.get(error.code or 500, _UNSAID)
+    return _page(error.code or 500, title, advice)
+
+
+def _transient(error: TransientError) -> Answer:
+    log.warning("console.unavailable", endpoint=request.endpoint, code=error.code)
+    page = _page(
+        503,
+        "The ledger cannot be reached",
+        f"This page tries again every {RETRY_AFTER_S} seconds. If it stays: 'aiqa check' says what is missing. "
+        "Measuring goes on where it stopped; nothing is lost.",
+        retry_s=RETRY_AFTER_S,
+    )
+    return (*page, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+def _ledger(error: LedgerError) -> Answer:
+    log.error("console.damaged", endpoint=request.endpoint, detail=str(error))
+    return _page(500, "What was stored cannot be read", f"{error}. Replay the series, and report this.")
+
+
+def _fault(error: Exception) -> Answer:
+    log.error("console.fault", endpoint=request.endpoint, exc_info=error)
+    return _page(500, "The console made a mistake", "It is written in the log. The other pages still work.")
+
+
+def _page(status: int, title: str, advice: str, *, retry_s: int | None = None) -> tuple[str, int]:
+    return render_template("mishap.html", status=status, heading=title, advice=advice, retry_s=retry_s), status

@@ -1,0 +1,207 @@
+"""How the console says things: states, verdicts and reasons in plain words, and what to do about each."""
+
+from dataclasses import dataclass
+
+from aiqa_integration.ledger.views import Counts, QueueRow
+from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.judgement import Verdict
+from aiqa_integration.model.measurement import Reason
+from aiqa_integration.model.wording import WORDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A mark that is told apart by word, shape and colour; ``look`` names shape and colour."""
+
+    look: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a result means in one sentence, and what to do."""
+
+    means: str
+    advice: str
+
+
+VERDICT_BADGES: dict[Verdict, Badge] = {
+    Verdict.PASS: Badge(look="pass", word=WORDS[Verdict.PASS]),
+    Verdict.TOLERANCE: Badge(look="tolerance", word=WORDS[Verdict.TOLERANCE]),
+    Verdict.ACTION: Badge(look="action", word=WORDS[Verdict.ACTION]),
+    Verdict.NOT_ASSESSED: Badge(look="open", word=WORDS[Verdict.NOT_ASSESSED]),
+    Verdict.NOT_MEASURED: Badge(look="unknown", word=WORDS[Verdict.NOT_MEASURED]),
+}
+REFUSED_BADGE = Badge(look="refused", word="REFUSED")
+
+STATE_BADGES: dict[JobState, Badge] = {
+    JobState.DISCOVERED: Badge(look="waiting", word="ARRIVING"),
+    JobState.SETTLED: Badge(look="waiting", word="IN WORK"),
+    JobState.MEASURED: Badge(look="waiting", word="MEASURED"),
+    JobState.DELIVERED: Badge(look="open", word="DELIVERED"),
+    JobState.IGNORED: Badge(look="ignored", word="IGNORED"),
+    JobState.HELD: Badge(look="failed", word="HELD"),
+    JobState.FAILED: Badge(look="failed", word="FAILED"),
+    JobState.SUPERSEDED: Badge(look="ignored", word="REPLACED"),
+}
+"""Of jobs without a result."""
+
+STATE_WORDS: dict[JobState, str] = {
+    JobState.DISCOVERED: "waiting for the series to be complete",
+    JobState.SETTLED: "complete, waiting to be measured",
+    JobState.MEASURED: "measured, results are being delivered",
+    JobState.DELIVERED: "delivered",
+    JobState.IGNORED: "ignored",
+    JobState.HELD: "held: a receiver refused the results, a person has to look",
+    JobState.FAILED: "failed",
+    JobState.SUPERSEDED: "replaced: more images came, a newer revision takes its place",
+}
+"""What a person reads for each state."""
+
+SHORT_STATE_WORDS: dict[JobState, str] = {
+    JobState.DISCOVERED: "arriving",
+    JobState.SETTLED: "in work",
+    JobState.MEASURED: "being delivered",
+    JobState.DELIVERED: "delivered",
+    JobState.IGNORED: "ignored",
+    JobState.HELD: "held",
+    JobState.FAILED: "failed",
+    JobState.SUPERSEDED: "replaced",
+}
+"""For counts and filters."""
+
+STATE_ADVICE: dict[JobState, str] = {
+    JobState.DISCOVERED: "Nothing to do. Measuring starts when no new image has come for the site's quiet time.",
+    JobState.SETTLED: "Nothing to do. If it stays like this: is a worker running? 'aiqa check' tries all connections.",
+    JobState.MEASURED: "Nothing to do. Deliveries are repeated until the receiver has them.",
+    JobState.DELIVERED: "Nothing to do.",
+    JobState.IGNORED: "Nothing to do if no analysis was expected. If one was: the rules decide which series get one.",
+    JobState.HELD: "Look at the refused delivery below. When its cause is mended: 'aiqa replay'.",
+    JobState.FAILED: "Look at the reason. When its cause is mended: 'aiqa replay'.",
+    JobState.SUPERSEDED: "Look at the newer revision of this series in the queue.",
+}
+
+VERDICT_MEANINGS: dict[Verdict, Meaning] = {
+    Verdict.PASS: Meaning(means="Every required value is within its limits.", advice="Nothing to do."),
+    Verdict.TOLERANCE: Meaning(
+        means="At least one value is outside its tolerance; none is outside its action limits.",
+        advice="Check how the test object lay and scan it once more. If it stays, tell the medical physicist.",
+    ),
+    Verdict.ACTION: Meaning(
+        means="At least one value is outside its action limits.",
+        advice="Check how the test object lay and scan it once more. If it stays, call the medical physicist, "
+        "who decides about the scanner.",
+    ),
+    Verdict.NOT_ASSESSED: Meaning(
+        means="Values were measured, but no limits apply to them.",
+        advice="The medical physicist decides whether limits should be set.",
+    ),
+    Verdict.NOT_MEASURED: Meaning(
+        means="At least one required value could not be measured, so this is no pass.",
+        advice="The reason stands beside each missing value below. Mend it and scan once more.",
+    ),
+}
+
+REASON_WORDS: dict[Reason, str] = {
+    Reason.SLICE_MISSING: "the slice that this test needs is not in the series",
+    Reason.FEATURE_NOT_FOUND: "what this test measures was not found in the slice",
+    Reason.ROI_OUTSIDE_IMAGE: "the region to measure leaves the image",
+    Reason.BACKGROUND_ZEROED: "the scanner set the background to zero",
+    Reason.BACKGROUND_TOO_SMALL: "there is too little background around the test object",
+    Reason.SIGNAL_TOO_LOW: "there is too little signal",
+    Reason.IMPLAUSIBLE: "the value found cannot be right",
+    Reason.POSE_UNCERTAIN: "where the test object lies is not certain enough",
+    Reason.WRONG_ORIENTATION: "the slices are not in the plane that this test needs",
+    Reason.ATTRIBUTE_MISSING: "the images lack a DICOM attribute that this test needs",
+    Reason.ANALYSIS_FAILED: "the analysis of this test failed",
+}
+
+_SEND_AGAIN = "Send the series again from the scanner. If it stays, scan once more."
+_CHECK_BUNDLE = "Tell the administrator: 'aiqa bundle verify' says what is wrong with the bundle."
+
+REFUSAL_ADVICE: dict[str, str] = {
+    "not-image-data": _SEND_AGAIN,
+    "incomplete-series": _SEND_AGAIN,
+    "unsupported-series": "Nothing to do: AIQA does not read this kind of object.",
+    "mixed-geometry": "Send each stack of slices as a series of its own.",
+    "no-rule": "Nothing to do if no analysis was expected. If one was, change the rules.",
+    "phantom-not-found": "Is this the right test object, whole and in the middle of the images? If so, scan once more; "
+    "if not, nothing to do.",
+    "roi-outside-image": "Scan once more with a larger field of view.",
+    "too-few-slices": "Scan all slices that the guideline asks for.",
+    "hash-mismatch": _CHECK_BUNDLE,
+    "shape-mismatch": _CHECK_BUNDLE,
+    "bad-metadata": _CHECK_BUNDLE,
+    "bundle": _CHECK_BUNDLE,
+}
+"""What to do about a refused series, by the stable code of its error (docs/errors.md)."""
+
+ANY_REFUSAL_ADVICE = "Look at the reason. If it stays when the series is sent again, tell the administrator."
+
+EVENT_WORDS: dict[JobEvent | None, str] = {
+    None: "seen in the archive",
+    JobEvent.COUNT_STABLE: "complete",
+    JobEvent.MEASUREMENT_STORED: "result stored",
+    JobEvent.EFFECTS_SENT: "delivered",
+    JobEvent.NO_RULE: "ignored",
+    JobEvent.EFFECT_REFUSED: "delivery refused",
+    JobEvent.GAVE_UP: "gave up",
+    JobEvent.SERIES_GREW: "replaced: more images came",
+    JobEvent.REPLAYED: "started again",
+}
+
+EFFECT_BADGES: dict[EffectState, Badge] = {
+    EffectState.PLANNED: Badge(look="waiting", word="planned"),
+    EffectState.SENT: Badge(look="pass", word="sent"),
+    EffectState.REFUSED: Badge(look="refused", word="refused"),
+    EffectState.WITHDRAWN: Badge(look="ignored", word="withdrawn"),
+}
+
+
+def badge(row: QueueRow) -> Badge:
+    """Return the mark of a series: its verdict where it has one, else where it stands."""
+    result = row.result
+    if result is None:
+        return STATE_BADGES[row.state]
+    return REFUSED_BADGE if result.refused_code else VERDICT_BADGES[result.verdict]
+
+
+def tally(counts: Counts) -> tuple[tuple[Badge, int], ...]:
+    """Return how many series have each mark of a result, worst first; refused ones are not counted as not measured."""
+    not_measured = counts.verdicts.get(Verdict.NOT_MEASURED, 0) - counts.refused
+    return (
+        (VERDICT_BADGES[Verdict.ACTION], counts.verdicts.get(Verdict.ACTION, 0)),
+        (VERDICT_BADGES[Verdict.TOLERANCE], counts.verdicts.get(Verdict.TOLERANCE, 0)),
+        (VERDICT_BADGES[Verdict.NOT_MEASURED], not_measured),
+        (REFUSED_BADGE, counts.refused),
+        (VERDICT_BADGES[Verdict.NOT_ASSESSED], counts.verdicts.get(Verdict.NOT_ASSESSED, 0)),
+        (VERDICT_BADGES[Verdict.PASS], counts.verdicts.get(Verdict.PASS, 0)),
+    )
+
+
+def state_sentence(row: QueueRow) -> str:
+    """Return where a series stands and, where something keeps it from its end, why."""
+    words, result = STATE_WORDS[row.state], row.result
+    if row.state in {JobState.IGNORED, JobState.FAILED, JobState.HELD} and row.reason:
+        words = f"{words}: {row.reason}"
+    if result is not None and result.refused_code:
+        return f"refused: {result.refused_detail} ({words})"
+    if row.state is JobState.SETTLED and row.last_error:
+        return f"attempt {row.attempts} failed, will be tried again: {row.last_error}"
+    return words
+
+
+def meaning(row: QueueRow) -> Meaning:
+    """Return what a series' result means and what to do, or where it stands and what to do."""
+    result = row.result
+    if result is None:
+        return Meaning(means=_sentence(state_sentence(row)), advice=STATE_ADVICE[row.state])
+    if result.refused_code:
+        advice = REFUSAL_ADVICE.get(result.refused_code, ANY_REFUSAL_ADVICE)
+        return Meaning(means=_sentence(result.refused_detail or result.refused_code), advice=advice)
+    return VERDICT_MEANINGS[result.verdict]
+
+
+def _sentence(words: str) -> str:
+    whole = words[:1].upper() + words[1:]
+    return whole if whole.endswith((".", "!", "?")) else f"{whole}."

@@ -1,0 +1,85 @@
+"""What templates may call: badges, words, times."""
+
+from datetime import datetime, timedelta
+
+from flask import Flask
+
+from aiqa_integration.console import charts, phrases
+from aiqa_integration.console.context import console
+from aiqa_integration.ledger.views import QueueRow
+from aiqa_integration.model.identity import Device
+from aiqa_integration.model.judgement import Judgement
+from aiqa_integration.model.measurement import Measured
+from aiqa_integration.model.wording import limits_text, value_text
+
+
+def install(app: Flask) -> None:
+    """Give templates their words."""
+    app.jinja_env.filters.update(moment=moment, ago=ago, value=value_text, bounds=bounds)
+    app.jinja_env.globals.update(
+        badge=phrases.badge,
+        deliveries=deliveries,
+        effect_badges=phrases.EFFECT_BADGES,
+        event_words=phrases.EVENT_WORDS,
+        gauge=charts.gauge,
+        gauge_width=charts.WIDTH,
+        is_measured=is_measured,
+        maker=maker,
+        now=lambda: console().now(),
+        place=place,
+        reason_words=phrases.REASON_WORDS,
+        scanner=scanner,
+        short_state_words=phrases.SHORT_STATE_WORDS,
+        state_sentence=phrases.state_sentence,
+        verdict_badges=phrases.VERDICT_BADGES,
+    )
+
+
+def moment(at: datetime) -> str:
+    """Return a time as the server's own zone tells it."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def ago(at: datetime) -> str:
+    """Return how long ago a time was."""
+    passed = max(console().now() - at, timedelta(0))
+    minutes = int(passed.total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def bounds(judged: Judgement) -> tuple[str, ...]:
+    """Return the limits of a judgement, one text for each level."""
+    if judged.limits is None:
+        return ()
+    return tuple(limits_text(judged.limits, judged.measurement.metric).split(", "))
+
+
+def deliveries(row: QueueRow) -> str:
+    """Return how many deliveries of a series are in which state."""
+    counted = ((badge.word, row.deliveries.get(state, 0)) for state, badge in phrases.EFFECT_BADGES.items())
+    return ", ".join(f"{count} {word}" for word, count in counted if count)
+
+
+def maker(device: Device) -> str:
+    """Return manufacturer and model of a scanner."""
+    return " ".join(filter(None, (device.manufacturer, device.model)))
+
+
+def place(device: Device) -> str:
+    """Return which one it is of its kind."""
+    parts = (f"station {device.station}" if device.station else "", f"serial {device.serial}" if device.serial else "")
+    return ", ".join(filter(None, parts))
+
+
+def scanner(device: Device) -> str:
+    """Return which scanner made the images."""
+    return ", ".join(filter(None, (maker(device), place(device)))) or "scanner not named"
+
+
+def is_measured(judged: Judgement) -> bool:
+    """Return whether a judgement has a value."""
+    return isinstance(judged.measurement, Measured)

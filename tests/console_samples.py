@@ -1,0 +1,325 @@
+"""Books for console tests: one series of each kind, with made-up numbers that test display, not measuring."""
+
+import hashlib
+import io
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from PIL import Image, ImageDraw
+
+from aiqa_integration.errors import LedgerError
+from aiqa_integration.ledger.views import (
+    Counts,
+    Delivery,
+    HistoryEntry,
+    JobDetail,
+    PollStatus,
+    QueueRow,
+    ResultSummary,
+)
+from aiqa_integration.model.coding import aiqa_code
+from aiqa_integration.model.identity import Device, SeriesRef, dicom_uid, identity, instances_digest
+from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
+from aiqa_integration.model.measurement import Measured, MetricDef, NotMeasured, Reason
+from aiqa_integration.model.quantity import MM, ONE, PERCENT, Quantity, Unit
+from aiqa_integration.model.report import BundleVersion, Provenance, QaReport, Refusal
+from aiqa_integration.model.report_json import report_bytes
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+SCANNER = Device(manufacturer="TESTCO", model="Quiet 3", serial="77-A", station="MR2")
+GUIDANCE = "ACR Large and Medium Phantom Test Guidance (10/2022), section 3"
+SCRIPT = "<script>alert('T1')</script> & \"quotes\""
+
+
+def metric(name: str, label: str, unit: Unit) -> MetricDef:
+    code = aiqa_code("test", label)
+    return MetricDef(id=name, label=label, unit=unit, better="target", source="test", version="1", code=code)
+
+
+def judged(
+    name: str,
+    label: str,
+    unit: Unit,
+    value: float,
+    *,
+    verdict: Verdict,
+    uncertainty: float | None = None,
+    limits: Tolerance | None = None,
+) -> Judgement:
+    measured = Measured(
+        metric=metric(name, label, unit), quantity=Quantity(value, unit), uncertainty=uncertainty, slice_index=4
+    )
+    return Judgement(measurement=measured, limits=limits, verdict=verdict)
+
+
+def missing(required: bool = True) -> Judgement:
+    measurement = NotMeasured(
+        metric=metric("mr-percent-signal-ghosting", "Percent signal ghosting", PERCENT),
+        reason=Reason.BACKGROUND_ZEROED,
+        detail="412 of 412 background pixels are 0",
+        slice_index=6,
+    )
+    limits = Tolerance(action_high=3.0, source=GUIDANCE, revision="acr-2022-1")
+    return Judgement(measurement=measurement, limits=limits, verdict=Verdict.NOT_MEASURED, required=required)
+
+
+LENGTH = judged(
+    "mr-length-horizontal-slice5",
+    "Horizontal length, slice 5",
+    MM,
+    189.4321,
+    uncertainty=0.42,
+    verdict=Verdict.PASS,
+    limits=Tolerance(action_low=187.0, action_high=193.0, source=GUIDANCE, revision="acr-2022-1"),
+)
+UNIFORMITY = judged(
+    "mr-percent-image-uniformity",
+    "Percent image uniformity",
+    PERCENT,
+    86.1,
+    uncertainty=0.5,
+    verdict=Verdict.TOLERANCE,
+    limits=Tolerance(tolerance_low=87.5, action_low=85.0, source=GUIDANCE, revision="acr-2022-1"),
+)
+THICKNESS = judged(
+    "mr-slice-thickness",
+    "Slice thickness",
+    MM,
+    5.83,
+    uncertainty=0.11,
+    verdict=Verdict.ACTION,
+    limits=Tolerance(action_low=4.3, action_high=5.7, source=GUIDANCE, revision="acr-2022-1"),
+)
+SNR = judged("mr-snr", "Signal-to-noise ratio", ONE, 212.6, verdict=Verdict.NOT_ASSESSED)
+
+
+def report(
+    name: str, *judgements: Judgement, refused: Refusal | None = None, simulated: bool = False, **changes: object
+) -> QaReport:
+    uids = tuple(dicom_uid(name, str(number)) for number in range(11))
+    fields: dict[str, object] = {
+        "ref": SeriesRef(study_instance_uid=dicom_uid(name, "study"), series_instance_uid=dicom_uid(name)),
+        "modality": "MR",
+        "device": SCANNER,
+        "analysis": "acr-mri-phantom",
+        "analysis_version": "1.0.0",
+        "bundle": BundleVersion(name="mri_phantom_scoring", version="0.1.0", weights_sha256="ab" * 32),
+        "subject": "phantom",
+        "phantom": None if refused else "acr-mri-large",
+        "judgements": judgements,
+        "refused": refused,
+        "simulated": simulated,
+        "provenance": Provenance(
+            software_version="0.1.0",
+            rule_revision="5d41402abc4b",
+            rule_name="acr-mri",
+            limit_set="acr-large-3t",
+            limit_set_revision="acr-2022-1",
+            instances_digest=instances_digest(uids),
+            source_instance_uids=uids,
+            created_at="2026-03-04T11:59:00+00:00",
+        ),
+        "timings_s": {"retrieve": 0.8, "infer": 1.25, "measure": 0.31},
+    }
+    return QaReport(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def picture() -> bytes:
+    """Return a PNG that looks a little like measured slices."""
+    image = Image.new("RGB", (900, 420))
+    pen = ImageDraw.Draw(image)
+    for left in (15, 310, 605):
+        pen.ellipse((left, 60, left + 280, 340), fill=(150, 150, 150))
+        pen.line((left, 200, left + 280, 200), fill=(0, 230, 120), width=2)
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+class MemoryArtifacts:
+    """Bytes in a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def put(self, content: bytes) -> str:
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.kept[sha256] = content
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        if sha256 not in self.kept:
+            raise LedgerError(f"artifact {sha256} cannot be read")
+        return self.kept[sha256]
+
+
+class MemoryBooks:
+    """The read models over a list."""
+
+    def __init__(self) -> None:
+        self.artifacts = MemoryArtifacts()
+        self.details: list[JobDetail] = []
+        self.poll_statuses: tuple[PollStatus, ...] = ()
+
+    def queue(self, limit: int, offset: int, *, state: JobState | None = None, text: str = "") -> tuple[QueueRow, ...]:
+        rows = sorted((detail.job for detail in self.details), key=lambda row: row.updated_at, reverse=True)
+        chosen = [row for row in rows if state in {None, row.state} and text.casefold() in row.description.casefold()]
+        return tuple(chosen[offset : offset + limit])
+
+    def job_detail(self, job_id: str) -> JobDetail | None:
+        return next((detail for detail in self.details if detail.job.job_id == job_id), None)
+
+    def counts(self) -> Counts:
+        results = [detail.job.result for detail in self.details if detail.job.result]
+        return Counts(
+            states=Counter(detail.job.state for detail in self.details),
+            verdicts=Counter(result.verdict for result in results),
+            refused=sum(1 for result in results if result.refused_code),
+        )
+
+    def polls(self) -> tuple[PollStatus, ...]:
+        return self.poll_statuses
+
+    def add(
+        self,
+        name: str,
+        state: JobState,
+        made: QaReport | None = None,
+        *,
+        description: str = "ACR axial T1",
+        deliveries: tuple[Delivery, ...] = (),
+        png: bytes | None = None,
+        **changes: object,
+    ) -> str:
+        """Add a series and return its job's id."""
+        at = NOW - timedelta(minutes=7 * len(self.details))
+        job_id = str(identity("job", name))
+        fields: dict[str, object] = {
+            "job_id": job_id,
+            "archive": "pacs",
+            "ref": SeriesRef(study_instance_uid=dicom_uid(name, "study"), series_instance_uid=dicom_uid(name)),
+            "revision": 1,
+            "modality": "MR",
+            "description": description,
+            "instance_count": 11,
+            "device": SCANNER if made else Device(manufacturer="TESTCO"),
+            "state": state,
+            "reason": "",
+            "attempts": 1,
+            "last_error": "",
+            "next_at": None,
+            "created_at": at - timedelta(minutes=2),
+            "updated_at": at,
+            "result": self._result(made, png) if made else None,
+            "deliveries": Counter(delivery.state for delivery in deliveries),
+        }
+        row = QueueRow(**{**fields, **changes})  # type: ignore[arg-type]
+        history = (
+            HistoryEntry(
+                at=at - timedelta(minutes=2),
+                event=None,
+                to_state=JobState.DISCOVERED,
+                who="poller",
+                why="11 instances listed",
+            ),
+            HistoryEntry(
+                at=at,
+                event=JobEvent.COUNT_STABLE,
+                to_state=JobState.SETTLED,
+                who="poller",
+                why="11 instances, unchanged for 90 s",
+            ),
+        )
+        rules = "5d41402abc4b" if made or state is JobState.IGNORED else ""
+        self.details.append(JobDetail(job=row, rule_revision=rules, deliveries=deliveries, history=history))
+        return job_id
+
+    def _result(self, made: QaReport, png: bytes | None) -> ResultSummary:
+        refused = made.refused
+        return ResultSummary(
+            verdict=made.verdict,
+            analysis=made.analysis,
+            phantom=made.phantom,
+            refused_code=refused.code if refused else None,
+            refused_detail=refused.detail if refused else None,
+            simulated=made.simulated,
+            report_sha256=self.artifacts.put(report_bytes(made)),
+            preview_sha256=self.artifacts.put(png) if png else None,
+        )
+
+
+def delivery(sink: str, kind: str, state: EffectState, **changes: object) -> Delivery:
+    fields: dict[str, object] = {
+        "sink": sink,
+        "target": "https://pacs.example.org/dicom-web",
+        "kind": kind,
+        "state": state,
+        "attempts": 1,
+        "remote_id": dicom_uid(sink, kind) if state is EffectState.SENT else "",
+        "receipt": "found again by QIDO" if state is EffectState.SENT else "",
+        "last_error": "",
+        "next_at": NOW + timedelta(minutes=1) if state is EffectState.PLANNED else None,
+        "updated_at": NOW,
+        "media_type": "application/dicom",
+    }
+    return Delivery(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+NO_RULE = (
+    "no rule wants this series (acr-mri-named: not so that StudyDescription, SeriesDescription or ProtocolName contains "
+    "'ACR' or 'phantom' (absent); acr-mri-by-shape: not so that at least 11 images)"
+)
+REFUSAL = Refusal(
+    code="phantom-not-found", detail="no known phantom in the images: the best match has 0.04 of 0.5 needed"
+)
+ARCHIVE_SAYS = "archive-refused: 409, failure reason A900: Data Set does not match SOP Class"
+
+
+def sample_books(png: bytes | None = None) -> tuple[MemoryBooks, dict[str, str]]:
+    """Return books with one series of each kind, newest first, and the job ids by kind."""
+    books, png = MemoryBooks(), png or picture()
+    sent = (delivery("pacs", "report-sr", EffectState.SENT), delivery("ehr", "transaction", EffectState.SENT))
+    part = (*sent[:1], delivery("pacs", "seg", EffectState.PLANNED))
+    held = (*sent[:1], delivery("pacs", "seg", EffectState.REFUSED, last_error=ARCHIVE_SAYS))
+    action = report("action", LENGTH, UNIFORMITY, THICKNESS, SNR, missing())
+    settled = {
+        "last_error": "archive-unavailable: no answer in 15 s",
+        "attempts": 3,
+        "next_at": NOW + timedelta(minutes=2),
+    }
+    ids = {
+        "arriving": books.add("arriving", JobState.DISCOVERED, instance_count=4),
+        "retrying": books.add("retrying", JobState.SETTLED, **settled),
+        "action": books.add("action", JobState.MEASURED, action, deliveries=part, png=png),
+        "tolerance": books.add(
+            "tolerance", JobState.DELIVERED, report("t", LENGTH, UNIFORMITY), deliveries=sent, png=png
+        ),
+        "pass": books.add("pass", JobState.DELIVERED, report("pass", LENGTH), deliveries=sent, png=png, revision=2),
+        "missing": books.add("missing", JobState.DELIVERED, report("m", LENGTH, missing()), deliveries=sent, png=png),
+        "open": books.add("open", JobState.DELIVERED, report("open", SNR), deliveries=sent),
+        "refused": books.add(
+            "refused", JobState.DELIVERED, report("r", refused=REFUSAL), deliveries=sent, description="Localizer"
+        ),
+        "ignored": books.add("ignored", JobState.IGNORED, reason=NO_RULE, description="T2 FLAIR", modality="MR"),
+        "held": books.add(
+            "held", JobState.HELD, report("h", LENGTH), deliveries=held, reason=f"pacs seg: {ARCHIVE_SAYS}"
+        ),
+        "failed": books.add(
+            "failed", JobState.FAILED, reason="hash-mismatch: models/model.pt differs from its manifest"
+        ),
+        "hostile": books.add(
+            "hostile",
+            JobState.DELIVERED,
+            report(
+                "x", THICKNESS, simulated=True, device=Device(manufacturer="<b>Bold</b>", station="'\"><img src=x>")
+            ),
+            description=SCRIPT,
+            deliveries=sent,
+            png=png,
+        ),
+        "replaced": books.add(
+            "replaced", JobState.SUPERSEDED, reason="the series grew from 5 instances to 11 instances"
+        ),
+    }
+    return books, ids
