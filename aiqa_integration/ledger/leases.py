@@ -77,8 +77,10 @@ def held(session: Session, kind: type[Row], key: str, owner: str) -> Row:
 
 
 def extend(row: JobRow | EffectRow, until: datetime) -> None:
-    """Keep the row until then."""
-    row.lease_until = row.wake_at = until
+    """Keep the row until then; one that was withdrawn wakes nobody."""
+    row.lease_until = until
+    if row.wake_at is not None:
+        row.wake_at = until
 
 
 def release(row: JobRow | EffectRow, *, next_at: datetime | None = None) -> None:

@@ -132,6 +132,14 @@ class SqlLedger:
 
         return write(self.engine, claim)
 
+    def extend_effect(self, effect: Effect, *, now: datetime, lease: timedelta) -> None:
+        """Keep a claimed effect; raises LeaseLost."""
+
+        def keep(session: Session) -> None:
+            leases.extend(leases.held(session, EffectRow, effect.effect_id, effect.lease_owner), now + lease)
+
+        write(self.engine, keep)
+
     def effect_sent(self, effect: Effect, receipt: Receipt, *, now: datetime) -> None:
         """Record a delivery; the last one makes its jobs DELIVERED."""
 
