@@ -1,6 +1,7 @@
 """``aiqa analyze``: the same steps on files, no servers."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,8 @@ from aiqa_integration.errors import AiqaError, InputError, MeasurementError, NoR
 from aiqa_integration.rules.match import Match
 
 if TYPE_CHECKING:
-    from aiqa_integration.bootstrap import Bench
     from aiqa_integration.model.report import QaReport
+    from aiqa_integration.pipeline.analyse import Analyst
     from aiqa_integration.pipeline.ports import FileGroup, LoadedSeries
 
 
@@ -37,13 +38,13 @@ def analyze(paths: tuple[Path, ...], out: Path, analysis: str | None, as_json: b
 
     Exits with 0 when every series was either reported or refused with a reason.
     """
-    from aiqa_integration.bootstrap import bench
+    from aiqa_integration.bootstrap import SystemClock, make_analyst
     from aiqa_integration.settings import load_settings
 
     out.mkdir(parents=True, exist_ok=True)
     outcomes = []
-    with bench(load_settings()) as tools:
-        for outcome in _outcomes(paths, out, analysis, tools):
+    with make_analyst(load_settings(), SystemClock()) as analyst:
+        for outcome in _outcomes(paths, out, analysis, analyst):
             outcomes.append(outcome)
             if as_json:
                 click.echo(json.dumps(outcome.document))
@@ -59,10 +60,31 @@ def analyze(paths: tuple[Path, ...], out: Path, analysis: str | None, as_json: b
         raise click.exceptions.Exit(1)
 
 
-def _outcomes(paths: tuple[Path, ...], out: Path, analysis: str | None, tools: "Bench") -> Iterator[Outcome]:
-    for group in tools.group_files(paths):
-        report, series, failed = _analysed(group, analysis, tools)
-        yield Outcome(place=_place(group.files), document=tools.write(report, series, out), failed=failed)
+def _outcomes(paths: tuple[Path, ...], out: Path, analysis: str | None, analyst: "Analyst") -> Iterator[Outcome]:
+    from aiqa_integration.dicom.files import group_files
+
+    for number, group in enumerate(group_files(paths), start=1):
+        report, series, failed = _analysed(group, analysis, analyst)
+        folder = out / _folder_name(number, report)
+        yield Outcome(place=_place(group.files), document=_write(report, series, folder), failed=failed)
+
+
+def _folder_name(number: int, report: "QaReport") -> str:
+    tail = re.sub(r"[^0-9.]", "", report.ref.series_instance_uid)[-12:] or "unreadable"
+    return f"{number:04d}-{report.modality or 'none'}-{tail}"
+
+
+def _write(report: "QaReport", series: "LoadedSeries | None", folder: Path) -> dict[str, object]:
+    """Write what a report consists of into its folder and return the report document."""
+    from aiqa_integration.bootstrap import encode_files
+    from aiqa_integration.model.report_json import report_document
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for name, content in encode_files(report, series).items():
+        (folder / name).write_bytes(content)
+    return report_document(report, series.stack.slices if series else ())
 
 
 def _place(files: tuple[Path, ...]) -> str:
@@ -70,20 +92,21 @@ def _place(files: tuple[Path, ...]) -> str:
 
 
 def _analysed(
-    group: "FileGroup", analysis: str | None, tools: "Bench"
+    group: "FileGroup", analysis: str | None, analyst: "Analyst"
 ) -> tuple["QaReport", "LoadedSeries | None", bool]:
+    from aiqa_integration.dicom.volume import DicomSeriesReader
     from aiqa_integration.pipeline.analyse import Lineage, Stopwatch, analyse, refused_report
     from aiqa_integration.pipeline.route import forced_route, route
 
-    analyst, watch, series = tools.analyst, Stopwatch(), None
+    watch, series, reader = Stopwatch(), None, DicomSeriesReader()
     header, wanted = group.blank_header(), Match(None, "the files could not be read")
     try:
-        header = tools.reader.header(group.usable_files())
+        header = reader.header(group.usable_files())
         wanted = forced_route(analysis, analyst.rules) if analysis else route(header, analyst.rules)
         if wanted.rule is None:
             raise NoRule(wanted.reason)
         with watch.step("read"):
-            series = tools.reader.load(group.files)
+            series = reader.load(group.files)
         return analyse(series, wanted, analyst, lineage=Lineage(), watch=watch), series, False
     except AiqaError as error:
         report = refused_report(header, wanted, analyst, error=error, lineage=Lineage())

@@ -14,10 +14,10 @@ def bundle() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def list_bundles(as_json: bool) -> None:
     """List the bundles that can be found, with version and digest of the weights."""
-    from aiqa_integration.bootstrap import bundle_versions
+    from aiqa_integration.bootstrap import bundles
     from aiqa_integration.cli.table import print_table
 
-    versions = bundle_versions()
+    versions = [found.version() for found in bundles().values()]
     if as_json:
         click.echo(
             json.dumps([{"name": v.name, "version": v.version, "weights_sha256": v.weights_sha256} for v in versions])
@@ -33,7 +33,7 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
     """Verify bundles: files, hashes, metadata, declared shapes, golden output, card; exit with 1 on a failure."""
     from aiqa_integration.bootstrap import verify_bundles
 
-    checks = verify_bundles(names)
+    checks = list(verify_bundles(names))
     for name, check in checks:
         if as_json:
             click.echo(
@@ -49,6 +49,6 @@ def verify(names: tuple[str, ...], as_json: bool) -> None:
 @click.argument("name")
 def card(name: str) -> None:
     """Print a bundle's model card."""
-    from aiqa_integration.bootstrap import bundle_card
+    from aiqa_integration.bootstrap import bundle_named
 
-    click.echo(bundle_card(name))
+    click.echo(bundle_named(name).card())

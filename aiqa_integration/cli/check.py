@@ -78,6 +78,8 @@ def _tables(differences: tuple[str, ...]) -> str:
 
 
 def _broker(url: str) -> str:
-    from celery_worker.app import probe_broker
+    from celery_worker.app import make_app
 
-    return probe_broker(url)
+    with make_app(lambda: url).connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=5)
+    return "connected"

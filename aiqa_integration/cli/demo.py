@@ -14,7 +14,8 @@ from aiqa_integration.cli.table import print_table
 from aiqa_integration.errors import AiqaError, ConfigurationError
 
 if TYPE_CHECKING:
-    from aiqa_integration.bootstrap import Delivered, Services
+    from aiqa_integration.bootstrap import Services
+    from aiqa_integration.cli.summary import Delivered
     from aiqa_integration.settings import Settings
 
 MARK = "made-by-aiqa-demo"
@@ -36,12 +37,11 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
 
     Without --data the archive holds generated, clearly labelled sample studies.
     """
-    from celery_worker.embedded import EmbeddedWorker
-
     from aiqa_integration.bootstrap import services
     from aiqa_integration.cli.serving import console_server
     from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
     from aiqa_integration.settings import load_settings
+    from celery_worker.embedded import EmbeddedWorker
 
     start_afresh(folder)
     _say(as_json, "filling the embedded archive ...")
@@ -119,17 +119,17 @@ def _wait(tools: "Services", timeout_s: float) -> bool:
 
 
 def _finish(tools: "Services", settings: "Settings", *, complete: bool, as_json: bool) -> None:
-    from aiqa_integration.bootstrap import delivered
+    from aiqa_integration.cli.summary import summary
 
-    rows = delivered(tools, settings)
+    rows = list(summary(tools, settings))
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows]))
     else:
         print_table(
-            ("series", "scanner", "result", "state", "DICOM stored/found", "FHIR found", "s", "reason"),
+            ("series", "scanner", "result", "state", "DICOM sent/found", "FHIR sent/found", "why"),
             [_cells(row) for row in rows],
         )
-        _look_at(tools, settings, rows)
+        _look_at(settings, rows)
     if not complete or not rows or not all(row.ended_well for row in rows):
         raise click.exceptions.Exit(1)
 
@@ -141,13 +141,12 @@ def _cells(row: "Delivered") -> tuple[str, ...]:
         row.result,
         row.state,
         f"{row.objects_sent}/{row.objects_found}",
-        str(row.resources_found),
-        f"{row.analysis_s:.1f}",
+        f"{row.resources_sent}/{row.resources_found}",
         row.reason,
     )
 
 
-def _look_at(tools: "Services", settings: "Settings", rows: "list[Delivered]") -> None:
+def _look_at(settings: "Settings", rows: "list[Delivered]") -> None:
     click.echo(
         f"\n{len(rows)} series; the objects lie in {settings.archive.folder}, reports and pictures in the ledger"
     )

@@ -2,10 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from aiqa_integration.cli.table import measurement_rows, print_table, verdict_text
 from aiqa_integration.model.job import JobState
+
+if TYPE_CHECKING:
+    from aiqa_integration.ledger.queries import Books
 
 
 @click.command()
@@ -34,8 +39,7 @@ def poll(once: bool) -> None:  # noqa: ARG001 - a command line word that says wh
 )
 def replay(job_ids: tuple[str, ...], state: str | None) -> None:
     """Take up jobs again that failed, are held or were ignored."""
-    from aiqa_integration.bootstrap import open_ledger
-    from aiqa_integration.ledger import queries
+    from aiqa_integration.bootstrap import books_of, open_ledger
     from aiqa_integration.settings import load_settings
 
     if not job_ids and state is None:
@@ -43,10 +47,10 @@ def replay(job_ids: tuple[str, ...], state: str | None) -> None:
     with open_ledger(load_settings()) as (ledger, clock):
         chosen = list(job_ids)
         if state is not None:
-            length = queries.queue_length(ledger.engine, state=JobState(state))
-            chosen += [row.job_id for row in queries.queue(ledger.engine, limit=length, state=JobState(state))]
+            books, wanted = books_of(ledger), JobState(state)
+            chosen += [row.job_id for row in books.queue(books.counts().states.get(wanted, 0), 0, state=wanted)]
         for job_id in dict.fromkeys(chosen):
-            ledger.replay(job_id, who="aiqa replay", now=clock.now())
+            ledger.replay(job_id, who="aiqa replay", why="asked for by hand", now=clock.now())
             click.echo(job_id)
 
 
@@ -56,35 +60,42 @@ def replay(job_ids: tuple[str, ...], state: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the report, or the list of jobs, as JSON.")
 def report(job_id: str | None, out: Path | None, as_json: bool) -> None:
     """Show a job's report, or list the latest jobs."""
-    from aiqa_integration.bootstrap import open_ledger
-    from aiqa_integration.cli.table import measurement_rows, print_table, verdict_text
-    from aiqa_integration.ledger import queries
+    from aiqa_integration.bootstrap import books_of, open_ledger
     from aiqa_integration.settings import load_settings
 
     with open_ledger(load_settings()) as (ledger, _):
         if job_id is None:
-            rows = queries.queue(ledger.engine, limit=100)
-            if as_json:
-                for row in rows:
-                    click.echo(json.dumps({"job": row.job_id, "state": row.state, "reason": row.reason}))
-            else:
-                print_table(
-                    ("job", "series", "state", "verdict", "reason"),
-                    [(r.job_id, r.description, r.state, r.verdict or "", r.reason) for r in rows],
-                )
+            _list(books_of(ledger), as_json=as_json)
             return
-        detail = queries.job_detail(ledger.engine, job_id)
-        if detail.report_json_sha256 is None:
-            raise click.ClickException(f"{detail.state}: {detail.reason}")
-        content = ledger.artifacts.get(detail.report_json_sha256)
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / "report.json").write_bytes(content)
-            if detail.preview_png_sha256:
-                (out / "preview.png").write_bytes(ledger.artifacts.get(detail.preview_png_sha256))
-        document = json.loads(content)
-        if as_json:
-            click.echo(json.dumps(document))
-        else:
-            click.echo(verdict_text(document))
-            print_table(("metric", "value", "±", "limits", "verdict"), measurement_rows(document))
+        detail = books_of(ledger).job_detail(job_id)
+        if detail is None:
+            raise click.ClickException(f"no such job: {job_id}")
+        result = detail.job.result
+        if result is None:
+            raise click.ClickException(f"{detail.job.state}: {detail.job.reason}")
+        content = ledger.artifacts.get(result.report_sha256)
+        preview = ledger.artifacts.get(result.preview_sha256) if result.preview_sha256 else b""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "report.json").write_bytes(content)
+        (out / "preview.png").write_bytes(preview)
+    _show(json.loads(content), as_json=as_json)
+
+
+def _list(books: "Books", *, as_json: bool) -> None:
+    rows = books.queue(100, 0)
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps({"job": row.job_id, "state": row.state, "reason": row.reason}))
+    else:
+        verdicts = [row.result.verdict if row.result else "" for row in rows]
+        cells = [(r.job_id, r.description, r.state, v, r.reason) for r, v in zip(rows, verdicts, strict=True)]
+        print_table(("job", "series", "state", "verdict", "reason"), cells)
+
+
+def _show(document: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        click.echo(verdict_text(document))
+        print_table(("metric", "value", "±", "limits", "verdict"), measurement_rows(document))

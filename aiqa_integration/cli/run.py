@@ -10,11 +10,10 @@ import click
 @click.command()
 def run() -> None:
     """Run poller, workers and console in one process, from aiqa.toml, until TERM or Ctrl-C."""
-    from celery_worker.embedded import EmbeddedWorker
-
     from aiqa_integration.bootstrap import services
     from aiqa_integration.cli.serving import console_server
     from aiqa_integration.settings import load_settings
+    from celery_worker.embedded import EmbeddedWorker
 
     settings = load_settings()
     stop = threading.Event()
