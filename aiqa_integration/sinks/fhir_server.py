@@ -50,11 +50,15 @@ class FhirSink:
         bundle: Element = json.loads(payload)
         responses = self._client.transact(payload)
         found = self._read_back(effect.attributes["result"], _resource(bundle, "Observation"))
+        place = f"Observation/{found['id']}"
+        detail = f"{place} read back by identifier, status {found['status']}"
         study = _resource(bundle, "ImagingStudy")
         if study:
-            self._list_series(study, _performers(bundle, study, responses))
-        place = f"Observation/{found['id']}"
-        return Receipt(remote_id=place, detail=f"{place} read back by identifier, status {found['status']}")
+            try:
+                self._list_series(study, _performers(bundle, study, responses))
+            except EhrRefused as error:
+                detail += f"; the series is not listed in its ImagingStudy: {error}"
+        return Receipt(remote_id=place, detail=detail)
 
     def _read_back(self, result: str, sent: Element) -> Element:
         found = self._client.search("Observation", {"identifier": f"{RESULT}|{result}"})

@@ -136,6 +136,16 @@ def test_a_study_that_keeps_changing_is_tried_again_later():
         deliver(ScriptedClient({"Observation": [OBSERVATION], "ImagingStudy": [study("1.9")]}, conflicts=8))
 
 
+def test_a_server_that_keeps_its_studies_to_itself_still_has_the_result():
+    class Guarded(ScriptedClient):
+        def update(self, resource, *, version):
+            raise EhrRefused("PUT ImagingStudy/3: HTTP 403", status=403)
+
+    receipt = deliver(Guarded({"Observation": [OBSERVATION], "ImagingStudy": [study("1.9")]}))
+    assert receipt.remote_id == "Observation/17"
+    assert "not listed in its ImagingStudy: PUT ImagingStudy/3: HTTP 403" in receipt.detail
+
+
 def test_a_refused_report_is_delivered_without_a_study():
     report = replace(refused_report(), revision=1)
     client = ScriptedClient({"Observation": [OBSERVATION], "ImagingStudy": [study("1.9")]})
