@@ -47,7 +47,8 @@ class Judgement:
     """A measurement with the limits that it was judged by (copied in) and the verdict.
 
     ``margin`` is the distance to the nearest action limit in the metric's unit, positive inside; None without limits or
-    value. ``required`` says whether the overall verdict may be PASS without this metric.
+    value. ``required`` says whether the overall verdict may be PASS without this metric. ``note`` says why a value was
+    not assessed, or that it lies within its uncertainty of a limit.
     """
 
     measurement: Measurement
@@ -55,3 +56,4 @@ class Judgement:
     verdict: Verdict
     margin: float | None = None
     required: bool = True
+    note: str | None = None

@@ -90,4 +90,16 @@ class NotMeasured:
     regions: tuple[Region, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """What keeps a metric function from a value: returned by its parts, made a NotMeasured at the end."""
+
+    reason: Reason
+    detail: str
+
+    def not_measured(self, metric: MetricDef, slice_index: int | None = None) -> NotMeasured:
+        """Return the metric without a value."""
+        return NotMeasured(metric=metric, reason=self.reason, detail=self.detail, slice_index=slice_index)
+
+
 Measurement = Measured | NotMeasured

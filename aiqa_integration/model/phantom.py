@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,9 +74,26 @@ class PhantomTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """Something in a phantom: where it lies in its coordinates (mm), how large it is, and who says so.
+
+    ``centre_mm`` is ``(u, v)``; ``size_mm`` is ``(width, height)``, of a circle twice its diameter; ``slices`` are the
+    guideline's numbers of the slices that show it.
+    """
+
+    name: str
+    slices: tuple[int, ...]
+    centre_mm: tuple[float, float]
+    size_mm: tuple[float, float]
+    shape: Literal["circle", "rectangle"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phantom:
     """A test object: which analysis and bundle it belongs to, how to find it, and its tests.
 
+    ``prepare`` turns the images into the bundle's inputs (arrays by name), the same for all phantoms of one bundle;
     ``locate`` takes the stack and the bundle's outputs (arrays by name) and returns where the phantom is; it raises
     PhantomNotFound where the outputs do not fit this phantom. ``analysis_version`` changes with anything that may
     change a value.
@@ -88,6 +106,8 @@ class Phantom:
     source: str
     diameter_mm: float
     length_mm: float
+    geometry: tuple[Feature, ...]
     tests: tuple[PhantomTest, ...]
+    prepare: Callable[[ImageStack], Mapping[str, NDArray[np.float32]]]
     locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]
     analysis_version: str = "1.0.0"

@@ -1,0 +1,195 @@
+"""Percent signal ghosting: how much signal of the phantom appears beside it.
+
+ACR MRI Phantom Test Guidance (10/2022), section 6: in slice 7 the means of four elongated regions of about 10 cm² (4:1)
+between the phantom and the edges of the field of view give
+PSG = 100 · |(top + bottom) - (left + right)| / (2 · mean of the large region) %. Lower is better. The guidance gives a
+ratio; it is reported here in percent. Where a side has too little room the region is made narrower and longer, as the
+guidance allows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.ndimage import binary_opening
+
+from aiqa_integration.model.coding import aiqa_code
+from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason, Region
+from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.model.quantity import PERCENT, Quantity
+from aiqa_integration.model.sampling import (
+    BoolArray,
+    FloatArray,
+    PhantomSlice,
+    circle_region,
+    pixel_places,
+    region,
+    slice_of,
+)
+
+PERCENT_SIGNAL_GHOSTING = MetricDef(
+    id="mr-percent-signal-ghosting",
+    label="Percent signal ghosting",
+    unit=PERCENT,
+    better="lower",
+    source="ACR MRI Phantom Test Guidance (10/2022), section 6, percent-signal ghosting",
+    version="1",
+    code=aiqa_code("AIQA-PSG", "Percent signal ghosting"),
+    decimals=2,
+)
+METRICS = (PERCENT_SIGNAL_GHOSTING,)
+
+SLICE_NUMBER = 7
+Side = Literal["top", "bottom", "left", "right"]
+_SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right")
+_AREA_MM2 = 1000.0
+_ASPECT = 4.0
+_LONGEST_ASPECT = 12.0
+_MARGIN_MM = 4.0
+"""Kept free towards the phantom (ringing of its edge) and half of it towards the edge of the field of view."""
+_ZEROED_PART = 0.1
+_LEAST_PIXELS = 50
+_SLICE_MISSING = Obstacle(reason=Reason.SLICE_MISSING, detail="slice 7 is not in the series")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ellipse:
+    """A background region: centre (column, row), half axes in mm along columns and rows, its pixels."""
+
+    side: Side
+    centre: tuple[float, float]
+    half_mm: tuple[float, float]
+    pixels: BoolArray
+
+
+def measure_ghosting(
+    images: PhantomImages, *, diameter_mm: float, large_area_mm2: float, large_centre_mm: tuple[float, float]
+) -> tuple[Measurement, ...]:
+    """Return the percent signal ghosting of slice 7; the large region is that of the uniformity test."""
+    sl = slice_of(images, SLICE_NUMBER)
+    if sl is None:
+        return (_SLICE_MISSING.not_measured(PERCENT_SIGNAL_GHOSTING),)
+    field = _field_of_view(sl.image)
+    sides: list[_Ellipse] = []
+    for side in _SIDES:
+        ellipse = _place(sl, side, field, diameter_mm / 2)
+        if isinstance(ellipse, Obstacle):
+            return (ellipse.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index),)
+        sides.append(ellipse)
+    zeroed = _zeroed(sl.image, sides)
+    if zeroed is not None:
+        return (zeroed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index),)
+    radius = float(np.sqrt(large_area_mm2 / np.pi))
+    return (_measure(images, sl, sides, (large_centre_mm, radius)),)
+
+
+def _field_of_view(image: FloatArray) -> tuple[int, int, int, int]:
+    """Return the first and last column and row that hold signal: scanners pad with zeros what they did not image."""
+    columns, rows = np.nonzero(image.any(axis=0))[0], np.nonzero(image.any(axis=1))[0]
+    if columns.size == 0:
+        return 0, -1, 0, -1
+    return int(columns[0]), int(columns[-1]), int(rows[0]), int(rows[-1])
+
+
+def _place(sl: PhantomSlice, side: Side, field: tuple[int, int, int, int], radius_mm: float) -> _Ellipse | Obstacle:
+    """Return the ellipse midway between the phantom and one edge of the field of view."""
+    column, row = sl.pose.centre
+    wide, high = sl.pose.pixel_mm
+    edge_mm = {
+        "left": (column - field[0] + 0.5) * wide,
+        "right": (field[1] + 0.5 - column) * wide,
+        "top": (row - field[2] + 0.5) * high,
+        "bottom": (field[3] + 0.5 - row) * high,
+    }[side]
+    start, stop = radius_mm + _MARGIN_MM, edge_mm - _MARGIN_MM / 2
+    across = min((stop - start) / 2, float(np.sqrt(_AREA_MM2 / np.pi / _ASPECT)))
+    smallest = float(np.sqrt(_AREA_MM2 / np.pi / _LONGEST_ASPECT))
+    if across < smallest:
+        detail = (
+            f"{side}: {max(edge_mm - radius_mm, 0.0):.0f} mm between phantom and field of view, "
+            f"{2 * smallest + 1.5 * _MARGIN_MM:.0f} mm are needed"
+        )
+        return Obstacle(reason=Reason.BACKGROUND_TOO_SMALL, detail=detail)
+    along = _AREA_MM2 / np.pi / across
+    away = (start + stop) / 2
+    upright = side in {"left", "right"}
+    sign = -1.0 if side in {"left", "top"} else 1.0
+    centre = (column + sign * away / wide, row) if upright else (column, row + sign * away / high)
+    half = (across, along) if upright else (along, across)
+    columns, rows = np.meshgrid(np.arange(sl.image.shape[1]), np.arange(sl.image.shape[0]))
+    x, y = (columns - centre[0]) * wide / half[0], (rows - centre[1]) * high / half[1]
+    pixels: BoolArray = x * x + y * y <= 1.0
+    if np.count_nonzero(pixels) < _LEAST_PIXELS:
+        detail = f"{side}: {np.count_nonzero(pixels)} of at least {_LEAST_PIXELS} background pixels"
+        return Obstacle(reason=Reason.BACKGROUND_TOO_SMALL, detail=detail)
+    return _Ellipse(side=side, centre=centre, half_mm=half, pixels=pixels)
+
+
+def _zeroed(image: FloatArray, sides: Sequence[_Ellipse]) -> Obstacle | None:
+    """Return the failure where a filter has set background to zero.
+
+    Integer images of a quiet scanner hold many single zeros; squares of 81 zeros don't come from noise.
+    """
+    blocks = binary_opening(image == 0.0, np.ones((9, 9), np.bool_))
+    for side in sides:
+        part = float(blocks[side.pixels].mean())
+        if part > _ZEROED_PART or float(np.ptp(image[side.pixels])) == 0.0:
+            detail = f"{side.side}: {part:.0%} of the background was set to zero"
+            return Obstacle(reason=Reason.BACKGROUND_ZEROED, detail=detail)
+    return None
+
+
+def _measure(
+    images: PhantomImages,
+    sl: PhantomSlice,
+    sides: Sequence[_Ellipse],
+    large: tuple[tuple[float, float], float],
+) -> Measurement:
+    (u_centre, v_centre), radius = large
+    u, v = pixel_places(sl)
+    signal = sl.image[np.hypot(u - u_centre, v - v_centre) <= radius]
+    if signal.size == 0 or float(signal.mean()) <= 0:
+        failed = Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the large region holds no signal")
+        return failed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
+    means = {side.side: float(sl.image[side.pixels].mean()) for side in sides}
+    if max(means.values()) > 0.5 * float(signal.mean()):
+        failed = Obstacle(
+            reason=Reason.IMPLAUSIBLE, detail="the background is more than half as bright as the water: not background"
+        )
+        return failed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
+    difference = means["top"] + means["bottom"] - means["left"] - means["right"]
+    # neighbouring pixels of an interpolated image share noise: four make about two independent ones
+    errors = [float(sl.image[side.pixels].std()) / np.sqrt(np.count_nonzero(side.pixels) / 2.0) for side in sides]
+    scale = 100.0 / (2.0 * float(signal.mean()))
+    return Measured(
+        metric=PERCENT_SIGNAL_GHOSTING,
+        quantity=Quantity(abs(difference) * scale, PERCENT),
+        uncertainty=2.0 * float(np.linalg.norm(errors)) * scale,
+        slice_index=sl.index,
+        regions=(
+            circle_region(sl, (u_centre, v_centre), radius, label="Large region"),
+            *(_region(sl, side) for side in sides),
+        ),
+        detail=_particulars(images, means, difference),
+    )
+
+
+def _particulars(images: PhantomImages, means: dict[Side, float], difference: float) -> str:
+    values = ", ".join(f"{side} {means[side]:.3g}" for side in _SIDES)
+    phase = images.header.phase_encoding
+    if phase is None:
+        return f"{values}; phase direction not stated"
+    brighter = "COLUMN" if difference > 0 else "ROW"
+    along = "along" if brighter == phase else "across"
+    direction = "columns (top to bottom)" if phase == "COLUMN" else "rows (left to right)"
+    return f"{values}; phase encoding along {direction}, brighter {along} it"
+
+
+def _region(sl: PhantomSlice, side: _Ellipse) -> Region:
+    turn = np.linspace(0.0, 2 * np.pi, 48, endpoint=False)
+    wide, high = sl.pose.pixel_mm
+    columns = side.centre[0] + side.half_mm[0] / wide * np.cos(turn)
+    rows = side.centre[1] + side.half_mm[1] / high * np.sin(turn)
+    points = tuple(zip(columns.tolist(), rows.tolist(), strict=True))
+    return region(sl.index, "polygon", points, label=f"Background, {side.side}")

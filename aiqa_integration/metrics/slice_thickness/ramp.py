@@ -1,0 +1,162 @@
+"""One signal ramp: its profile along the slab and its length at half of its plateau."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.special import erf, ive
+
+from aiqa_integration.metrics.slice_thickness.slab import STEP_MM, Slab
+from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.sampling import FloatArray, PhantomSlice, sample, to_pixels
+
+_LOWEST_SIGNAL = 4.0
+"""Plateau over the profile's residual noise that a fit can be trusted with."""
+_LARGEST_UNCERTAINTY = 0.25
+"""Expanded uncertainty of a ramp's length, as a part of it, beyond which it is a guess."""
+_BAND_MM = 2.5
+_RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
+"""Mean of pure noise in a magnitude image, over the SD of one channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """One ramp: length and its standard uncertainty, centre, place of its line off the slab's centre, all mm."""
+
+    length_mm: float
+    length_sd_mm: float
+    middle_mm: float
+    offset_mm: float
+
+
+def read_ramp(sl: PhantomSlice, slab: Slab, offset_mm: float) -> Ramp | Obstacle:
+    """Return a ramp that lies ``offset_mm`` off the slab's centre line."""
+    band = np.arange(-_BAND_MM / 2, _BAND_MM / 2 + 0.01, STEP_MM / 2)[:, None] + offset_mm + slab.centre_mm[None, :]
+    values, _ = sample(sl.image, *to_pixels(sl.pose, np.broadcast_to(slab.u_mm, band.shape), band))
+    profile = values.mean(axis=0)
+    # a filtered background shows less than the mean of Rician noise: then there is less noise than the water has
+    noise = min(slab.noise, max(float(np.percentile(profile, 5)), 0.0) / _RAYLEIGH_MEAN)
+    return _fit_ramp(slab.u_mm, _without_noise_floor(profile, noise) / slab.water, offset_mm)
+
+
+def _without_noise_floor(profile: FloatArray, noise: float) -> FloatArray:
+    """Return the signal whose magnitude image has this mean profile under Gaussian noise: the Rice mean, inverted.
+
+    Source: Gudbjartsson and Patz, Magn Reson Med 34 (1995) 910, equation 3 and its mean.
+    """
+    if noise <= 0.0:
+        return profile
+    signal = np.linspace(0.0, 12.0, 1201)
+    half = signal**2 / 4
+    mean = _RAYLEIGH_MEAN * ((1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half))
+    ratio = profile / noise
+    # below the mean of pure noise the line goes on with the slope it has at a signal of half the noise
+    slope = (mean[50] - mean[0]) / signal[50]
+    low = (ratio - mean[50]) / slope + signal[50]
+    inverse = np.where(ratio < mean[50], low, np.interp(ratio, mean, signal))
+    return np.asarray(noise * np.where(ratio > mean[-1], ratio, inverse), np.float64)
+
+
+def _fit_ramp(u: FloatArray, profile: FloatArray, offset_mm: float) -> Ramp | Obstacle:
+    """Return the box with smooth edges on a sloping floor that fits a ramp's profile best (robust least squares)."""
+    best = _best_fit(u, profile)
+    box = _box(u, best.x)
+    floor = best.x[4] + best.x[5] * u
+    residual = profile - box - floor
+    noise = 1.4826 * float(np.median(np.abs(residual)))
+    peak = float(box.max())
+    if peak < _LOWEST_SIGNAL * noise:
+        detail = f"the ramp's signal is {peak / noise:.1f} times its noise, at least {_LOWEST_SIGNAL:g} is needed"
+        return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=detail)
+    middle, length_sd = float(best.x[0]), _length_sd(best, noise)
+    length = _full_width(float(best.x[1]), float(best.x[3]))
+    read = _read_width(u, profile - floor, level=peak / 2, middle=middle)
+    if max(abs(middle - length / 2), abs(middle + length / 2)) > u[-1] or read is None:
+        return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="an end of a ramp lies beyond the slab")
+    sd = float(np.hypot(length_sd, (read - length) / 2))
+    if 2 * sd > _LARGEST_UNCERTAINTY * length:
+        detail = f"a ramp of {length:.0f} mm is uncertain by {2 * sd:.0f} mm"
+        return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
+    return Ramp(length_mm=length, length_sd_mm=sd, middle_mm=middle, offset_mm=offset_mm)
+
+
+def _full_width(length: float, edge: float) -> float:
+    """Return the full width at half of its peak of a box of that length with edges of that width."""
+    low, high = 0.0, length / 2 + 3 * edge
+    half = float(erf(length / 2 / edge))
+    for _ in range(60):
+        at = (low + high) / 2
+        value = float(erf((at + length / 2) / edge) - erf((at - length / 2) / edge))
+        low, high = (at, high) if value > half else (low, at)
+    return low + high
+
+
+def _length_sd(fit: "_Fit", noise: float) -> float:
+    """Return the standard uncertainty of the full width: the fit's covariance of length and edge width, propagated.
+
+    Samples half a pixel apart share noise: the variance counts twice.
+    """
+    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * 2.0 * noise**2
+    length, edge = float(fit.x[1]), float(fit.x[3])
+    step = 1e-3
+    slopes = np.zeros(fit.x.size)
+    slopes[1] = (_full_width(length + step, edge) - _full_width(length - step, edge)) / (2 * step)
+    slopes[3] = (_full_width(length, edge + step) - _full_width(length, edge - step)) / (2 * step)
+    return float(np.sqrt(max(float(slopes @ covariance @ slopes), 0.0)))
+
+
+def _read_width(u: FloatArray, profile: FloatArray, *, level: float, middle: float) -> float | None:
+    """Return the width at a level as read off the profile (5 mm mean), outwards from the middle; None if open."""
+    smooth = np.convolve(np.pad(profile, 5, mode="edge"), np.ones(11) / 11, mode="valid")
+    start = int(np.argmin(np.abs(u - middle)))
+    right, left = np.nonzero(smooth[start:] < level)[0], np.nonzero(smooth[start::-1] < level)[0]
+    if right.size == 0 or left.size == 0:
+        return None
+    return float((right[0] + left[0] - 1) * STEP_MM)
+
+
+class _Fit:
+    """What is used of scipy's answer."""
+
+    x: FloatArray
+    jac: FloatArray
+    cost: float
+
+
+def _best_fit(u: FloatArray, profile: FloatArray) -> _Fit:
+    """Return the best of fits begun at several lengths around the profile's highest part."""
+    smooth = np.convolve(np.pad(profile, 10, mode="edge"), np.ones(21) / 21, mode="valid")
+    floor, reach = float(np.percentile(smooth, 15)), float(u[-1])
+    middle_half = np.abs(u) < 0.8 * reach
+    height = max(float(np.percentile(smooth[middle_half], 90)) - floor, 1e-9)
+    weight = np.clip(smooth - floor - height / 2, 0, None) * middle_half
+    middle = float(np.sum(u * weight) / max(float(np.sum(weight)), 1e-12))
+    spread = 1.4826 * float(np.median(np.abs(np.diff(profile)))) + 0.01 * height
+
+    def residual(x: FloatArray) -> FloatArray:
+        return np.asarray(_box(u, x) + x[4] + x[5] * u - profile, np.float64)
+
+    fits = [
+        least_squares(
+            residual,
+            np.array([middle, length, height, 6.0, floor, 0.0]),
+            bounds=(
+                [-reach, 4.0, 0.0, 0.8, -np.inf, -height / reach],
+                [reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach],
+            ),
+            x_scale=[5.0, 10.0, height, 3.0, height, height / reach],
+            loss="soft_l1",
+            f_scale=max(spread, 0.03 * height),
+            max_nfev=100,
+        )
+        for length in (25.0, 50.0, 90.0)
+    ]
+    return cast("_Fit", min(fits, key=lambda fit: float(fit.cost)))
+
+
+def _box(u: FloatArray, x: FloatArray) -> FloatArray:
+    """Return a box (middle, length, height, edge width) with edges blurred by a normal distribution."""
+    middle, length, height, edge = x[:4]
+    rise, fall = erf((u - middle + length / 2) / edge), erf((u - middle - length / 2) / edge)
+    return np.asarray(height / 2 * (rise - fall), np.float64)

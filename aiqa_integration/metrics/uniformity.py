@@ -1,0 +1,174 @@
+"""Percent integral uniformity: how even the signal of a uniform slice is.
+
+ACR MRI Phantom Test Guidance (10/2022), section 5: in slice 7 a large circular region holds most of the water; of all
+1 cm² disks inside it, the brightest and the darkest mean give PIU = 100 · (1 - (high - low) / (high + low)) %. Higher
+is better.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+from aiqa_integration.model.coding import aiqa_code
+from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
+from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.model.quantity import PERCENT, Quantity
+from aiqa_integration.model.sampling import (
+    BoolArray,
+    FloatArray,
+    PhantomSlice,
+    circle_region,
+    noise_sd,
+    pixel_places,
+    slice_of,
+)
+
+PERCENT_IMAGE_UNIFORMITY = MetricDef(
+    id="mr-percent-image-uniformity",
+    label="Percent image uniformity",
+    unit=PERCENT,
+    better="higher",
+    source="ACR MRI Phantom Test Guidance (10/2022), section 5, image intensity uniformity",
+    version="1",
+    code=aiqa_code("AIQA-PIU", "Percent integral uniformity"),
+    decimals=1,
+)
+METRICS = (PERCENT_IMAGE_UNIFORMITY,)
+
+SLICE_NUMBER = 7
+_DISK_AREA_MM2 = 100.0
+_LOWEST_SNR = 5.0
+_AREA_FREEDOM = 0.025
+"""The guidance leaves the large region's area free by this part (195 to 205 cm²)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeRegion:
+    """The large circular region: area in mm², centre off the phantom's axis in mm (v down, away from the top bar)."""
+
+    area_mm2: float
+    centre_mm: tuple[float, float]
+
+    @property
+    def radius_mm(self) -> float:
+        """Radius."""
+        return float(np.sqrt(self.area_mm2 / np.pi))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extremes:
+    """Means of the brightest and darkest disk and their places in phantom coordinates."""
+
+    high: float
+    low: float
+    high_at: tuple[float, float]
+    low_at: tuple[float, float]
+
+    @property
+    def piu(self) -> float:
+        return 100.0 * (1.0 - (self.high - self.low) / (self.high + self.low))
+
+
+def measure_uniformity(images: PhantomImages, *, large: LargeRegion) -> tuple[Measurement, ...]:
+    """Return the percent integral uniformity of slice 7."""
+    sl = slice_of(images, SLICE_NUMBER)
+    if sl is None:
+        return (
+            Obstacle(reason=Reason.SLICE_MISSING, detail="slice 7 is not in the series").not_measured(
+                PERCENT_IMAGE_UNIFORMITY, None
+            ),
+        )
+    u, v = pixel_places(sl)
+    from_centre = np.hypot(u - large.centre_mm[0], v - large.centre_mm[1])
+    if not _inside_image(sl, large):
+        return (
+            Obstacle(reason=Reason.ROI_OUTSIDE_IMAGE, detail="the large region leaves the image").not_measured(
+                PERCENT_IMAGE_UNIFORMITY, sl.index
+            ),
+        )
+    within: BoolArray = from_centre <= large.radius_mm
+    noise, mean = noise_sd(sl.image, within), float(sl.image[within].mean())
+    if mean <= _LOWEST_SNR * noise or mean <= 0:
+        return (
+            Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=f"mean signal {mean:.3g}, noise {noise:.3g}").not_measured(
+                PERCENT_IMAGE_UNIFORMITY, sl.index
+            ),
+        )
+    disks = _disk_means(sl)
+    best = _extremes(disks, (u, v), from_centre, large.radius_mm)
+    if best.low <= 0:
+        return (
+            Obstacle(
+                reason=Reason.IMPLAUSIBLE, detail=f"a 1 cm² disk of the water has the mean {best.low:.3g}"
+            ).not_measured(PERCENT_IMAGE_UNIFORMITY, sl.index),
+        )
+    return (_measured(sl, large, best, _uncertainty(sl, disks, (u, v), from_centre, large, best, noise)),)
+
+
+def _inside_image(sl: PhantomSlice, large: LargeRegion) -> bool:
+    turn = np.linspace(0.0, 2 * np.pi, 72)
+    at = [
+        sl.pose.to_pixel(large.centre_mm[0] + du, large.centre_mm[1] + dv)
+        for du, dv in zip(large.radius_mm * np.cos(turn), large.radius_mm * np.sin(turn), strict=True)
+    ]
+    height, width = sl.image.shape
+    return all(0 <= column <= width - 1 and 0 <= row <= height - 1 for column, row in at)
+
+
+def _disk_means(sl: PhantomSlice) -> FloatArray:
+    """Return the mean over a 1 cm² disk around every pixel; pixels cut by the circle count by their part inside."""
+    radius, parts = float(np.sqrt(_DISK_AREA_MM2 / np.pi)), 5
+    reach = [int(np.ceil(radius / pixel)) for pixel in sl.pose.pixel_mm]
+    fine = [(np.arange((2 * n + 1) * parts) + 0.5) / parts - n - 0.5 for n in reach]
+    x, y = np.meshgrid(fine[0] * sl.pose.pixel_mm[0], fine[1] * sl.pose.pixel_mm[1])
+    whole = (np.hypot(x, y) <= radius).astype(np.float64)
+    kernel = whole.reshape(2 * reach[1] + 1, parts, 2 * reach[0] + 1, parts).mean(axis=(1, 3))
+    return np.asarray(fftconvolve(sl.image, kernel / kernel.sum(), mode="same"), np.float64)
+
+
+def _extremes(
+    disks: FloatArray, places: tuple[FloatArray, FloatArray], from_centre: FloatArray, radius_mm: float
+) -> _Extremes:
+    """Return the brightest and darkest disk that lie wholly within the radius."""
+    allowed = from_centre <= radius_mm - np.sqrt(_DISK_AREA_MM2 / np.pi)
+    high = int(np.argmax(np.where(allowed, disks, -np.inf)))
+    low = int(np.argmin(np.where(allowed, disks, np.inf)))
+    at = [(float(places[0].flat[where]), float(places[1].flat[where])) for where in (high, low)]
+    return _Extremes(high=float(disks.flat[high]), low=float(disks.flat[low]), high_at=at[0], low_at=at[1])
+
+
+def _uncertainty(
+    sl: PhantomSlice,
+    disks: FloatArray,
+    places: tuple[FloatArray, FloatArray],
+    from_centre: FloatArray,
+    large: LargeRegion,
+    best: _Extremes,
+    noise: float,
+) -> float:
+    """Return the expanded uncertainty: noise of the two disks, and the freedom that the guidance leaves in the area."""
+    disk_sd = noise / np.sqrt(_DISK_AREA_MM2 / (sl.pose.pixel_mm[0] * sl.pose.pixel_mm[1]))
+    total = best.high + best.low
+    by_noise = 200.0 / total**2 * disk_sd * np.hypot(best.high, best.low)
+    spread = [
+        _extremes(disks, places, from_centre, large.radius_mm * np.sqrt(1 + part)).piu - best.piu
+        for part in (-_AREA_FREEDOM, _AREA_FREEDOM)
+    ]
+    return 2.0 * float(np.hypot(by_noise, max(map(abs, spread)) / np.sqrt(3)))
+
+
+def _measured(sl: PhantomSlice, large: LargeRegion, best: _Extremes, uncertainty: float) -> Measured:
+    disk = float(np.sqrt(_DISK_AREA_MM2 / np.pi))
+    return Measured(
+        metric=PERCENT_IMAGE_UNIFORMITY,
+        quantity=Quantity(best.piu, PERCENT),
+        uncertainty=uncertainty,
+        slice_index=sl.index,
+        regions=(
+            circle_region(sl, large.centre_mm, large.radius_mm, label="Large region"),
+            circle_region(sl, best.high_at, disk, label="Highest 1 cm² mean"),
+            circle_region(sl, best.low_at, disk, label="Lowest 1 cm² mean"),
+        ),
+        detail=f"highest {best.high:.4g}, lowest {best.low:.4g}, region {large.area_mm2 / 100:.0f} cm²",
+    )

@@ -1,0 +1,43 @@
+"""Second step: which phantom, and where, by the bundle of the analysis."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from aiqa_integration.errors import PhantomNotFound
+from aiqa_integration.model.phantom import LocatedPhantom, Phantom
+from aiqa_integration.model.report import BundleVersion
+from aiqa_integration.phantoms import phantoms_of
+from aiqa_integration.pipeline.ports import Inferencer, LoadedSeries
+
+_log = structlog.get_logger(__name__)
+
+
+def find_phantom(
+    series: LoadedSeries, analysis: str, inferencer: Inferencer
+) -> tuple[Phantom, LocatedPhantom, BundleVersion]:
+    """Return the phantom of the analysis that the images show best, where it lies, and which bundle said so.
+
+    Each bundle runs once, however many phantoms it knows. Raises PhantomNotFound with a sentence for a person,
+    BundleError, OutOfMemory.
+    """
+    candidates = phantoms_of(analysis)
+    if not candidates:
+        raise PhantomNotFound(f"no phantom belongs to the analysis '{analysis}'")
+    outputs: dict[str, Mapping[str, NDArray[np.float32]]] = {}
+    found: list[tuple[Phantom, LocatedPhantom]] = []
+    refusals: list[str] = []
+    for phantom in candidates:
+        if phantom.bundle not in outputs:
+            outputs[phantom.bundle] = inferencer.run(phantom.bundle, phantom.prepare(series.stack))
+        try:
+            found.append((phantom, phantom.locate(series.stack, outputs[phantom.bundle])))
+        except PhantomNotFound as error:
+            refusals.append(f"{phantom.title}: {error}")
+    if not found:
+        raise PhantomNotFound(f"no phantom of '{analysis}' in these images ({'; '.join(refusals)})")
+    phantom, located = max(found, key=lambda pair: pair[1].confidence)
+    _log.info("phantom.found", phantom=phantom.name, confidence=round(located.confidence, 3))
+    return phantom, located, inferencer.version(phantom.bundle)

@@ -1,0 +1,38 @@
+"""Third step: numbers, by the physics of the phantom's tests, inside what the bundle found."""
+
+import structlog
+
+from aiqa_integration.errors import MeasurementError, RoiOutsideImage, TooFewSlices
+from aiqa_integration.model.measurement import Measurement, NotMeasured, Reason
+from aiqa_integration.model.phantom import Phantom, PhantomImages, PhantomTest
+
+_log = structlog.get_logger(__name__)
+
+
+def measure_phantom(images: PhantomImages, phantom: Phantom) -> tuple[Measurement, ...]:
+    """Return one measurement per metric of every test, in the order of the phantom's tests.
+
+    A test that raises MeasurementError leaves its own metrics not measured and the others as they are.
+    """
+    measurements = tuple(measurement for test in phantom.tests for measurement in _run(test, images))
+    missing = sum(isinstance(measurement, NotMeasured) for measurement in measurements)
+    _log.info("phantom.measured", phantom=phantom.name, metrics=len(measurements), not_measured=missing)
+    return measurements
+
+
+def _run(test: PhantomTest, images: PhantomImages) -> tuple[Measurement, ...]:
+    try:
+        return test.measure(images)
+    except MeasurementError as error:
+        reason, detail = _reason(error), str(error) or error.code
+        return tuple(NotMeasured(metric=metric, reason=reason, detail=detail) for metric in test.metrics)
+
+
+def _reason(error: MeasurementError) -> Reason:
+    match error:
+        case RoiOutsideImage():
+            return Reason.ROI_OUTSIDE_IMAGE
+        case TooFewSlices():
+            return Reason.SLICE_MISSING
+        case _:
+            return Reason.ANALYSIS_FAILED
