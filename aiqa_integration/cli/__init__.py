@@ -1,5 +1,6 @@
 """The ``aiqa`` program: one file a command; heavy imports stay inside the commands that need them."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
 from aiqa_integration.errors import AiqaError, ConfigurationError
+from aiqa_integration.logs import configure_logs
 from aiqa_integration.settings import FILE_VARIABLE, SECRETS_VARIABLE
 
 EXIT_CONFIGURATION = 2
@@ -25,11 +27,15 @@ EXIT_CONFIGURATION = 2
 @click.version_option(__version__, prog_name="aiqa")
 @click.option("--settings", type=click.Path(path_type=Path, dir_okay=False), help="Settings file; default aiqa.toml.")
 @click.option("--secrets", type=click.Path(path_type=Path, file_okay=False), help="Folder of secrets, one file each.")
-def aiqa(settings: Path | None, secrets: Path | None) -> None:
+@click.option("--verbose", is_flag=True, help="Log every state change (as `aiqa run` always does).")
+@click.pass_context
+def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, verbose: bool) -> None:
     """Imaging QA between PACS and EHR: for research and QA support, under human oversight; no diagnostic use."""
     for variable, path in ((FILE_VARIABLE, settings), (SECRETS_VARIABLE, secrets)):
         if path is not None:
             os.environ[variable] = str(path)
+    telling = verbose or context.invoked_subcommand == run.name
+    configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
 for command in (analyze, bundle, check, db, demo, poll, replay, report, rules, run):

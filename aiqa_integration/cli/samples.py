@@ -42,7 +42,7 @@ def _write(
 ) -> None:
     sample = SampleSeries(
         study_key=study_key,
-        description=f"{description} SIMULATED",
+        description=description,
         device=SCANNER,
         field_strength_t=field_strength_t,
         thickness_mm=5.0,
