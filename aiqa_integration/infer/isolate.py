@@ -1,0 +1,107 @@
+"""Runs bundles in a warm child process with a deadline, so that a hang or a crash costs one answer, not the worker."""
+
+import multiprocessing
+import threading
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiqa_integration.errors import AiqaError, BundleError, OutOfMemory
+from aiqa_integration.infer.bundle import Bundle
+from aiqa_integration.infer.run import Arrays, BundleRunner
+from aiqa_integration.model.report import BundleVersion
+
+_KILLED = -9
+
+
+class IsolatedInferencer:
+    """Fulfils ``pipeline.ports.Inferencer`` with one child process, started on the first call and again after a fall.
+
+    A call that takes longer than ``deadline_s`` (loading torch on the first call included) ends the child and raises
+    BundleError; a child that the system killed raises OutOfMemory. Use as a context manager: leaving it ends the child.
+    """
+
+    def __init__(self, bundles: Mapping[str, Bundle], *, deadline_s: float) -> None:
+        self._bundles = dict(bundles)
+        self._deadline_s = deadline_s
+        self._lock = threading.Lock()
+        self._child: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._stop()
+
+    def version(self, bundle: str) -> BundleVersion:
+        """Return which bundle this is; raises BundleError."""
+        return BundleRunner(self._bundles).version(bundle)
+
+    def run(self, bundle: str, inputs: Arrays) -> Mapping[str, NDArray[np.float32]]:
+        """Return the outputs of a bundle for arrays by name; raises BundleError or OutOfMemory."""
+        with self._lock:
+            pipe = self._started()
+            try:
+                pipe.send((bundle, dict(inputs)))
+                if not pipe.poll(self._deadline_s):
+                    self._stop()
+                    raise BundleError(f"bundle {bundle}: no answer within {self._deadline_s:g} s")
+                answer = pipe.recv()
+            except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+                raise self._fallen(bundle) from error
+        if isinstance(answer, AiqaError):
+            raise answer
+        outputs: Mapping[str, NDArray[np.float32]] = answer
+        return outputs
+
+    def _started(self) -> Connection:
+        if self._child is not None and self._child.is_alive() and self._pipe is not None:
+            return self._pipe
+        self._stop()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._child = context.Process(target=_serve, args=(theirs, self._bundles), name="aiqa-bundles", daemon=True)
+        self._child.start()
+        theirs.close()
+        return self._pipe
+
+    def _fallen(self, bundle: str) -> AiqaError:
+        child = self._child
+        if child is not None:
+            child.join(timeout=5)
+        code = child.exitcode if child is not None else None
+        self._stop()
+        if code == _KILLED:
+            return OutOfMemory(f"bundle {bundle}: its process was killed, most likely for want of memory")
+        return BundleError(f"bundle {bundle}: its process ended with code {code}")
+
+    def _stop(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._child is not None:
+            self._child.kill()
+            self._child.join()
+        self._child = self._pipe = None
+
+
+def _serve(pipe: Connection, bundles: Mapping[str, Bundle]) -> None:
+    """Answer requests until the other end closes."""
+    runner = BundleRunner(bundles)
+    while True:
+        try:
+            bundle, inputs = pipe.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        try:
+            answer: object = runner.run(bundle, inputs)
+        except AiqaError as error:
+            answer = error
+        pipe.send(answer)

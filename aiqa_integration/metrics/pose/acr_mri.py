@@ -1,0 +1,174 @@
+"""Where an ACR MRI phantom lies: the network's evidence, pooled over the series and checked against the images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiqa_integration.errors import PhantomNotFound
+from aiqa_integration.metrics.pose.circle import Circle, fit_outline
+from aiqa_integration.metrics.pose.grid import grid_centre, to_pixels
+from aiqa_integration.metrics.pose.landmarks import CENTRE, MIN_PEAK, Sighting, Turn, expected, fit_turn, peaks
+from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
+from aiqa_integration.model.image import ImageStack
+from aiqa_integration.model.phantom import LocatedPhantom, PlanePose
+
+Outputs = Mapping[str, NDArray[np.float32]]
+
+KINDS = ("none", "acr-mri-large", "acr-mri-medium")
+TITLES = {"acr-mri-large": "large ACR MRI phantom", "acr-mri-medium": "medium ACR MRI phantom"}
+DIAMETERS_MM = {"acr-mri-large": 190.0, "acr-mri-medium": 165.0}
+SAGITTAL = 12
+MIN_CONFIDENCE = 0.5
+MIN_SUPPORT = 0.4
+MIN_SHARE = 0.5
+DIAMETER_TOLERANCE = 0.06
+MAX_RESIDUAL_MM = 4.0
+TILT_NEEDS_MM = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the images show, one entry per place: landmarks in pixels with their heights, outline, kind."""
+
+    marks: NDArray[np.float64]
+    circles: tuple[Circle | None, ...]
+    shown: NDArray[np.bool_]
+
+
+def locate_acr_mri(stack: ImageStack, outputs: Outputs, *, phantom: str, diameter_mm: float) -> LocatedPhantom:
+    """Return where the phantom lies in an axial stack.
+
+    ``outputs`` are the network's: ``kind`` [z, 3], ``slice`` [z, 13], ``heat`` [z, 6, 96, 96]. Raises PhantomNotFound
+    where the images show another object, a localizer view, or nothing that fits the phantom's diameter and landmarks.
+    """
+    kind = outputs["kind"].astype(np.float64)
+    _refuse_other_objects(kind, outputs["slice"], phantom)
+    positions = np.array([ref.position_mm for ref in stack.slices])
+    numbering = number_slices(
+        _rising(positions, stack.spacing_mm[0]), outputs["slice"][:, :SAGITTAL].astype(np.float64)
+    )
+    seen = _see(stack, outputs, kind, diameter_mm)
+    diameter = _diameter(seen, phantom, diameter_mm)
+    if numbering.support < MIN_SUPPORT or not numbering.slices:
+        raise PhantomNotFound(
+            f"round object of {diameter:.0f} mm whose slices do not follow the {TITLES[phantom]}'s order"
+        )
+    centres, tilt = _centres(seen, numbering)
+    turn = _turn(stack, seen, numbering, centres, phantom)
+    places = sorted({*numbering.slices.values(), *np.flatnonzero(seen.shown).tolist()})
+    return LocatedPhantom(
+        phantom=phantom,
+        slices=numbering.slices,
+        poses={place: _pose(stack, centres[place], turn) for place in places},
+        tilt_deg=tilt,
+        residual_mm=turn.residual_mm,
+        confidence=_confidence(kind, numbering, phantom),
+    )
+
+
+def _refuse_other_objects(kind: NDArray[np.float64], classes: NDArray[np.float32], phantom: str) -> None:
+    """Raise PhantomNotFound where the network's evidence over the series speaks against the phantom."""
+    present = 1 - kind[:, 0]
+    views = classes.argmax(axis=1)
+    if (views == SAGITTAL).mean() > 0.5 and present.mean() > MIN_CONFIDENCE:
+        raise PhantomNotFound("sagittal localizer: no axial slice to measure")
+    if not ((present > MIN_CONFIDENCE) & (views >= 1) & (views < SAGITTAL)).any():
+        raise PhantomNotFound(f"none of {len(kind)} images shows an ACR MRI phantom")
+    if (present > MIN_CONFIDENCE).mean() < MIN_CONFIDENCE:
+        raise PhantomNotFound(f"only {int((present > MIN_CONFIDENCE).sum())} of {len(kind)} images look like a phantom")
+    evidence = np.log(np.clip(kind[present > MIN_CONFIDENCE], 1e-3, 1)).sum(axis=0)
+    likeliest = KINDS[1 + int(np.argmax(evidence[1:]))]
+    if likeliest != phantom:
+        raise PhantomNotFound(f"{TITLES[likeliest]}, not the {TITLES[phantom]}")
+
+
+def _rising(positions: NDArray[np.float64], spacing_mm: float) -> NDArray[np.float64]:
+    """Return the positions, or equal steps where they are not told apart."""
+    if len(positions) > 1 and np.abs(np.diff(positions)).min() < 0.1:
+        return np.arange(len(positions), dtype=np.float64) * spacing_mm
+    return positions
+
+
+def _see(stack: ImageStack, outputs: Outputs, kind: NDArray[np.float64], diameter_mm: float) -> _Seen:
+    found = peaks(outputs["heat"])
+    found[..., :2] = to_pixels(found[..., :2], stack, grid_centre(stack))
+    pixel = (stack.spacing_mm[1], stack.spacing_mm[2])
+    guesses = found[:, CENTRE, :2] * (pixel[1], pixel[0])
+    usual = np.median(guesses[kind[:, 0] < MIN_CONFIDENCE], axis=0)
+    shown = kind[:, 0] < MIN_CONFIDENCE
+    circles = tuple(
+        fit_outline(image, pixel, tuple(guess if np.hypot(*(guess - usual)) < 10 else usual), diameter_mm / 2)
+        if visible
+        else None
+        for image, guess, visible in zip(stack.voxels, guesses, shown, strict=True)
+    )
+    return _Seen(marks=found, circles=circles, shown=shown)
+
+
+def _good(circle: Circle | None) -> bool:
+    return circle is not None and circle.share > MIN_SHARE and circle.residual_mm < 1.5
+
+
+def _diameter(seen: _Seen, phantom: str, diameter_mm: float) -> float:
+    """Return the median diameter; raises PhantomNotFound where there is no outline or it is another size."""
+    diameters = [2 * circle.radius_mm for circle in seen.circles if circle is not None and _good(circle)]
+    if not diameters:
+        raise PhantomNotFound(f"no round outline of about {diameter_mm:.0f} mm in the images")
+    diameter = float(np.median(diameters))
+    if abs(diameter / diameter_mm - 1) > DIAMETER_TOLERANCE:
+        raise PhantomNotFound(f"round object of {diameter:.0f} mm; the {TITLES[phantom]} measures {diameter_mm:.0f} mm")
+    return diameter
+
+
+def _centres(seen: _Seen, numbering: Numbering) -> tuple[NDArray[np.float64], float | None]:
+    """Return each place's (x, y) of the axis in mm, and the tilt in degrees, None where the stack is too short.
+
+    A robust straight line (Theil-Sen) through the outlines' centres replaces those that leave it by more than 1.5 mm.
+    """
+    good = np.array([_good(circle) for circle in seen.circles])
+    measured = np.array([[c.x_mm, c.y_mm] if c is not None else [np.nan, np.nan] for c in seen.circles])
+    heights = numbering.heights_mm
+    level, slope = np.median(measured[good], axis=0), np.zeros(2)
+    long_enough = good.sum() >= 3 and float(np.ptp(heights[good])) >= TILT_NEEDS_MM
+    if long_enough:
+        pairs = np.array(
+            [(i, j) for i in np.flatnonzero(good) for j in np.flatnonzero(good) if heights[j] > heights[i]]
+        )
+        rise = heights[pairs[:, 1]] - heights[pairs[:, 0]]
+        slope = np.median((measured[pairs[:, 1]] - measured[pairs[:, 0]]) / rise[:, None], axis=0)
+        level = np.median(measured[good] - heights[good, None] * slope, axis=0)
+    line = level + heights[:, None] * slope
+    trusted = good & (np.hypot(*(np.nan_to_num(measured) - line).T) < 1.5)
+    centres = np.where(trusted[:, None], measured, line)
+    return centres, float(np.degrees(np.arctan(np.hypot(*slope)))) if long_enough else None
+
+
+def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray[np.float64], phantom: str) -> Turn:
+    """Return the rotation that the landmarks of all slices agree on; raises PhantomNotFound where they do not."""
+    sightings = []
+    for number, place in numbering.slices.items():
+        for index, (u, v) in expected(phantom, number).items():
+            column, row, height = seen.marks[place, index]
+            if height >= MIN_PEAK:
+                x, y = np.array([column * stack.spacing_mm[2], row * stack.spacing_mm[1]]) - centres[place]
+                sightings.append(Sighting(u_mm=u, v_mm=v, x_mm=float(x), y_mm=float(y), weight=float(height)))
+    turn = fit_turn(sightings)
+    if turn is None or turn.used < max(2, len(sightings) / 2) or turn.residual_mm > MAX_RESIDUAL_MM:
+        raise PhantomNotFound(f"the inserts of the {TITLES[phantom]} are not where they should be")
+    return turn
+
+
+def _pose(stack: ImageStack, centre_mm: NDArray[np.float64], turn: Turn) -> PlanePose:
+    return PlanePose(
+        centre=(float(centre_mm[0] / stack.spacing_mm[2]), float(centre_mm[1] / stack.spacing_mm[1])),
+        rotation_deg=turn.rotation_deg,
+        pixel_mm=(stack.spacing_mm[2], stack.spacing_mm[1]),
+        mirrored=turn.mirrored,
+    )
+
+
+def _confidence(kind: NDArray[np.float64], numbering: Numbering, phantom: str) -> float:
+    places = list(numbering.slices.values())
+    return float(kind[places, KINDS.index(phantom)].mean())
