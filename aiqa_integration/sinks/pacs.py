@@ -1,4 +1,4 @@
-"""Results into the PACS: one effect per DICOM object, stored and then looked up, for a store's answer proves nothing."""
+"""Results into the PACS: one effect per DICOM object, stored and looked up, for a store's answer proves nothing."""
 
 from collections.abc import Collection
 

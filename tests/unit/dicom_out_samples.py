@@ -1,6 +1,7 @@
 """Reports with made-up numbers over small generated or real series: they test encoding and display, not measuring."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -52,7 +53,10 @@ def judgements(size: int, last: int) -> tuple[Judgement, ...]:
     box = tuple((x * s, y * s) for x, y in ((60.0, 120.0), (190.0, 120.0), (190.0, 136.0), (60.0, 136.0)))
     ramp = Region(slice_index=0, shape="polygon", points=box, label="Ramps")
     big = circle(mid, *centre, 80.4 * s, "Large region")
-    small = (circle(mid, 100.0 * s, 90.0 * s, 6.0 * s, "Lowest signal"), circle(mid, 150.0 * s, 170.0 * s, 6.0 * s, "Highest signal"))
+    small = (
+        circle(mid, 100.0 * s, 90.0 * s, 6.0 * s, "Lowest signal"),
+        circle(mid, 150.0 * s, 170.0 * s, 6.0 * s, "Highest signal"),
+    )
     ghosts = tuple(
         circle(mid, x * s, y * s, 9.0 * s, f"Background {side}")
         for side, x, y in (("left", 14, 128), ("right", 242, 128), ("top", 128, 14), ("bottom", 128, 242))
@@ -111,9 +115,9 @@ def judgements(size: int, last: int) -> tuple[Judgement, ...]:
     )
 
 
-def report_over(series: LoadedSeries, *, refused: bool = False, **changes: object) -> QaReport:
+def report_over(series: LoadedSeries, *, refused: bool = False, **changes: Any) -> QaReport:
     uids = tuple(dict.fromkeys(ref.sop_instance_uid for ref in series.stack.slices))
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "ref": series.header.ref,
         "modality": series.header.modality,
         "device": Device(manufacturer="TESTCO", model="Quiet 3", serial="77", station="MR2"),
@@ -136,7 +140,7 @@ def report_over(series: LoadedSeries, *, refused: bool = False, **changes: objec
         ),
         "timings_s": {"infer": 0.5},
     }
-    return QaReport(**{**fields, **changes})  # type: ignore[arg-type]
+    return QaReport(**{**fields, **changes})
 
 
 def tiny_series(folder: Path, slices: int = 3, size: int = 64, **attributes: object) -> LoadedSeries:
