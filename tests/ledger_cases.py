@@ -1,9 +1,17 @@
 """What a ledger must do, in whatever database: run on SQLite by tests/unit, on PostgreSQL by tests/contract."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
+from threading import Barrier
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, LeaseLost, LedgerError
 from aiqa_integration.ledger.queries import Books
@@ -22,6 +30,7 @@ T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUIET = timedelta(seconds=90)
 LEASE = timedelta(seconds=60)
 STUDY = "1.2.3"
+T = TypeVar("T")
 SERIES = "1.2.3.4"
 
 LENGTH = MetricDef(
@@ -161,6 +170,21 @@ def state_of(ledger: SqlLedger, job_id: str) -> JobState:
 
 def effect_states(ledger: SqlLedger, job_id: str) -> dict[str, str]:
     return {effect.dedupe_key: effect.state.value for effect in detail_of(ledger, job_id).deliveries}
+
+
+def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
+    together = Barrier(count)
+
+    def start(n: int) -> T:
+        together.wait()
+        return work(n)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(start, range(count)))
+
+
+def call_nth(calls: Sequence[Callable[[], object]], n: int) -> None:
+    calls[n]()
 
 
 class ObserveCases:
@@ -391,6 +415,27 @@ class EffectCases:
         ledger.effect_sent(quick, Receipt(remote_id="", detail=""), now=at(172))
         assert state_of(ledger, job_id) is JobState.DELIVERED
 
+    def test_an_extended_delivery_is_not_taken_over(self, ledger):
+        measure(ledger, planned("a"))
+        effect = take(ledger, 110)
+        ledger.extend_effect(effect, now=at(160), lease=LEASE)
+        assert ledger.due_effects(at(219), 1) == ()
+        assert ledger.claim_effect(effect.effect_id, owner="other", now=at(219), lease=LEASE) is None
+        assert take(ledger, 220).attempts == 2
+        with pytest.raises(LeaseLost):
+            ledger.extend_effect(effect, now=at(221), lease=LEASE)
+
+    def test_a_withdrawn_delivery_may_be_extended_and_blocks_on(self, ledger):
+        measure(ledger, planned("a1", "a"))
+        old = take(ledger, 110)
+        ledger.observe("pacs", listing(12), at=at(112), quiet=QUIET)
+        ledger.extend_effect(old, now=at(160), lease=timedelta(seconds=1000))
+        second = claimed(ledger, ledger.observe("pacs", listing(12), at=at(300), quiet=QUIET).job_id, 301)
+        ledger.finish_job(second, measured_result(second, planned("a2", "a")), now=at(302))
+        assert ledger.due_effects(at(303), 10) == ()
+        ledger.effect_refused(old, ArchiveRefused("no"), now=at(304))
+        assert send(ledger, 304).dedupe_key == "a2"
+
     def test_a_refusal_holds_the_job_and_the_rest_is_still_sent(self, ledger):
         job_id = measure(ledger, planned("a"), planned("b"))
         refused = take(ledger, 110)
@@ -575,3 +620,159 @@ class PollCases:
         assert ledger.unchanged_studies("b", {STUDY: 11}) == frozenset()
         ledger.observe("a", listing(), at=at(90), quiet=QUIET)
         assert ledger.unchanged_studies("a", {STUDY: 11}) == {STUDY}
+
+
+class ParallelCases:
+    """Threads against one database: each thing happens once, and no thread ends with an exception."""
+
+    def test_each_job_is_taken_once(self, ledger):
+        ids = [settle(ledger, f"1.{n}") for n in range(12)]
+        taken = in_threads(6, lambda _: [i for i in ids if ledger.claim_job(i, owner="w", now=at(100), lease=LEASE)])
+        assert sorted(chain.from_iterable(taken)) == sorted(ids)
+
+    def test_each_hint_is_given_once(self, ledger):
+        ids = [settle(ledger, f"1.{n}") for n in range(12)]
+        given = in_threads(6, lambda _: ledger.due_jobs(at(100), 1000))
+        assert sorted(chain.from_iterable(given)) == sorted(ids)
+
+    def test_a_new_series_seen_by_all_at_once_is_one_job(self, ledger):
+        sightings = in_threads(6, lambda _: ledger.observe("pacs", listing(), at=T0, quiet=QUIET))
+        assert len(set(sightings)) == 1
+        assert len(detail_of(ledger, sightings[0].job_id).history) == 1
+
+    def test_growth_seen_by_all_at_once_is_one_revision(self, ledger):
+        settle(ledger)
+        sightings = in_threads(6, lambda _: ledger.observe("pacs", listing(12), at=at(200), quiet=QUIET))
+        assert {sighting.revision for sighting in sightings} == {2}
+
+    def test_one_subject_is_never_sent_twice_at_a_time(self, ledger):
+        job_id = measure(ledger, *(planned(f"k{n}", "same subject") for n in range(6)))
+        ids = [delivery.effect_id for delivery in detail_of(ledger, job_id).deliveries]
+        claims = in_threads(6, lambda n: ledger.claim_effect(ids[n], owner="w", now=at(110), lease=LEASE))
+        assert len([claim for claim in claims if claim]) == 1
+
+    def test_the_last_of_many_deliveries_ends_the_job(self, ledger):
+        job_id = measure(ledger, *(planned(f"k{n}") for n in range(12)))
+        effects = [take(ledger, 110) for _ in range(12)]
+        receipt = Receipt(remote_id="", detail="")
+        in_threads(12, lambda n: ledger.effect_sent(effects[n], receipt, now=at(111)))
+        assert state_of(ledger, job_id) is JobState.DELIVERED
+
+    def test_the_same_effect_planned_by_two_jobs_at_once(self, ledger):
+        jobs = [claimed(ledger, settle(ledger, archive=f"pacs {n}")) for n in range(6)]
+        in_threads(
+            6, lambda n: ledger.finish_job(jobs[n], measured_result(jobs[n], planned("a"), planned("b")), now=at(101))
+        )
+        send(ledger, 110)
+        send(ledger, 110)
+        assert {state_of(ledger, job.job_id) for job in jobs} == {JobState.DELIVERED}
+
+    def test_one_poller(self, ledger):
+        assert sum(in_threads(6, lambda _: ledger.next_poll("a", T0, LEASE))) == 1
+
+    def test_growth_against_delivery(self, ledger):
+        """Whichever comes first, nothing deadlocks, and the delivery is written down."""
+        for n in range(10):
+            series = f"9.{n}"
+            job = claimed(ledger, settle(ledger, series))
+            ledger.finish_job(job, measured_result(job, planned(f"a{n}")), now=at(101))
+            effect = take(ledger, 110)
+            acts = (
+                partial(ledger.effect_sent, effect, Receipt(remote_id="", detail=""), now=at(111)),
+                partial(ledger.observe, "pacs", listing(12, series), at=at(111), quiet=QUIET),
+            )
+            in_threads(2, partial(call_nth, acts))
+            assert effect_states(ledger, job.job_id) == {f"a{n}": "SENT"}
+            assert state_of(ledger, job.job_id) is JobState.SUPERSEDED
+
+
+class AuditCases:
+    def test_the_chain_holds_and_shows_what_was_changed(self, ledger):
+        for n in range(3):
+            ledger.audit(who="ada", action="login", subject="console", detail=str(n), at=at(n))
+        assert ledger.audit_broken_at() is None
+
+    def test_parallel_rows_make_one_chain(self, ledger):
+        in_threads(6, lambda n: ledger.audit(who="ada", action="a", subject="s", detail=str(n), at=at(n)))
+        assert ledger.audit_broken_at() is None
+
+    @pytest.mark.parametrize("table", ["audit", "job_event"])
+    @pytest.mark.parametrize("change", ["UPDATE {} SET who = 'eve'", "DELETE FROM {}"])
+    def test_history_cannot_be_rewritten(self, ledger, table, change):
+        settle(ledger)
+        ledger.audit(who="ada", action="a", subject="s", detail="", at=T0)
+        with pytest.raises(DBAPIError, match="append-only"), ledger.engine.begin() as connection:
+            connection.execute(text(change.format(table)))
+
+    def test_a_replay_is_in_the_audit_trail(self, ledger):
+        job_id = settle(ledger)
+        ledger.finish_job(claimed(ledger, job_id), IGNORED, now=at(101))
+        ledger.replay(job_id, who="ada", why="new rules", now=at(102))
+        with ledger.engine.connect() as connection:
+            rows = connection.execute(text("SELECT who, action, subject, detail FROM audit")).all()
+        assert rows == [("ada", "replay", job_id, "new rules")]
+
+    def test_rules_are_kept_once(self, ledger):
+        ledger.keep_rules("r1", "text", at=T0)
+        ledger.keep_rules("r1", "other", at=T0)
+        with ledger.engine.connect() as connection:
+            assert connection.execute(text("SELECT text FROM rule_revision")).all() == [("text",)]
+
+
+class BooksCases:
+    def test_the_queue_tells_of_result_and_deliveries(self, ledger):
+        job_id = measure(ledger, planned("a"), planned("b"))
+        send(ledger, 110)
+        (row,) = Books(ledger.engine).queue(10, 0)
+        assert (row.job_id, row.state, row.reason) == (job_id, JobState.MEASURED, "rule acr")
+        assert row.device == Device(manufacturer="Maker", model="M", serial="7", station="MR2")
+        assert row.result is not None
+        assert (row.result.verdict, row.result.phantom) == (Verdict.PASS, "acr-mri-large")
+        assert ledger.artifacts.get(row.result.report_sha256) == b'{"schema": "aiqa-report/1"}'
+        assert ledger.artifacts.get(row.result.preview_sha256) == b"png"
+        assert {state.value: n for state, n in row.deliveries.items() if n} == {"SENT": 1, "PLANNED": 1}
+
+    def test_paging_state_and_text(self, ledger):
+        for n in range(5):
+            settle(ledger, f"1.{n}", start=n)
+        ledger.observe("pacs", listing(series="2.0"), at=at(500), quiet=QUIET)
+        books = Books(ledger.engine)
+        assert [row.ref.series_instance_uid for row in books.queue(2, 1)] == ["1.4", "1.3"]
+        assert len(books.queue(10, 0, state=JobState.SETTLED)) == 5
+        assert [row.ref.series_instance_uid for row in books.queue(10, 0, text="2.0")] == ["2.0"]
+        assert len(books.queue(10, 0, text="acr t1")) == 6
+        assert books.queue(10, 0, text="%") == ()
+        assert books.job_detail("nothing") is None
+
+    def test_counts(self, ledger):
+        measure(ledger)
+        settle(ledger, "2")
+        measure(ledger, instances=12, start=200)
+        counts = Books(ledger.engine).counts()
+        assert {state: n for state, n in counts.states.items() if n} == {
+            JobState.DELIVERED: 1,
+            JobState.SETTLED: 1,
+            JobState.SUPERSEDED: 1,
+        }
+        assert counts.verdicts[Verdict.PASS] == 1
+        assert counts.refused == 0
+
+    def test_measurements_carry_their_limits(self, ledger):
+        measure(ledger)
+        with ledger.engine.connect() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT metric, value, unit, reason, action_low, limit_source, verdict FROM measurement"
+                    " ORDER BY position"
+                )
+            ).all()
+        assert rows == [
+            ("mr-length-horizontal-slice5", 190.0, "mm", None, 188.0, "ACR", "PASS"),
+            ("mr-length-horizontal-slice5", None, "mm", "slice-missing", None, None, "NOT_MEASURED"),
+        ]
+
+    def test_polls(self, ledger):
+        ledger.next_poll("a", T0, LEASE)
+        ledger.poll_done("a", now=at(1), next_at=at(16), error=ArchiveUnavailable("refused"))
+        (poll,) = Books(ledger.engine).polls()
+        assert (poll.archive, poll.failures, poll.last_error) == ("a", 1, "archive-unavailable: refused")

@@ -6,20 +6,23 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from aiqa_integration.errors import ConfigurationError, TransientError
+from aiqa_integration.errors import ConfigurationError, LedgerError, TransientError
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a SQLite writer waits for another; writes take milliseconds."""
 
 _CONFLICTS = 5
-"""How often a transaction that lost against another one (deadlock, serialisation) is run again."""
+"""How often a transaction that lost against another one is run again; the pauses add up to 0.3 s."""
 
-_CONFLICT_SQLSTATES = frozenset({"40001", "40P01"})
-"""PostgreSQL: serialization_failure and deadlock_detected (PostgreSQL 15 manual, appendix A)."""
+_CONFLICT_SQLSTATES = frozenset({"40001", "40P01", "23505"})
+"""PostgreSQL: serialization_failure, deadlock_detected, unique_violation (PostgreSQL 15 manual, appendix A).
+
+Two transactions may both find that a row is not there; the one that inserts it second finds it at its next try.
+"""
 
 T = TypeVar("T")
 
@@ -40,28 +43,38 @@ def make_engine(url: str | URL) -> Engine:
 
 def read(engine: Engine, work: Callable[[Session], T]) -> T:
     """Run work that writes nothing in one transaction; raises TransientError where the database is away."""
-    with engine.connect().execution_options(aiqa_reads_only=True) as connection, Session(connection) as session:
-        return _translated(lambda: work(session))
+
+    def once() -> T:
+        with engine.connect().execution_options(aiqa_reads_only=True) as connection, Session(connection) as session:
+            return work(session)
+
+    return _again_after_conflicts(once)
 
 
 def write(engine: Engine, work: Callable[[Session], T]) -> T:
-    """Run work in one transaction, again where it lost against another; raises TransientError."""
+    """Run work in one transaction, from the start again where it lost against another.
+
+    Raises TransientError where the database is away and LedgerError where it refuses the rows.
+    """
 
     def once() -> T:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             return work(session)
 
-    return _translated(once)
+    return _again_after_conflicts(once)
 
 
-def _translated(work: Callable[[], T]) -> T:
-    for conflict in range(_CONFLICTS):
+def _again_after_conflicts(work: Callable[[], T]) -> T:
+    for pause_s in (*(0.01 * 2**n for n in range(_CONFLICTS)), None):
         try:
             return work()
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in _CONFLICT_SQLSTATES or conflict == _CONFLICTS - 1:
+        except (OperationalError, IntegrityError) as error:
+            if pause_s is not None and getattr(error.orig, "sqlstate", None) in _CONFLICT_SQLSTATES:
+                time.sleep(pause_s)
+            elif isinstance(error, IntegrityError):
+                raise LedgerError(f"the ledger's database refuses a row: {error.orig}") from error
+            else:
                 raise TransientError(f"the ledger's database cannot be used: {error.orig}") from error
-            time.sleep(0.01 * 2**conflict)
     raise AssertionError
 
 

@@ -35,3 +35,15 @@ class TestEffects(ledger_cases.EffectCases):
 
 class TestPolls(ledger_cases.PollCases):
     pass
+
+
+class TestParallel(ledger_cases.ParallelCases):
+    pass
+
+
+class TestAudit(ledger_cases.AuditCases):
+    pass
+
+
+class TestBooks(ledger_cases.BooksCases):
+    pass
