@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from aiqa_integration.model import codes
 from aiqa_integration.model.coding import PRIVATE_SCHEME, PRIVATE_SCHEME_UID, Code
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import MetricDef, Reason
+from aiqa_integration.model.wording import WORDS
 
 Element = dict[str, Any]
 """A FHIR resource or element as JSON; numbers with a fraction are ``decimal.Decimal``, so that digits stay."""
@@ -142,12 +144,12 @@ def modality_coding(modality: str) -> Element:
 CATEGORY_PHANTOM = concept(coding(QA_CATEGORY, "phantom-qa", "Phantom quality assurance"))
 CATEGORY_IMAGING = concept(coding(f"{HL7}/observation-category", "imaging", "Imaging"))
 CATEGORY_RADIOLOGY = concept(coding(f"{HL7}/v2-0074", "RAD", "Radiology"))
-QUALITY_ASSESSMENT = dcm("111050", "Quality Assessment")
+QUALITY_ASSESSMENT = code_coding(codes.QUALITY_ASSESSMENT)
 SERIES_INSTANCE_UID = concept(dcm("112002", "Series Instance UID"))
 STUDY_INSTANCE_UID_TYPE = concept(dcm("110180", "Study Instance UID"))
 QUALITY_CONTROL_INTENT = concept(dcm("113680", "Quality Control Intent"))
 INSTITUTION_STANDARD = dcm("111240", "Institutionally defined quality control standard")
-ARTIFICIAL_INTELLIGENCE = dcm("123110", "Artificial Intelligence")
+ARTIFICIAL_INTELLIGENCE = code_coding(codes.ARTIFICIAL_INTELLIGENCE)
 SERIAL_NUMBER_TYPE = concept(coding(f"{HL7}/v2-0203", "SNO", "Serial Number"))
 ACTION_LIMIT = concept(coding(QA_RANGE_TYPE, "action-limit", "Action limit"))
 WARNING_LIMIT = concept(coding(QA_RANGE_TYPE, "warning-limit", "Warning limit"))
@@ -158,22 +160,23 @@ SIMULATED_SECURITY = coding(f"{HL7}/v3-ActReason", "HTEST", "test health data")
 SIMULATED_TAG = coding(QA_TAG, "simulated", "Simulated images")
 MADE_BY_AIQA_TAG = coding(QA_TAG, "made-by-aiqa", "Made by AIQA")
 
-_MEETS = dcm("111237", "Usable - Meets the quality control standard")
-_FAILS = dcm("111236", "Usable - Does not meet the quality control standard")
-
-OUTCOMES: dict[Verdict, Element] = {
-    Verdict.PASS: concept(_MEETS, coding(QA_OUTCOME, "pass", "Pass"), text="PASS"),
-    Verdict.TOLERANCE: concept(_MEETS, coding(QA_OUTCOME, "warning", "Warning"), text="WARNING"),
-    Verdict.ACTION: concept(_FAILS, coding(QA_OUTCOME, "fail", "Fail"), text="FAIL"),
-    Verdict.NOT_ASSESSED: concept(coding(QA_OUTCOME, "not-assessed", "Not assessed"), text="NOT ASSESSED"),
-    Verdict.NOT_MEASURED: concept(coding(QA_OUTCOME, "incomplete", "Incomplete"), text="INCOMPLETE"),
+_OUTCOMES: dict[Verdict, tuple[str, str]] = {
+    Verdict.PASS: ("pass", "Pass"),
+    Verdict.TOLERANCE: ("warning", "Warning"),
+    Verdict.ACTION: ("fail", "Fail"),
+    Verdict.NOT_ASSESSED: ("not-assessed", "Not assessed"),
+    Verdict.NOT_MEASURED: ("incomplete", "Incomplete"),
 }
-"""Outcome of a run: PS3.16 CID 6044 where it has a word for it, and the local one.
 
-The quality control standard is the action limits, so a value between tolerance and action limits meets it.
-"""
 
-NOT_EVALUABLE = concept(coding(QA_OUTCOME, "not-evaluable", "Not evaluable"), text="NOT EVALUABLE")
+def outcome(verdict: Verdict) -> Element:
+    """Return the outcome of a run: PS3.16 CID 6044 where it has a word for it, the local one, the one of the SR."""
+    standard = [code_coding(codes.QUALITY_ASSESSMENTS[verdict])] if verdict in codes.QUALITY_ASSESSMENTS else []
+    local = coding(QA_OUTCOME, *_OUTCOMES[verdict])
+    return concept(*standard, local, code_coding(codes.VERDICTS[verdict]), text=WORDS[verdict])
+
+
+NOT_EVALUABLE = concept(coding(QA_OUTCOME, "not-evaluable", "Not evaluable"), text="REFUSED: not evaluable")
 """Conclusion of a refused series."""
 
 
@@ -205,12 +208,10 @@ _ABSENT_BECAUSE: dict[Reason, str] = {
 
 
 def absent_because(reason: Reason, detail: str) -> Element:
-    """Return the dataAbsentReason of a metric without a value: R4's word, our own exact one, the sentence."""
-    word = _ABSENT_BECAUSE.get(reason, "error")
-    display = reason.value.replace("-", " ").capitalize()
-    return concept(
-        coding(DATA_ABSENT_REASON, word, _ABSENT[word]), coding(QA_NOT_MEASURED, reason.value, display), text=detail
-    )
+    """Return the dataAbsentReason of a metric without a value: R4's word, the exact one, the SR's, the sentence."""
+    word, exact = _ABSENT_BECAUSE.get(reason, "error"), codes.REASONS[reason]
+    local = coding(QA_NOT_MEASURED, reason.value, exact.meaning)
+    return concept(coding(DATA_ABSENT_REASON, word, _ABSENT[word]), local, code_coding(exact), text=detail)
 
 
 def refused_because(code: str, detail: str) -> Element:

@@ -8,7 +8,6 @@ from aiqa_integration.fhir.codes import (
     CATEGORY_PHANTOM,
     INSTANTIATES,
     INSTITUTION_STANDARD,
-    OUTCOMES,
     QA_METRIC,
     QUALITY_ASSESSMENT,
     SERIES_INSTANCE_UID,
@@ -18,13 +17,14 @@ from aiqa_integration.fhir.codes import (
     concept,
     interpretation,
     metric_concept,
+    outcome,
     refused_because,
     run_name,
 )
 from aiqa_integration.fhir.identity import Identifier, RunNodes, observation_uid
 from aiqa_integration.fhir.quantity import measured_quantity, reference_ranges
 from aiqa_integration.fhir.times import fhir_date_time, fhir_instant
-from aiqa_integration.fhir.wording import SIMULATED_NOTE, conclusion
+from aiqa_integration.fhir.wording import SIMULATED_NOTE, conclusion, judgement_notes
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.measurement import Measured
@@ -129,7 +129,7 @@ def _outcome(report: QaReport) -> Element:
         return {"dataAbsentReason": refused_because(report.refused.code, report.refused.detail)}
     meant = _RUN_INTERPRETATION.get(report.verdict)
     return {
-        "valueCodeableConcept": OUTCOMES[report.verdict],
+        "valueCodeableConcept": outcome(report.verdict),
         **({"interpretation": [interpretation(meant)]} if meant else {}),
     }
 
@@ -150,5 +150,5 @@ def _method(report: QaReport) -> str:
 
 def _notes(report: QaReport, words: str) -> list[Element]:
     time = fhir_instant(report.provenance.created_at)
-    texts = [words, *([SIMULATED_NOTE] if report.simulated else [])]
+    texts = [words, *([SIMULATED_NOTE] if report.simulated else []), *judgement_notes(report)]
     return [{"time": time, "text": text} for text in texts]

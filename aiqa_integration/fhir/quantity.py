@@ -58,7 +58,7 @@ def reference_ranges(limits: Tolerance, unit: Unit) -> list[Element]:
     return [element for element in ranges if element is not None]
 
 
-def range_text(low: float | None, high: float | None, unit: Unit) -> str:
+def _range_text(low: float | None, high: float | None, unit: Unit) -> str:
     """Return limits as a person writes them."""
     suffix = f" {unit.display}" if unit.display else ""
     if low is not None and high is not None:
@@ -73,7 +73,7 @@ def _range(low: float | None, high: float | None, unit: Unit, *, kind: Element, 
         **({"low": quantity(exact(low), unit)} if low is not None else {}),
         **({"high": quantity(exact(high), unit)} if high is not None else {}),
         "type": kind,
-        "text": f"{range_text(low, high, unit)} ({source})",
+        "text": f"{_range_text(low, high, unit)} ({source})",
     }
 
 

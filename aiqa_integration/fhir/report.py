@@ -5,8 +5,8 @@ from aiqa_integration.fhir.codes import (
     CATEGORY_PHANTOM,
     CATEGORY_RADIOLOGY,
     NOT_EVALUABLE,
-    OUTCOMES,
     Element,
+    outcome,
 )
 from aiqa_integration.fhir.identity import Identifier, RunNodes, report_sr_uid
 from aiqa_integration.fhir.observation import narrative, result_status, run_code
@@ -34,5 +34,5 @@ def run_report(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) -
         "result": [nodes.observation.reference],
         "imagingStudy": [nodes.study_reference],
         "conclusion": words,
-        "conclusionCode": [NOT_EVALUABLE if report.refused is not None else OUTCOMES[report.verdict]],
+        "conclusionCode": [NOT_EVALUABLE if report.refused is not None else outcome(report.verdict)],
     }

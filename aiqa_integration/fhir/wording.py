@@ -1,61 +1,58 @@
-"""What a person reads of a run: one paragraph, worst first."""
+"""What a person reads of a run in an EHR: one paragraph, worst first, in the words of SR and console."""
 
-from aiqa_integration.fhir.codes import OUTCOMES, phantom_name, run_name
+from aiqa_integration.fhir.codes import phantom_name, run_name
 from aiqa_integration.fhir.identity import RunNodes
-from aiqa_integration.fhir.quantity import range_text, rounded
-from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
+from aiqa_integration.fhir.quantity import rounded
+from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.report import QaReport
+from aiqa_integration.model.wording import headline, limits_text, with_unit
 
 SIMULATED_NOTE = "Simulated images: made by software, not by a scanner. Not for use in judging a device."
 
 
-def subject_words(report: QaReport, nodes: RunNodes) -> str:
-    """Return what was scanned, on what."""
-    what = phantom_name(report.phantom).title if report.phantom else run_name(report.analysis).display
-    return f"{what} on {nodes.scanner.display}" if nodes.scanner else what
-
-
 def conclusion(report: QaReport, nodes: RunNodes) -> str:
     """Return the outcome in words: verdict, every metric outside its limits, every one without a value."""
-    opening = f"{'SIMULATED IMAGES. ' if report.simulated else ''}{subject_words(report, nodes)}"
+    opening = f"{'SIMULATED IMAGES. ' if report.simulated else ''}{_subject(report, nodes)}: {headline(report)}"
     if report.refused is not None:
-        return f"{opening}: NOT EVALUABLE. {_sentence(report.refused.detail)} Reason code: {report.refused.code}."
-    parts = [f"{opening}: {OUTCOMES[report.verdict]['text']}."]
+        return f"{opening}, not evaluable. {_sentence(report.refused.detail)} Reason code: {report.refused.code}."
+    parts = [f"{opening}."]
     for verdict, words in (
         (Verdict.ACTION, "Outside action limits"),
         (Verdict.TOLERANCE, "Outside tolerance limits"),
         (Verdict.NOT_MEASURED, "Not measured"),
     ):
-        found = [judgement_words(judgement) for judgement in report.judgements if judgement.verdict is verdict]
+        found = [_metric(judgement) for judgement in report.judgements if judgement.verdict is verdict]
         if found:
             parts.append(f"{words}: {'; '.join(found)}.")
     passed = sum(judgement.verdict is Verdict.PASS for judgement in report.judgements)
     unjudged = sum(judgement.verdict is Verdict.NOT_ASSESSED for judgement in report.judgements)
     parts.append(f"{passed} of {len(report.judgements)} metrics within limits.")
     if unjudged:
-        parts.append(f"{unjudged} measured without limits.")
+        parts.append(f"{unjudged} measured, not judged.")
     return " ".join(parts)
 
 
-def judgement_words(judgement: Judgement) -> str:
-    """Return one metric with its value beside the limit that it broke, or why it has none."""
+def judgement_notes(report: QaReport) -> list[str]:
+    """Return what the judges remarked on single metrics."""
+    return [
+        f"{judgement.measurement.metric.label}: {judgement.note}" for judgement in report.judgements if judgement.note
+    ]
+
+
+def _metric(judgement: Judgement) -> str:
+    """Return one metric with its value beside the limits, or why it has none."""
     measurement, limits = judgement.measurement, judgement.limits
+    metric = measurement.metric
     if not isinstance(measurement, Measured):
-        return f"{measurement.metric.label} ({measurement.detail})"
-    value = rounded(measurement.quantity.value, measurement.metric.decimals, limits)
-    unit = f" {measurement.quantity.unit.display}" if measurement.quantity.unit.display else ""
-    low, high = _limits(limits, judgement.verdict)
-    beside = "" if low is None and high is None else f" (limit {range_text(low, high, measurement.quantity.unit)})"
-    return f"{measurement.metric.label} {value:f}{unit}{beside}"
+        return f"{metric.label} ({measurement.detail})"
+    value = with_unit(f"{rounded(measurement.quantity.value, metric.decimals, limits):f}", metric)
+    return f"{metric.label} {value} ({limits_text(limits, metric)})" if limits else f"{metric.label} {value}"
 
 
-def _limits(limits: Tolerance | None, verdict: Verdict) -> tuple[float | None, float | None]:
-    if limits is None:
-        return None, None
-    if verdict is Verdict.TOLERANCE:
-        return limits.tolerance_low, limits.tolerance_high
-    return limits.action_low, limits.action_high
+def _subject(report: QaReport, nodes: RunNodes) -> str:
+    what = phantom_name(report.phantom).title if report.phantom else run_name(report.analysis).display
+    return f"{what} on {nodes.scanner.display}" if nodes.scanner else what
 
 
 def _sentence(text: str) -> str:

@@ -12,17 +12,18 @@ import pytest
 
 from aiqa_integration.dicom.uids import Role
 from aiqa_integration.errors import EncodingError
-from aiqa_integration.fhir.bundle import json_bytes, report_bundle, report_bundle_bytes
+from aiqa_integration.fhir.bundle import check, json_bytes, report_bundle, report_bundle_bytes
 from aiqa_integration.fhir.codes import (
     BASE,
     DCM,
-    OUTCOMES,
     UCUM,
     UNCERTAINTY,
     absent_because,
     interpretation,
+    outcome,
 )
 from aiqa_integration.fhir.identity import observation_uid, report_sr_uid, result_uuid
+from aiqa_integration.model.codes import VERDICTS
 from aiqa_integration.model.identity import Device
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
@@ -182,7 +183,7 @@ def test_a_run_is_about_the_scanner_made_by_the_algorithm_from_a_study_of_the_ph
 def test_the_run_carries_status_outcome_and_series():
     run = one(phantom_report(), "Observation")
     assert run["status"] == "final"
-    assert [coding["code"] for coding in run["valueCodeableConcept"]["coding"]] == ["111236", "fail"]
+    assert [coding["code"] for coding in run["valueCodeableConcept"]["coding"]] == ["111236", "fail", "AIQA-V-ACTION"]
     assert run["interpretation"][0]["coding"][0]["code"] == "QCF"
     assert run["issued"] == "2026-11-20T06:47:02.250+00:00"
     assert run["component"][0]["valueString"] == "1.2.826.0.1.999.1.4"
@@ -247,7 +248,11 @@ def test_a_metric_without_limits_has_a_value_and_no_opinion():
 def test_a_metric_that_was_not_measured_says_why_and_keeps_its_limits():
     found = component(phantom_report(), THICKNESS)
     assert "valueQuantity" not in found
-    assert [coding["code"] for coding in found["dataAbsentReason"]["coding"]] == ["not-performed", "slice-missing"]
+    assert [coding["code"] for coding in found["dataAbsentReason"]["coding"]] == [
+        "not-performed",
+        "slice-missing",
+        "AIQA-R-SLICE",
+    ]
     assert found["dataAbsentReason"]["text"] == "slice 1 is not in the series"
     assert found["referenceRange"][0]["low"]["value"] == Decimal("4.3")
 
@@ -312,7 +317,10 @@ def test_a_refused_series_is_a_final_observation_without_a_value():
     assert [coding["code"] for coding in run["dataAbsentReason"]["coding"]] == ["error", "phantom-not-found"]
     assert [item["valueString"] for item in run["component"]] == ["1.2.826.0.1.999.1.4"]
     assert text["conclusionCode"][0]["coding"][0]["code"] == "not-evaluable"
-    assert "NOT EVALUABLE. no slice looks like the ACR phantom." in text["conclusion"]
+    assert (
+        "REFUSED, not evaluable. no slice looks like the ACR phantom. Reason code: phantom-not-found."
+        in text["conclusion"]
+    )
 
 
 def test_nothing_is_claimed_of_a_study_in_which_no_phantom_was_recognised():
@@ -325,12 +333,18 @@ def test_nothing_is_claimed_of_a_study_in_which_no_phantom_was_recognised():
 def test_the_conclusion_names_every_metric_that_needs_a_person():
     words = one(phantom_report(), "DiagnosticReport")["conclusion"]
     assert words == (
-        "ACR MRI phantom, large on SIEMENS Prisma (MR2): FAIL. "
-        "Outside action limits: Percent image uniformity 80.1 % (limit ≥ 82.0 %). "
-        "Outside tolerance limits: Percent signal ghosting 2.20 % (limit ≤ 2.0 %). "
+        "ACR MRI phantom, large on SIEMENS Prisma (MR2): ACTION. "
+        "Outside action limits: Percent image uniformity 80.1 % (limit ≥ 82 %). "
+        "Outside tolerance limits: Percent signal ghosting 2.20 % (tolerance ≤ 2 %, action ≤ 2.5 %). "
         "Not measured: Slice thickness (slice 1 is not in the series). "
-        "1 of 5 metrics within limits. 1 measured without limits."
+        "1 of 5 metrics within limits. 1 measured, not judged."
     )
+
+
+def test_a_remark_on_a_metric_is_a_note():
+    judgement = replace(LENGTH_OK, note="within its uncertainty of a limit")
+    notes = one(phantom_report(judgement), "Observation")["note"]
+    assert notes[1]["text"] == "Length, horizontal, slice 5: within its uncertainty of a limit"
 
 
 def test_text_in_the_narrative_is_escaped():
@@ -397,10 +411,10 @@ def test_what_cannot_be_encoded_is_an_encoding_error(broken):
         report_bundle(broken)
 
 
-def test_the_models_stop_what_r4_forbids(monkeypatch):
-    monkeypatch.setitem(OUTCOMES, Verdict.ACTION, {"coding": "fail", "text": "FAIL"})
-    with pytest.raises(EncodingError, match="valueCodeableConcept"):
-        report_bundle(phantom_report())
+def test_the_models_stop_what_r4_forbids():
+    broken = {"resource": {"resourceType": "Observation", "status": "final"}, "fullUrl": "urn:uuid:1"}
+    with pytest.raises(EncodingError, match="code"):
+        check({"resourceType": "Bundle", "type": "transaction", "entry": [broken]})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, Decimal("NaN"), np.float32(1), object()])
@@ -414,8 +428,9 @@ def test_every_reason_has_an_r4_word(reason):
     assert absent_because(reason, "x")["coding"][1]["code"] == reason.value
 
 
-def test_every_verdict_has_an_outcome():
-    assert set(OUTCOMES) == set(Verdict)
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_an_outcome(verdict):
+    assert outcome(verdict)["coding"][-1]["code"] == VERDICTS[verdict].value
 
 
 def test_an_unknown_interpretation_is_refused():
