@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -203,7 +204,7 @@ class MemoryBooks:
             "modality": "MR",
             "description": description,
             "instance_count": 11,
-            "device": SCANNER if made else Device(manufacturer="TESTCO"),
+            "device": made.device if made else Device(manufacturer="TESTCO"),
             "state": state,
             "reason": "",
             "attempts": 1,
@@ -267,8 +268,8 @@ def delivery(sink: str, kind: str, state: EffectState, **changes: object) -> Del
 
 
 NO_RULE = (
-    "no rule wants this series (acr-mri-named: not so that StudyDescription, SeriesDescription or ProtocolName contains "
-    "'ACR' or 'phantom' (absent); acr-mri-by-shape: not so that at least 11 images)"
+    "no rule wants this series (acr-mri-named: not so that StudyDescription, SeriesDescription or ProtocolName "
+    "contains 'ACR' or 'phantom' (absent); acr-mri-by-shape: not so that at least 11 images)"
 )
 REFUSAL = Refusal(
     code="phantom-not-found", detail="no known phantom in the images: the best match has 0.04 of 0.5 needed"
@@ -283,14 +284,14 @@ def sample_books(png: bytes | None = None) -> tuple[MemoryBooks, dict[str, str]]
     part = (*sent[:1], delivery("pacs", "seg", EffectState.PLANNED))
     held = (*sent[:1], delivery("pacs", "seg", EffectState.REFUSED, last_error=ARCHIVE_SAYS))
     action = report("action", LENGTH, UNIFORMITY, THICKNESS, SNR, missing())
-    settled = {
+    settled: dict[str, Any] = {
         "last_error": "archive-unavailable: no answer in 15 s",
         "attempts": 3,
         "next_at": NOW + timedelta(minutes=2),
     }
     ids = {
         "arriving": books.add("arriving", JobState.DISCOVERED, instance_count=4),
-        "retrying": books.add("retrying", JobState.SETTLED, **settled),
+        "retrying": books.add("retrying", JobState.SETTLED, None, **settled),
         "action": books.add("action", JobState.MEASURED, action, deliveries=part, png=png),
         "tolerance": books.add(
             "tolerance", JobState.DELIVERED, report("t", LENGTH, UNIFORMITY), deliveries=sent, png=png

@@ -10,7 +10,6 @@ from flask import Blueprint, Flask
 from aiqa_integration import __version__, console
 from aiqa_integration.console import context, mishaps, presentation, security
 from aiqa_integration.console.books import ConsoleBooks, StoredBytes
-from aiqa_integration.model.wording import INTENDED_USE
 
 
 def create_app(
@@ -29,11 +28,13 @@ def create_app(
         from aiqa_integration.bootstrap import console_books  # noqa: PLC0415
 
         books, artifacts, site_name = console_books()
-    app = Flask(__name__.rpartition(".")[0])
+    app = Flask(__name__.rpartition(".")[0], static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=3600)
-    app.jinja_env.auto_reload = False
+    # Only now: Flask's own route would answer OPTIONS, as it is made before the line above holds.
+    app.static_folder = "static"
+    app.add_url_rule("/static/<path:filename>", "static", app.send_static_file, methods=["GET"])
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.jinja_env.globals.update(site_name=site_name, intended_use=INTENDED_USE, version=__version__)
+    app.jinja_env.globals.update(site_name=site_name, version=__version__)
     world = context.ConsoleContext(
         books=books, artifacts=artifacts, site_name=site_name, now=now or (lambda: datetime.now(tz=UTC))
     )

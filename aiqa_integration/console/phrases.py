@@ -52,11 +52,14 @@ STATE_WORDS: dict[JobState, str] = {
     JobState.MEASURED: "measured, results are being delivered",
     JobState.DELIVERED: "delivered",
     JobState.IGNORED: "ignored",
-    JobState.HELD: "held: a receiver refused the results, a person has to look",
+    JobState.HELD: "held, a person has to look: a receiver refused results",
     JobState.FAILED: "failed",
     JobState.SUPERSEDED: "replaced: more images came, a newer revision takes its place",
 }
 """What a person reads for each state."""
+
+STUCK = frozenset({JobState.HELD, JobState.FAILED})
+"""States that a person has to end."""
 
 SHORT_STATE_WORDS: dict[JobState, str] = {
     JobState.DISCOVERED: "arriving",
@@ -82,7 +85,7 @@ STATE_ADVICE: dict[JobState, str] = {
 }
 
 VERDICT_MEANINGS: dict[Verdict, Meaning] = {
-    Verdict.PASS: Meaning(means="Every required value is within its limits.", advice="Nothing to do."),
+    Verdict.PASS: Meaning(means="Every required value is within its limits.", advice="Nothing to do at the scanner."),
     Verdict.TOLERANCE: Meaning(
         means="At least one value is outside its tolerance; none is outside its action limits.",
         advice="Check how the test object lay and scan it once more. If it stays, tell the medical physicist.",
@@ -151,8 +154,8 @@ EVENT_WORDS: dict[JobEvent | None, str] = {
 }
 
 EFFECT_BADGES: dict[EffectState, Badge] = {
-    EffectState.PLANNED: Badge(look="waiting", word="planned"),
     EffectState.SENT: Badge(look="pass", word="sent"),
+    EffectState.PLANNED: Badge(look="waiting", word="planned"),
     EffectState.REFUSED: Badge(look="refused", word="refused"),
     EffectState.WITHDRAWN: Badge(look="ignored", word="withdrawn"),
 }
@@ -179,29 +182,38 @@ def tally(counts: Counts) -> tuple[tuple[Badge, int], ...]:
     )
 
 
-def state_sentence(row: QueueRow) -> str:
+def progress(row: QueueRow) -> str:
     """Return where a series stands and, where something keeps it from its end, why."""
-    words, result = STATE_WORDS[row.state], row.result
-    if row.state in {JobState.IGNORED, JobState.FAILED, JobState.HELD} and row.reason:
-        words = f"{words}: {row.reason}"
-    if result is not None and result.refused_code:
-        return f"refused: {result.refused_detail} ({words})"
+    words = STATE_WORDS[row.state]
+    if row.state in {JobState.IGNORED, *STUCK} and row.reason:
+        return f"{words}: {row.reason}"
     if row.state is JobState.SETTLED and row.last_error:
         return f"attempt {row.attempts} failed, will be tried again: {row.last_error}"
     return words
+
+
+def state_sentence(row: QueueRow) -> str:
+    """Return the reason of a refusal, and where a series stands."""
+    if row.result is not None and row.result.refused_code:
+        return f"refused: {row.result.refused_detail} ({progress(row)})"
+    return progress(row)
 
 
 def meaning(row: QueueRow) -> Meaning:
     """Return what a series' result means and what to do, or where it stands and what to do."""
     result = row.result
     if result is None:
-        return Meaning(means=_sentence(state_sentence(row)), advice=STATE_ADVICE[row.state])
+        return Meaning(means=_sentence(progress(row)), advice=STATE_ADVICE[row.state])
     if result.refused_code:
         advice = REFUSAL_ADVICE.get(result.refused_code, ANY_REFUSAL_ADVICE)
         return Meaning(means=_sentence(result.refused_detail or result.refused_code), advice=advice)
     return VERDICT_MEANINGS[result.verdict]
 
 
+def capitalized(words: str) -> str:
+    """Return the words with a capital first letter and the rest as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def _sentence(words: str) -> str:
-    whole = words[:1].upper() + words[1:]
-    return whole if whole.endswith((".", "!", "?")) else f"{whole}."
+    return capitalized(words) if words.endswith((".", "!", "?")) else f"{capitalized(words)}."

@@ -15,7 +15,9 @@ from aiqa_integration.model.wording import limits_text, value_text
 
 def install(app: Flask) -> None:
     """Give templates their words."""
-    app.jinja_env.filters.update(moment=moment, ago=ago, value=value_text, bounds=bounds)
+    app.jinja_env.filters.update(
+        moment=moment, ago=ago, value=value_text, bounds=bounds, capitalized=phrases.capitalized
+    )
     app.jinja_env.globals.update(
         badge=phrases.badge,
         deliveries=deliveries,
@@ -27,10 +29,13 @@ def install(app: Flask) -> None:
         maker=maker,
         now=lambda: console().now(),
         place=place,
+        progress=phrases.progress,
         reason_words=phrases.REASON_WORDS,
         scanner=scanner,
         short_state_words=phrases.SHORT_STATE_WORDS,
+        state_advice=phrases.STATE_ADVICE,
         state_sentence=phrases.state_sentence,
+        stuck=phrases.STUCK,
         verdict_badges=phrases.VERDICT_BADGES,
     )
 

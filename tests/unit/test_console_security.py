@@ -1,0 +1,92 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aiqa_integration.console.app import create_app
+from aiqa_integration.console.security import HEADERS
+from tests.console_samples import NOW, sample_books
+
+CONSOLE = Path(__file__).parents[2] / "aiqa_integration/console"
+PAGES = {
+    "/": "queue.show",
+    "/healthz": "health.healthz",
+    "/series/<uuid:job_id>/": "series.show",
+    "/series/<uuid:job_id>/preview.png": "series.preview",
+    "/series/<uuid:job_id>/report.json": "series.report_json",
+    "/static/<path:filename>": "static",
+}
+"""All that the console answers: a new page has to be entered here, with who may see it in mind."""
+
+
+@pytest.fixture(scope="module")
+def app_and_id():
+    books, ids = sample_books()
+    return create_app(books, books.artifacts, now=lambda: NOW), ids["action"]
+
+
+def addresses(job_id):
+    return [rule.replace("<uuid:job_id>", job_id).replace("<path:filename>", "console.css") for rule in PAGES]
+
+
+def test_every_route_is_known_and_only_reads(app_and_id):
+    app, _ = app_and_id
+    assert {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()} == PAGES
+    assert {frozenset(rule.methods) for rule in app.url_map.iter_rules()} == {frozenset({"GET", "HEAD"})}
+
+
+def test_every_route_answers_with_the_headers(app_and_id):
+    app, job_id = app_and_id
+    for address in [*addresses(job_id), "/nothing", "/?state=x", "/static/../app.py"]:
+        with app.test_client().get(address) as answer:
+            assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, address
+            assert answer.headers["Cache-Control"], address
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_nothing_can_be_written(app_and_id, method):
+    app, job_id = app_and_id
+    for address in addresses(job_id):
+        answer = app.test_client().open(address, method=method)
+        assert answer.status_code == 405, address
+
+
+def test_policy_allows_nothing_inline_nothing_foreign_and_no_frame():
+    policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert "unsafe" not in HEADERS["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["1", "..%2f..%2fetc", "00000000-0000-5000-8000-00000000000g", "'%20or%201=1", "a" * 5000]
+)
+def test_what_is_no_job_id_reaches_no_book(wrong):
+    app = create_app(object(), object(), now=lambda: NOW)  # type: ignore[arg-type]
+    for page in ("", "preview.png", "report.json"):
+        assert app.test_client().get(f"/series/{wrong}/{page}").status_code == 404
+
+
+def test_templates_trust_no_text():
+    sources = "".join(path.read_text() for path in (CONSOLE / "templates").iterdir())
+    assert not re.search(
+        r"\|\s*safe|autoescape|<style|<script(?! src=)|\sstyle=|\son\w+=|javascript:|https?://", sources
+    )
+
+
+def test_style_and_script_load_nothing_foreign():
+    for path in (CONSOLE / "static").iterdir():
+        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|@import|url\(|eval\(|innerHTML\s*=", text), path.name
+
+
+def test_console_starts_without_the_heavy_libraries():
+    code = (
+        "import sys; from aiqa_integration.console.app import create_app; create_app(object(), object());"
+        "print([name for name in ('torch', 'monai', 'highdicom', 'pydicom', 'celery', 'fhir') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
