@@ -156,7 +156,7 @@ def encode_files(report: QaReport, series: LoadedSeries | None) -> dict[str, byt
     """Return what ``aiqa analyze`` writes for a report, by file name; raises EncodingError."""
     slices = series.stack.slices if series else ()
     written = {"report.json": report_bytes(report, slices)}
-    if report.ref.series_instance_uid:
+    if report.subject == "phantom":
         written["fhir.json"] = report_bundle_bytes(report, series.header if series else None)
     if series is not None:
         written["preview.png"] = preview_png(report, series)

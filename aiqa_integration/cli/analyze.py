@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from aiqa_integration.pipeline.ports import FileGroup, LoadedSeries
 
 
+WRITTEN = (
+    "report.json",
+    "report_sr.dcm",
+    "measurement_sr.dcm",
+    "seg.dcm",
+    "overlay.dcm",
+    "preview.png",
+    "fhir.json",
+)
+"""Files of a report's folder; those of an earlier run are removed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one group of files; ``failed`` where the reason is our own fault, not the images'."""
@@ -39,11 +51,14 @@ def analyze(paths: tuple[Path, ...], out: Path, analysis: str | None, as_json: b
     Exits with 0 when every series was either reported or refused with a reason.
     """
     from aiqa_integration.bootstrap import SystemClock, make_analyst
+    from aiqa_integration.pipeline.route import forced_route
     from aiqa_integration.settings import load_settings
 
     out.mkdir(parents=True, exist_ok=True)
     outcomes = []
     with make_analyst(load_settings(), SystemClock()) as analyst:
+        if analysis:
+            forced_route(analysis, analyst.rules)
         for outcome in _outcomes(paths, out, analysis, analyst):
             outcomes.append(outcome)
             if as_json:
@@ -80,9 +95,10 @@ def _write(report: "QaReport", series: "LoadedSeries | None", folder: Path) -> d
     from aiqa_integration.model.report_json import report_document
 
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    for name, content in encode_files(report, series).items():
+    files = encode_files(report, series)
+    for name in WRITTEN:
+        (folder / name).unlink(missing_ok=True)
+    for name, content in files.items():
         (folder / name).write_bytes(content)
     return report_document(report, series.stack.slices if series else ())
 
