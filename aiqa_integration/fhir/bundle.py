@@ -22,11 +22,11 @@ from aiqa_integration.fhir.identity import (
     REPORT,
     REPORT_KIND,
     RESULT,
-    RUN_KIND,
     Identifier,
     Node,
     RunNodes,
     result_uuid,
+    run_uuid,
 )
 from aiqa_integration.fhir.imaging_study import phantom_study
 from aiqa_integration.fhir.observation import phantom_run
@@ -54,8 +54,11 @@ def run_nodes(report: QaReport) -> RunNodes:
     study_key = Identifier.of_dicom(study_uid) if study_uid else None
     revision = identity("fhir", "provenance", report.report_uid)
     return RunNodes(
-        observation=_result_node(report, "Observation", system=RESULT, kind=RUN_KIND),
-        report=_result_node(report, "DiagnosticReport", system=REPORT, kind=REPORT_KIND),
+        observation=Node(resource_type="Observation", key=Identifier(system=RESULT, value=str(run_uuid(report)))),
+        report=Node(
+            resource_type="DiagnosticReport",
+            key=Identifier(system=REPORT, value=str(result_uuid(report, REPORT_KIND))),
+        ),
         provenance=Node(resource_type="Provenance", key=Identifier(system=PROVENANCE, value=str(revision))),
         algorithm=algorithm_node(report),
         scanner=scanner,
@@ -69,10 +72,10 @@ def report_bundle(report: QaReport, header: SeriesHeader | None = None) -> Eleme
     """Return a report as an R4 transaction Bundle, checked; numbers with a fraction are ``Decimal``.
 
     ``header`` adds when the images were taken; a refused series may have none. The same report and header give the
-    same bundle. Raises EncodingError where R4 could not hold it, or for a report about a patient.
+    same bundle. Raises EncodingError where R4 could not hold it, or for results about a patient.
     """
-    if report.subject != "phantom":
-        raise EncodingError(f"reports about a {report.subject} are not encoded in FHIR")
+    if report.subject != "phantom" and report.refused is None:
+        raise EncodingError(f"results about a {report.subject} are not encoded in FHIR")
     if not report.ref.series_instance_uid:
         raise EncodingError("a result without a Series Instance UID has no identity in FHIR")
     nodes = run_nodes(report)
@@ -120,11 +123,6 @@ def check(bundle: Element) -> None:
         raise EncodingError(f"not valid FHIR: {places}") from error
 
 
-def _result_node(report: QaReport, resource_type: str, *, system: str, kind: str) -> Node:
-    key = Identifier(system=system, value=str(result_uuid(report, kind)))
-    return Node(resource_type=resource_type, key=key)
-
-
 def _create(node: Node, resource: Element, *, parameter: str = "identifier") -> Element:
     request = {"method": "POST", "url": node.resource_type, "ifNoneExist": node.key.query(parameter)}
     return {"fullUrl": node.full_url, "resource": resource, "request": request}
@@ -136,7 +134,7 @@ def _update(node: Node, resource: Element) -> Element:
 
 
 def _mark(resource: Element, *, simulated: bool) -> None:
-    meta = resource["meta"]
+    meta = resource.setdefault("meta", {})
     meta["tag"] = [*meta.get("tag", []), MADE_BY_AIQA_TAG, *([SIMULATED_TAG] if simulated else [])]
     if simulated:
         meta["security"] = [SIMULATED_SECURITY]

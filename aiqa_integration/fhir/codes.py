@@ -142,9 +142,11 @@ def modality_coding(modality: str) -> Element:
 
 
 CATEGORY_PHANTOM = concept(coding(QA_CATEGORY, "phantom-qa", "Phantom quality assurance"))
+CATEGORY_CLINICAL = concept(coding(QA_CATEGORY, "clinical-image-quality", "Clinical image quality"))
 CATEGORY_IMAGING = concept(coding(f"{HL7}/observation-category", "imaging", "Imaging"))
 CATEGORY_RADIOLOGY = concept(coding(f"{HL7}/v2-0074", "RAD", "Radiology"))
 QUALITY_ASSESSMENT = code_coding(codes.QUALITY_ASSESSMENT)
+SERIES_QUALITY = concept(dcm("130550", "Imaging Series Quality"))
 SERIES_INSTANCE_UID = concept(dcm("112002", "Series Instance UID"))
 STUDY_INSTANCE_UID_TYPE = concept(dcm("110180", "Study Instance UID"))
 QUALITY_CONTROL_INTENT = concept(dcm("113680", "Quality Control Intent"))

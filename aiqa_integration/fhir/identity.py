@@ -17,8 +17,9 @@ ALGORITHM = f"{BASE}/sid/algorithm"
 PHANTOM = f"{BASE}/sid/phantom"
 INSTANCES = f"{BASE}/sid/instances-sha256"
 
-RUN_KIND = "phantom-run"
 REPORT_KIND = "report"
+
+_RUN_KINDS = {"phantom": "phantom-run", "patient": "series-quality"}
 
 _REPORT_SR_ROLE = "report_sr"
 """Role of the readable SR (aiqa_integration.dicom.uids.Role.REPORT_SR)."""
@@ -29,9 +30,14 @@ def result_uuid(report: QaReport, kind: str) -> UUID:
     return identity(report.ref.study_instance_uid, report.ref.series_instance_uid, report.analysis, kind)
 
 
+def run_uuid(report: QaReport) -> UUID:
+    """Return the identity of the Observation that holds the outcome."""
+    return result_uuid(report, _RUN_KINDS[report.subject])
+
+
 def observation_uid(report: QaReport) -> str:
     """Return the run's Observation UID (0040,A171), by which SR and FHIR name the same result."""
-    return f"2.25.{result_uuid(report, RUN_KIND).int}"
+    return f"2.25.{run_uuid(report).int}"
 
 
 def report_sr_uid(report: QaReport, version: Version | None = None) -> str:

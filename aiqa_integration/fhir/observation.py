@@ -4,6 +4,7 @@ from html import escape
 
 from aiqa_integration.fhir.codes import (
     BASE,
+    CATEGORY_CLINICAL,
     CATEGORY_IMAGING,
     CATEGORY_PHANTOM,
     INSTANTIATES,
@@ -11,6 +12,7 @@ from aiqa_integration.fhir.codes import (
     QA_METRIC,
     QUALITY_ASSESSMENT,
     SERIES_INSTANCE_UID,
+    SERIES_QUALITY,
     Element,
     absent_because,
     coding,
@@ -60,13 +62,13 @@ def phantom_run(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) 
     effective = fhir_date_time(header.acquired_at) if header else None
     return {
         "resourceType": "Observation",
-        "meta": {"profile": [f"{BASE}/StructureDefinition/aiqa-phantom-run"]},
+        **profile(report, "aiqa-phantom-run"),
         "text": narrative(words),
         **_limit_set(report),
         "identifier": [nodes.observation.key.element, Identifier.of_dicom(observation_uid(report)).element],
         "partOf": [nodes.study_reference],
         "status": result_status(report),
-        "category": [CATEGORY_PHANTOM, CATEGORY_IMAGING],
+        "category": [category(report), CATEGORY_IMAGING],
         "code": run_code(report),
         "subject": nodes.subject,
         **({"effectiveDateTime": effective} if effective else {}),
@@ -83,8 +85,20 @@ def phantom_run(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) 
     }
 
 
+def profile(report: QaReport, name: str) -> Element:
+    """Return the profile that a phantom's resource follows; a series of a patient follows none while it is refused."""
+    return {"meta": {"profile": [f"{BASE}/StructureDefinition/{name}"]}} if report.subject == "phantom" else {}
+
+
+def category(report: QaReport) -> Element:
+    """Return whether a result is of phantom or of clinical quality assurance."""
+    return CATEGORY_PHANTOM if report.subject == "phantom" else CATEGORY_CLINICAL
+
+
 def run_code(report: QaReport) -> Element:
     """Return the code of a run, shared by Observation and DiagnosticReport."""
+    if report.subject == "patient":
+        return SERIES_QUALITY
     run = run_name(report.analysis)
     return concept(coding(QA_METRIC, run.code, run.display), QUALITY_ASSESSMENT, text=run.display)
 

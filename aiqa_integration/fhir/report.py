@@ -1,15 +1,13 @@
 """The DiagnosticReport of a run."""
 
 from aiqa_integration.fhir.codes import (
-    BASE,
-    CATEGORY_PHANTOM,
     CATEGORY_RADIOLOGY,
     NOT_EVALUABLE,
     Element,
     outcome,
 )
 from aiqa_integration.fhir.identity import Identifier, RunNodes, report_sr_uid
-from aiqa_integration.fhir.observation import narrative, result_status, run_code
+from aiqa_integration.fhir.observation import category, narrative, profile, result_status, run_code
 from aiqa_integration.fhir.times import fhir_date_time, fhir_instant
 from aiqa_integration.fhir.wording import conclusion
 from aiqa_integration.model.image import SeriesHeader
@@ -22,11 +20,11 @@ def run_report(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) -
     effective = fhir_date_time(header.acquired_at) if header else None
     return {
         "resourceType": "DiagnosticReport",
-        "meta": {"profile": [f"{BASE}/StructureDefinition/aiqa-report"]},
+        **profile(report, "aiqa-report"),
         "text": narrative(words),
         "identifier": [nodes.report.key.element, Identifier.of_dicom(report_sr_uid(report)).element],
         "status": result_status(report),
-        "category": [CATEGORY_RADIOLOGY, CATEGORY_PHANTOM],
+        "category": [CATEGORY_RADIOLOGY, category(report)],
         "code": run_code(report),
         "subject": nodes.subject,
         **({"effectiveDateTime": effective} if effective else {}),

@@ -51,7 +51,8 @@ def _metric(judgement: Judgement) -> str:
 
 
 def _subject(report: QaReport, nodes: RunNodes) -> str:
-    what = phantom_name(report.phantom).title if report.phantom else run_name(report.analysis).display
+    run = run_name(report.analysis).display if report.subject == "phantom" else "Image series"
+    what = phantom_name(report.phantom).title if report.phantom else run
     return f"{what} on {nodes.scanner.display}" if nodes.scanner else what
 
 

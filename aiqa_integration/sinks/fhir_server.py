@@ -8,7 +8,7 @@ from aiqa_integration.errors import EhrRefused, EhrUnavailable
 from aiqa_integration.fhir.bundle import MEDIA_TYPE, report_bundle_bytes
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import MADE_BY_AIQA_TAG, Element
-from aiqa_integration.fhir.identity import RESULT, RUN_KIND, result_uuid
+from aiqa_integration.fhir.identity import RESULT, run_uuid
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import Effect, LoadedSeries, PlannedEffect, Receipt
 
@@ -28,7 +28,7 @@ class FhirSink:
     def plan(self, report: QaReport, series: LoadedSeries | None) -> tuple[PlannedEffect, ...]:
         """Return the one transaction of a report; the same report gives the same bytes. Raises EncodingError."""
         payload = report_bundle_bytes(report, series.header if series else None)
-        target, result = self._client.base_url, str(result_uuid(report, RUN_KIND))
+        target, result = self._client.base_url, str(run_uuid(report))
         digest = hashlib.sha256(payload).hexdigest()
         effect = PlannedEffect(
             sink=self.name,

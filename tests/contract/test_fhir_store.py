@@ -20,7 +20,7 @@ from aiqa_integration.errors import ConfigurationError, EhrRefused
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import BASE
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
-from aiqa_integration.fhir.identity import REPORT, RESULT, result_uuid
+from aiqa_integration.fhir.identity import REPORT, RESULT, result_uuid, run_uuid
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.pipeline.ports import Effect
 from aiqa_integration.sinks.fhir_server import FhirSink
@@ -69,7 +69,7 @@ def counts(client):
 
 
 def observation(client, report):
-    (found,) = client.search("Observation", {"identifier": f"{RESULT}|{result_uuid(report, 'phantom-run')}"})
+    (found,) = client.search("Observation", {"identifier": f"{RESULT}|{run_uuid(report)}"})
     return found
 
 

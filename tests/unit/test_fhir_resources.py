@@ -21,13 +21,16 @@ from aiqa_integration.fhir.codes import (
     absent_because,
     interpretation,
     outcome,
+    phantom_name,
 )
-from aiqa_integration.fhir.identity import observation_uid, report_sr_uid, result_uuid
+from aiqa_integration.fhir.identity import observation_uid, report_sr_uid, result_uuid, run_uuid
+from aiqa_integration.metrics import all_metrics
 from aiqa_integration.model.codes import VERDICTS
 from aiqa_integration.model.identity import Device
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.quantity import UNITS, Quantity
+from aiqa_integration.phantoms import all_phantoms
 from tests.fhir_reports import (
     GHOSTING,
     LENGTH,
@@ -75,6 +78,7 @@ REPORTS = {
     "refused, phantom recognised": refused_report(phantom="acr-mri-medium"),
     "refused, nothing known": refused_report(device=NAMELESS, bundle=None, modality=""),
     "refused, no study": refused_report(ref=replace(phantom_report().ref, study_instance_uid="")),
+    "refused, perhaps a patient": refused_report(subject="patient", analysis="none"),
     "padding in the header": phantom_report(device=replace(SCANNER, manufacturer="GE\0", model=" Signa\x07 ")),
 }
 
@@ -296,15 +300,15 @@ def one_algorithm(report):
 
 def test_results_of_two_series_differ_and_share_their_devices():
     ours, theirs = phantom_report(), phantom_report(series="5")
-    assert result_uuid(ours, "phantom-run") != result_uuid(theirs, "phantom-run")
-    assert result_uuid(ours, "phantom-run") != result_uuid(ours, "report")
+    assert run_uuid(ours) != run_uuid(theirs)
+    assert run_uuid(ours) != result_uuid(ours, "report")
     assert resources(report_bundle(ours), "Device") == resources(report_bundle(theirs), "Device")
 
 
 def test_sr_and_fhir_name_the_result_alike():
     report = phantom_report()
     assert one(report, "Observation")["identifier"][1]["value"] == f"urn:oid:{observation_uid(report)}"
-    assert observation_uid(report) == f"2.25.{result_uuid(report, 'phantom-run').int}"
+    assert observation_uid(report) == f"2.25.{run_uuid(report).int}"
     assert report_sr_uid(report) == report.object_uid(Role.REPORT_SR)
     assert one(report, "DiagnosticReport")["identifier"][1]["value"] == f"urn:oid:{report.object_uid(Role.REPORT_SR)}"
 
@@ -321,6 +325,31 @@ def test_a_refused_series_is_a_final_observation_without_a_value():
         "REFUSED, not evaluable. no slice looks like the ACR phantom. Reason code: phantom-not-found."
         in text["conclusion"]
     )
+
+
+def test_a_refused_series_that_may_show_a_patient_says_nothing_of_a_phantom():
+    bundle = report_bundle(refused_report(subject="patient", analysis="none"))
+    (run,), text = resources(bundle, "Observation"), json.dumps(bundle)
+    assert run["code"]["coding"][0]["code"] == "130550"
+    assert run["category"][0]["coding"][0]["code"] == "clinical-image-quality"
+    assert "hantom-" not in text.replace("phantom-not-found", "")
+    assert "ImagingStudy" not in {entry["resource"]["resourceType"] for entry in bundle["entry"]}
+    phantom = refused_report(analysis="none")
+    assert run_uuid(phantom) != run_uuid(refused_report(subject="patient", analysis="none"))
+
+
+def test_every_phantom_that_is_scored_has_its_name_and_code():
+    for phantom in all_phantoms():
+        assert phantom_name(phantom.name).title == phantom.title
+        assert phantom_name(phantom.name).type_coding is not None
+
+
+@pytest.mark.parametrize("metric", all_metrics(), ids=lambda metric: metric.id)
+def test_every_metric_of_the_catalogue_can_be_written(metric):
+    report = phantom_report(judged(metric, 1.25, Tolerance(action_high=2.0, source="x", revision="1"), Verdict.PASS))
+    found = component(report, metric)
+    assert found["valueQuantity"]["code"] == metric.unit.ucum
+    assert found["code"]["coding"][1]["code"] == metric.code.value
 
 
 def test_nothing_is_claimed_of_a_study_in_which_no_phantom_was_recognised():
