@@ -1,5 +1,7 @@
 """What a ledger must do, in whatever database: run on SQLite by tests/unit, on PostgreSQL by tests/contract."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -181,6 +183,12 @@ def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(start, range(count)))
+
+
+def upgrade_in_processes(url: str, count: int) -> None:
+    code = "import sys; from aiqa_integration.ledger import schema; schema.upgrade(sys.argv[1])"
+    processes = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(count)]
+    assert [process.wait(60) for process in processes] == [0] * count
 
 
 def call_nth(calls: Sequence[Callable[[], object]], n: int) -> None:

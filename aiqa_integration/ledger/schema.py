@@ -8,12 +8,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from aiqa_integration.errors import TransientError
 from aiqa_integration.ledger.engine import make_engine
 from aiqa_integration.ledger.tables import Base
+
+_UPGRADE_LOCK = 0x61697161
+"""PostgreSQL's number of the lock by which processes that start together upgrade one after another."""
 
 
 def upgrade(database: str | Engine, revision: str = "head") -> None:
@@ -54,6 +57,8 @@ def _run(database: str | Engine, work: Callable[[Config], object]) -> None:
     engine = make_engine(database) if isinstance(database, str) else database
     try:
         with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             config.attributes["connection"] = connection
             work(config)
     except OperationalError as error:

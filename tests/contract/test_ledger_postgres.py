@@ -79,3 +79,9 @@ def test_a_server_that_is_away_is_a_transient_error(tmp_path):
     with pytest.raises(TransientError):
         schema.check(f"postgresql+psycopg:///x?host={tmp_path}")
     ledger.close()
+
+
+def test_processes_that_start_together_upgrade_once(server):
+    url = server.new_database()
+    ledger_cases.upgrade_in_processes(url, 3)
+    assert schema.check(url) == ()
