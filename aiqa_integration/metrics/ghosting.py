@@ -4,7 +4,7 @@ ACR MRI Phantom Test Guidance (10/2022), section 6: in slice 7 the means of four
 between the phantom and the edges of the field of view give
 PSG = 100 · |(top + bottom) - (left + right)| / (2 · mean of the large region) %. Lower is better. The guidance gives a
 ratio; it is reported here in percent. Where a side has too little room the region is made narrower and longer, as the
-guidance allows.
+guidance allows. Valid for ghosts above the noise: in a magnitude image one of 1 % reads 0.2 % at an SNR of 80.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,100 @@
+"""The medium ACR MRI phantom: a 165 mm cylinder, 11 axial slices."""
+
+from functools import partial
+
+from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRICS
+from aiqa_integration.metrics.geometric_accuracy import measure_lengths
+from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
+from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
+from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
+from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
+from aiqa_integration.metrics.uniformity import METRICS as UNIFORMITY_METRICS
+from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
+from aiqa_integration.model.phantom import Feature, Phantom, PhantomTest
+
+NAME = "acr-mri-medium"
+DIAMETER_MM = 165.0
+LENGTH_MM = 134.0
+_GUIDANCE = "ACR MRI Accreditation Program, Phantom Test Guidance for the Medium MRI Phantom (10/2022)"
+_IMAGES = "read off published images (Scottish medium ACR framework, Apache-2.0), good to 1 mm"
+
+LARGE_REGION = LargeRegion(area_mm2=15_000.0, centre_mm=(0.0, 5.5))
+"""The large phantom's 200 cm² in proportion to the disk's area (150.8), moved down just so far that it keeps 2 mm from
+the bar at twelve o'clock (ends 66 mm from the axis)."""
+
+GEOMETRY = (
+    Feature(
+        name="vessel",
+        slices=tuple(range(1, 12)),
+        centre_mm=(0.0, 0.0),
+        size_mm=(DIAMETER_MM, DIAMETER_MM),
+        shape="circle",
+        source=f"{_GUIDANCE}, section 1",
+    ),
+    Feature(
+        name="bar at twelve o'clock",
+        slices=(1, 5, 7, 11),
+        centre_mm=(0.0, -74.0),
+        size_mm=(12.0, 16.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="slab with the thickness ramps",
+        slices=(1,),
+        centre_mm=(0.0, 0.0),
+        size_mm=(159.0, 11.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="large region of uniformity and ghosting",
+        slices=(7,),
+        centre_mm=LARGE_REGION.centre_mm,
+        size_mm=(2 * LARGE_REGION.radius_mm, 2 * LARGE_REGION.radius_mm),
+        shape="circle",
+        source=f"{_GUIDANCE}, section 5, area in proportion to the large phantom's",
+    ),
+)
+"""What lies where, in phantom coordinates."""
+
+PHANTOM = Phantom(
+    name=NAME,
+    title="ACR MRI phantom, medium",
+    analysis="acr-mri-phantom",
+    bundle="mri_phantom_scoring",
+    source=_GUIDANCE,
+    diameter_mm=DIAMETER_MM,
+    length_mm=LENGTH_MM,
+    geometry=GEOMETRY,
+    tests=(
+        PhantomTest(
+            name="geometric accuracy",
+            metrics=LENGTH_METRICS,
+            measure=partial(measure_lengths, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="slice thickness accuracy",
+            metrics=THICKNESS_METRICS,
+            measure=partial(measure_slice_thickness, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="image intensity uniformity",
+            metrics=UNIFORMITY_METRICS,
+            measure=partial(measure_uniformity, large=LARGE_REGION),
+        ),
+        PhantomTest(
+            name="percent-signal ghosting",
+            metrics=GHOSTING_METRICS,
+            measure=partial(
+                measure_ghosting,
+                diameter_mm=DIAMETER_MM,
+                large_area_mm2=LARGE_REGION.area_mm2,
+                large_centre_mm=LARGE_REGION.centre_mm,
+            ),
+        ),
+    ),
+    prepare=prepare_inputs,
+    locate=partial(locate_acr_mri, phantom=NAME, diameter_mm=DIAMETER_MM),
+)

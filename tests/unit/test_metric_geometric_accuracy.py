@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from aiqa_integration.metrics.geometric_accuracy import LENGTHS, METRICS, measure_lengths
+from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
+from tests.drawn_phantom import disk, edge, images, places, pose
+
+IDS = [metric.id for metric in METRICS]
+
+
+def _slice(pose_, *, half_width=95.0, half_height=95.0, matrix=256):
+    u, v = places(pose_, matrix)
+    return 1000.0 * disk(u, v, half_width=half_width, half_height=half_height), u, v
+
+
+def _lengths(slices, pose_):
+    return measure_lengths(images(slices, pose_=pose_), diameter_mm=190.0)
+
+
+def _values(found):
+    assert all(isinstance(m, Measured) for m in found), [m for m in found if isinstance(m, NotMeasured)]
+    return {m.metric.id: m.quantity.value for m in found}
+
+
+def test_reads_both_axes_of_an_ellipse():
+    pose_ = pose()
+    image, _, _ = _slice(pose_, half_width=96.0, half_height=94.5)
+    found = _lengths({1: image, 5: image}, pose_)
+    values = _values(found)
+    assert values["mr-length-horizontal-slice5"] == pytest.approx(192.0, abs=0.05)
+    assert values["mr-length-vertical-slice1"] == pytest.approx(189.0, abs=0.05)
+    assert values["mr-length-diagonal-45-slice5"] == pytest.approx(190.48, abs=0.05)
+    assert [m.metric.id for m in found] == IDS
+
+
+def test_directions_turn_with_the_phantom():
+    """The ellipse's long axis lies along the phantom's own u, 30 degrees off the image's rows."""
+    pose_ = pose(rotation=30.0, centre=(120.3, 133.8))
+    image, _, _ = _slice(pose_, half_width=96.0, half_height=94.0)
+    values = _values(_lengths({1: image, 5: image}, pose_))
+    assert values["mr-length-horizontal-slice1"] == pytest.approx(192.0, abs=0.05)
+    assert values["mr-length-vertical-slice1"] == pytest.approx(188.0, abs=0.05)
+
+
+def test_diagonal_45_runs_from_upper_left_to_lower_right():
+    pose_ = pose()
+    u, v = places(pose_)
+    along, across = (u + v) / np.sqrt(2), (v - u) / np.sqrt(2)
+    image = 1000.0 * disk(along, across, half_width=96.0, half_height=94.0)
+    values = _values(_lengths({1: image, 5: image}, pose_))
+    assert values["mr-length-diagonal-45-slice5"] == pytest.approx(192.0, abs=0.05)
+    assert values["mr-length-diagonal-135-slice5"] == pytest.approx(188.0, abs=0.05)
+
+
+def test_honours_pixels_that_are_not_square():
+    pose_ = pose(pixel=(0.9, 1.3), centre=(128.2, 126.9))
+    image, _, _ = _slice(pose_)
+    values = _values(_lengths({1: image, 5: image}, pose_))
+    assert all(value == pytest.approx(190.0, abs=0.08) for value in values.values()), values
+
+
+@pytest.mark.parametrize("share", [0.5, -0.5])
+def test_coil_shading_moves_no_edge(share):
+    pose_ = pose()
+    image, u, v = _slice(pose_)
+    shaded = image * (1 + share * (u + 0.5 * v) / 95.0)
+    values = _values(_lengths({1: shaded, 5: shaded}, pose_))
+    assert all(value == pytest.approx(190.0, abs=0.1) for value in values.values()), values
+
+
+def test_a_bar_and_a_bubble_at_the_top_do_not_shorten_the_vertical_length():
+    pose_ = pose()
+    image, u, v = _slice(pose_)
+    filled = image * (1 - edge(6 - np.abs(u)) * edge(-80 - v)) * edge(v + 92.0)
+    found = _lengths({1: filled, 5: filled}, pose_)
+    assert _values(found)["mr-length-vertical-slice5"] == pytest.approx(190.0, abs=0.3)
+    vertical = next(m for m in found if m.metric.id == "mr-length-vertical-slice5")
+    horizontal = next(m for m in found if m.metric.id == "mr-length-horizontal-slice5")
+    assert "hidden" in vertical.detail
+    assert vertical.uncertainty > horizontal.uncertainty
+
+
+def test_an_edge_hidden_over_a_wide_arc_is_not_guessed():
+    pose_ = pose()
+    image, _, v = _slice(pose_)
+    found = _lengths({1: image, 5: image * edge(v + 75.0)}, pose_)
+    by_id = {m.metric.id: m for m in found}
+    vertical = by_id["mr-length-vertical-slice5"]
+    assert isinstance(vertical, NotMeasured)
+    assert vertical.reason is Reason.FEATURE_NOT_FOUND
+    assert isinstance(by_id["mr-length-horizontal-slice5"], Measured)
+    assert isinstance(by_id["mr-length-vertical-slice1"], Measured)
+
+
+def test_a_length_far_from_nominal_is_implausible_not_a_number():
+    pose_ = pose()
+    image, _, _ = _slice(pose_, half_width=79.0, half_height=79.0)
+    found = _lengths({1: image, 5: image}, pose_)
+    assert {m.reason for m in found} == {Reason.IMPLAUSIBLE}
+
+
+def test_no_phantom_no_number():
+    noise = np.random.default_rng(1).rayleigh(10.0, (256, 256))
+    for image in (noise, np.zeros((256, 256)), np.full((256, 256), 500.0)):
+        found = _lengths({1: image, 5: image}, pose())
+        assert all(isinstance(m, NotMeasured) for m in found)
+
+
+def test_a_phantom_cut_by_the_image_loses_only_the_cut_lengths():
+    pose_ = pose(centre=(88.0, 127.5))
+    image, _, _ = _slice(pose_)
+    found = {m.metric.id: m for m in _lengths({5: image}, pose_)}
+    assert found["mr-length-horizontal-slice5"].reason is Reason.ROI_OUTSIDE_IMAGE
+    assert found["mr-length-vertical-slice5"].quantity.value == pytest.approx(190.0, abs=0.1)
+    assert found["mr-length-vertical-slice1"].reason is Reason.SLICE_MISSING
+
+
+@pytest.mark.parametrize("snr", [10.0, 30.0, 100.0])
+def test_the_stated_uncertainty_covers_the_error(snr):
+    """95 % should lie inside k = 2; 90 % of 36 leaves room for chance."""
+    rng = np.random.default_rng(20)
+    pose_ = pose(centre=(126.7, 128.4), rotation=3.0)
+    image, _, _ = _slice(pose_)
+    inside = []
+    for _ in range(6):
+        noisy = np.hypot(image + rng.normal(0, 1000 / snr, image.shape), rng.normal(0, 1000 / snr, image.shape))
+        found = _lengths({1: noisy, 5: noisy}, pose_)
+        inside += [abs(m.quantity.value - 190.0) <= m.uncertainty for m in found]
+    assert np.mean(inside) >= 0.9
+
+
+def test_the_line_shown_is_the_line_measured():
+    pose_ = pose(pixel=(0.9, 1.3), rotation=20.0)
+    image, _, _ = _slice(pose_)
+    for length, found in zip(LENGTHS, _lengths({1: image, 5: image}, pose_), strict=True):
+        (line,) = found.regions
+        (x0, y0), (x1, y1) = line.points
+        shown = np.hypot((x1 - x0) * 0.9, (y1 - y0) * 1.3)
+        assert shown == pytest.approx(found.quantity.value, abs=1e-6)
+        assert np.degrees(np.arctan2((y1 - y0) * 1.3, (x1 - x0) * 0.9)) % 180 == pytest.approx(
+            (length.angle_deg + 20.0) % 180
+        )
