@@ -155,7 +155,7 @@ def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray
                 x, y = np.array([column * stack.spacing_mm[2], row * stack.spacing_mm[1]]) - centres[place]
                 sightings.append(Sighting(u_mm=u, v_mm=v, x_mm=float(x), y_mm=float(y), weight=float(height)))
     turn = fit_turn(sightings)
-    if turn is None or turn.used < max(2, len(sightings) / 2) or turn.residual_mm > MAX_RESIDUAL_MM:
+    if turn is None or turn.used < len(sightings) / 2 or turn.residual_mm > MAX_RESIDUAL_MM:
         raise PhantomNotFound(f"the inserts of the {TITLES[phantom]} are not where they should be")
     return turn
 

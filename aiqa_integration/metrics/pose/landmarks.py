@@ -70,7 +70,7 @@ def fit_turn(sightings: list[Sighting]) -> Turn | None:
     """Return the rotation about the centre that fits the sightings best, mirrored if that fits better.
 
     The least-squares angle is the argument of Σ w·conj(drawing)·image with points as complex numbers; sightings more
-    than 6 mm off are left out, as long as half remain. None where there are fewer than two.
+    than 6 mm off are left out. None where there are none.
     """
     turns = [turn for mirrored in (False, True) if (turn := _fit(sightings, mirrored=mirrored)) is not None]
     if not turns:
@@ -82,7 +82,7 @@ def fit_turn(sightings: list[Sighting]) -> Turn | None:
 
 
 def _fit(sightings: list[Sighting], *, mirrored: bool) -> Turn | None:
-    if len(sightings) < 2:
+    if not sightings:
         return None
     sign = -1.0 if mirrored else 1.0
     drawing = np.array([complex(sign * s.u_mm, s.v_mm) for s in sightings])
