@@ -1,0 +1,158 @@
+"""The pages in a real browser: they draw, keep to their own policy, fit the screen, and renew themselves."""
+
+import io
+
+import numpy as np
+import pytest
+from flask import Flask
+from PIL import Image
+
+from aiqa_integration.console.app import create_app
+from aiqa_integration.console.security import secure
+from aiqa_integration.console.server import serving
+from aiqa_integration.model.job import JobState
+from tests.browser import Browser, missing_chromium
+from tests.console_samples import NOW, SCRIPT, sample_books
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.skipif(missing_chromium() is not None, reason=str(missing_chromium())),
+]
+
+PAGES = ["", "series/{action}/", "series/{refused}/", "series/{ignored}/", "series/{hostile}/"]
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory):
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(tab):
+    tab.open("about:blank")
+    tab.complaints.clear()
+    tab.call("Emulation.setScriptExecutionDisabled", value=False)
+    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
+    return tab
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return sample_books()
+
+
+@pytest.fixture(scope="module")
+def address(samples):
+    books, _ = samples
+    with serving(create_app(books, books.artifacts, "General Hospital", now=lambda: NOW), "127.0.0.1", 0) as at:
+        yield at
+
+
+def pixels_of(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_draw_without_complaint(browser, address, samples, page):
+    browser.open(address + page.format(**samples[1]))
+    pixels = pixels_of(browser.screenshot())
+    assert pixels.shape == (900, 1280, 3)
+    assert len(np.unique(pixels @ [65536, 256, 1])) > 50
+    assert pixels[:, 0].mean() > 230  # the ground is light, so the style sheet was taken
+    assert browser.complaints == []
+
+
+def test_a_page_that_breaks_the_policy_would_be_noticed(browser):
+    app = Flask("broken")
+    secure(app)
+    app.add_url_rule("/", view_func=lambda: "<!doctype html><title>x</title><p style='color:red'>x<script>1</script>")
+    with serving(app, "127.0.0.1", 0) as at:
+        browser.open(at)
+        browser.evaluate("1")
+    assert any("Content Security Policy" in complaint for complaint in browser.complaints)
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280])
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_fit_the_screen(browser, address, samples, page, width):
+    browser.open(address + page.format(**samples[1]), width=width)
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert browser.evaluate("document.querySelector('h1').getBoundingClientRect().width") > 50
+
+
+def test_tables_need_no_scrolling_at_1280(browser, address, samples):
+    for page in PAGES:
+        browser.open(address + page.format(**samples[1]))
+        frames = "[...document.querySelectorAll('.table-frame')].every(f => f.scrollWidth <= f.clientWidth)"
+        assert browser.evaluate(frames), page
+
+
+def test_picture_is_drawn_in_full(browser, address, samples):
+    browser.open(f"{address}series/{samples[1]['action']}/")
+    assert browser.evaluate("document.querySelector('img.preview').naturalWidth") == 900
+    assert browser.evaluate("document.querySelector('img.preview').clientWidth") >= 900
+
+
+def test_dark_scheme_is_dark(browser, address, samples):
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    browser.open(f"{address}series/{samples[1]['pass']}/")
+    assert pixels_of(browser.screenshot())[:, 0].mean() < 40
+
+
+def test_hostile_text_runs_nothing(browser, address, samples):
+    browser.open(f"{address}series/{samples[1]['hostile']}/")
+    assert browser.evaluate("document.querySelector('h1 .description').textContent") == SCRIPT
+    assert browser.evaluate("document.querySelectorAll('script, img[src=x], main b.bold').length") == 0
+
+
+def test_report_prints(browser, address, samples):
+    browser.open(f"{address}series/{samples[1]['action']}/")
+    document = browser.pdf()
+    assert document.startswith(b"%PDF")
+    assert 1 <= document.count(b"/Type /Page\n") <= 4
+
+
+def test_queue_renews_itself_and_says_when_it_cannot(browser):
+    books, _ = sample_books()
+    app = create_app(books, books.artifacts, now=lambda: NOW)
+    with serving(app, "127.0.0.1", 0) as at:
+        browser.open(at)
+        browser.evaluate("document.getElementById('text').focus()")
+        books.add("late", JobState.DISCOVERED, description="came later")
+        browser.evaluate("refresh()")
+        assert browser.evaluate("document.querySelector('table').textContent.includes('came later')")
+        assert browser.evaluate("document.activeElement.id") == "text"
+        assert browser.complaints == []
+    browser.evaluate("refresh()")
+    assert "out of date" in browser.evaluate("document.getElementById('live-note').textContent")
+
+
+def test_nothing_is_taken_from_a_reader(browser):
+    books, _ = sample_books()
+    with serving(create_app(books, books.artifacts, now=lambda: NOW), "127.0.0.1", 0) as at:
+        browser.open(at)
+        browser.evaluate("document.querySelector('details').open = true")
+        books.add("late", JobState.DISCOVERED, description="came later")
+        browser.evaluate("refresh()")
+        assert not browser.evaluate("document.querySelector('table').textContent.includes('came later')")
+        assert browser.evaluate("document.querySelector('details').open")
+
+
+def test_filter_works_without_script(browser, address):
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(address)
+    browser.call("Runtime.evaluate", expression="document.getElementById('text').focus()")
+    browser.call("Input.insertText", text="flair")
+    browser.call(
+        "Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r"
+    )
+    browser.wait_until("location.search.includes('text=flair')")
+    browser.wait_until("document.querySelectorAll('tbody tr').length === 1")
+
+
+def test_first_tab_stop_skips_to_the_content(browser, address):
+    browser.open(address)
+    browser.call("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+    assert browser.evaluate("document.activeElement.className") == "skip"
+    assert browser.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
