@@ -19,7 +19,7 @@ from pydicom.errors import InvalidDicomError
 from aiqa_integration.dicom.files import InstanceRecord, file_name, in_window, instance_record, walk
 from aiqa_integration.dicom.headers import series_ref
 from aiqa_integration.dicom.reading import BROKEN_ENCODING, quiet, text
-from aiqa_integration.errors import ArchiveUnavailable, InputError
+from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, InputError
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.pipeline.ports import RefusedInstance, SeriesListing, StoreOutcome, StudyListing
 
@@ -91,6 +91,8 @@ class DirectoryArchive:
         with self._lock:
             self._refresh()
             files = sorted((uid, records[0].path) for uid, records in self._instances.get(ref, {}).items())
+        if not files:
+            raise ArchiveRefused("the archive has no such series", status=404)
         copies = []
         for uid, path in files:
             try:
@@ -137,7 +139,7 @@ class DirectoryArchive:
             _write_whole(path, content)
             self._add(path, path.stat())
         except OSError as error:
-            raise ArchiveUnavailable(f"{self.name}: cannot be written to: {error.strerror}") from error
+            raise ArchiveUnavailable(f"{self.name}: its folder cannot be written to: {error.strerror}") from error
         return uid, None
 
     def _records(self, *, refresh: bool) -> list[InstanceRecord]:

@@ -74,6 +74,7 @@ class ArchiveSession(requests.Session):
             return None
         here, there = urlsplit(resp.url), urlsplit(urljoin(resp.url, target))
         if (here.scheme, here.netloc) != (there.scheme, there.netloc) or resp.request.method != "GET":
+            resp.close()
             raise ArchiveRefused("the archive redirects to another address: set the right one", status=resp.status_code)
         return target
 
