@@ -65,7 +65,14 @@ _DEVICE = concept(codes.OBSERVER_DEVICE)
 def _document(
     kind: type[Dataset], root: Dataset, report: QaReport, series: LoadedSeries, *, source: Dataset, role: Role
 ) -> bytes:
+    """Return the file of a document.
+
+    highdicom copies and searches the content several times, which takes longer than all the rest, so it gets the root
+    alone; that every referenced image is evidence is sure, for all of the series are.
+    """
     _separate(root)
+    content = root.ContentSequence
+    root.ContentSequence = []
     try:
         document = kind(
             evidence=instance_stubs(series),
@@ -76,6 +83,7 @@ def _document(
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EncodingError(f"{role} cannot be built: {error}") from error
+    document.ContentSequence = content
     _qualify_missing(document, _unmeasured(report))
     return result_bytes(document, report, source)
 
@@ -182,15 +190,9 @@ def _number(measurement: Measurement) -> sr.Measurement:
 
 
 def _algorithm(report: QaReport, metric_version: str) -> sr.AlgorithmIdentification:
-    """Return TID 4019: what made the number, so that it can be made again."""
-    made = report.provenance
-    parameters = [
-        f"metric={metric_version}",
-        f"software={made.software_version}",
-        f"rule={made.rule_name}@{made.rule_revision}",
-        f"limit_set={made.limit_set}@{made.limit_set_revision}",
-    ]
-    if report.bundle is not None:
-        parameters.append(f"bundle={report.bundle.name}/{report.bundle.version}")
-        parameters.append(f"weights_sha256={report.bundle.weights_sha256}")
+    """Return TID 4019: what made the number, so that it can be made again; the rest stands in the report SR."""
+    made, bundle = report.provenance, report.bundle
+    parameters = [f"metric={metric_version}", f"limit_set={made.limit_set}@{made.limit_set_revision}"]
+    if bundle is not None:
+        parameters.append(f"bundle={bundle.name}/{bundle.version} weights_sha256={bundle.weights_sha256}")
     return sr.AlgorithmIdentification(name=report.analysis, version=report.analysis_version, parameters=parameters)
