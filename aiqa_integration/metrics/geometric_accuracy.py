@@ -69,6 +69,8 @@ _FEWEST_RAYS = 0.35
 _OUTLINE_TOLERANCES_MM = (6.0, 3.0, 1.5, 0.0, 0.0)
 _SMALLEST_TOLERANCE_MM = 0.3
 """Rays further from the outline than this, and than four SD of the others, see a bar, a bubble or an artifact."""
+_LARGEST_ROUGHNESS_MM = 1.0
+"""Edges that scatter more around their own outline (a fifth of it at an SNR of 10) are not those of a vessel."""
 _INTERPOLATION_PIXELS = 0.06
 """Standard uncertainty of an edge from bilinear sampling and edge ringing, in pixels; found on simulated phantoms."""
 
@@ -120,7 +122,8 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     edges = _edges(rays, inside, radii, smooth, reach_mm=0.05 * radius)
     smooth = _smooth_outline(angles, edges, coarse)
     fits = np.asarray(_near_outline(edges, smooth) & whole, np.bool_)
-    if np.count_nonzero(fits) < angles.size // 3:
+    rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
+    if rough or np.count_nonzero(fits) < angles.size // 3:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
     return Outline(
         radii_mm=edges,

@@ -23,6 +23,7 @@ from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
     circle_region,
+    noise_sd,
     pixel_places,
     region,
     slice_of,
@@ -50,6 +51,7 @@ _MARGIN_MM = 4.0
 """Kept free towards the phantom (ringing of its edge) and half of it towards the edge of the field of view."""
 _ZEROED_PART = 0.1
 _LEAST_PIXELS = 50
+_LOWEST_SNR = 5.0
 _SLICE_MISSING = Obstacle(reason=Reason.SLICE_MISSING, detail="slice 7 is not in the series")
 
 
@@ -148,12 +150,13 @@ def _measure(
 ) -> Measurement:
     (u_centre, v_centre), radius = large
     u, v = pixel_places(sl)
-    signal = sl.image[np.hypot(u - u_centre, v - v_centre) <= radius]
-    if signal.size == 0 or float(signal.mean()) <= 0:
-        failed = Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the large region holds no signal")
-        return failed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
+    large_pixels = np.asarray(np.hypot(u - u_centre, v - v_centre) <= radius, np.bool_)
+    signal = float(sl.image[large_pixels].mean()) if large_pixels.any() else 0.0
+    if signal <= _LOWEST_SNR * noise_sd(sl.image, large_pixels):
+        obstacle = Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the large region holds no signal above its noise")
+        return obstacle.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
     means = {side.side: float(sl.image[side.pixels].mean()) for side in sides}
-    if max(means.values()) > 0.5 * float(signal.mean()):
+    if max(means.values()) > 0.5 * signal:
         failed = Obstacle(
             reason=Reason.IMPLAUSIBLE, detail="the background is more than half as bright as the water: not background"
         )
@@ -161,7 +164,7 @@ def _measure(
     difference = means["top"] + means["bottom"] - means["left"] - means["right"]
     # neighbouring pixels of an interpolated image share noise: four make about two independent ones
     errors = [float(sl.image[side.pixels].std()) / np.sqrt(np.count_nonzero(side.pixels) / 2.0) for side in sides]
-    scale = 100.0 / (2.0 * float(signal.mean()))
+    scale = 100.0 / (2.0 * signal)
     return Measured(
         metric=PERCENT_SIGNAL_GHOSTING,
         quantity=Quantity(abs(difference) * scale, PERCENT),

@@ -70,7 +70,7 @@ class _Extremes:
         return 100.0 * (1.0 - (self.high - self.low) / (self.high + self.low))
 
 
-def measure_uniformity(images: PhantomImages, *, large: LargeRegion) -> tuple[Measurement, ...]:
+def measure_uniformity(images: PhantomImages, *, diameter_mm: float, large: LargeRegion) -> tuple[Measurement, ...]:
     """Return the percent integral uniformity of slice 7."""
     sl = slice_of(images, SLICE_NUMBER)
     if sl is None:
@@ -95,6 +95,9 @@ def measure_uniformity(images: PhantomImages, *, large: LargeRegion) -> tuple[Me
                 PERCENT_IMAGE_UNIFORMITY, sl.index
             ),
         )
+    if not _stands_out(sl, np.hypot(u, v), diameter_mm / 2, mean):
+        nothing = Obstacle(reason=Reason.IMPLAUSIBLE, detail="what lies beyond the phantom is as bright as its water")
+        return (nothing.not_measured(PERCENT_IMAGE_UNIFORMITY, sl.index),)
     disks = _disk_means(sl)
     best = _extremes(disks, (u, v), from_centre, large.radius_mm)
     if best.low <= 0:
@@ -114,6 +117,12 @@ def _inside_image(sl: PhantomSlice, large: LargeRegion) -> bool:
     ]
     height, width = sl.image.shape
     return all(0 <= column <= width - 1 and 0 <= row <= height - 1 for column, row in at)
+
+
+def _stands_out(sl: PhantomSlice, from_axis: FloatArray, radius_mm: float, mean: float) -> bool:
+    """Return whether the ring 4-12 mm beyond the phantom is less than half as bright as its water."""
+    ring = sl.image[(from_axis > radius_mm + 4.0) & (from_axis < radius_mm + 12.0)]
+    return ring.size == 0 or float(np.median(ring)) < 0.5 * mean
 
 
 def _disk_means(sl: PhantomSlice) -> FloatArray:

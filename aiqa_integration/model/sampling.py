@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.errors import MeasurementError
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages, PlanePose
 
@@ -27,12 +28,18 @@ class PhantomSlice:
 
 
 def slice_of(images: PhantomImages, number: int) -> PhantomSlice | None:
-    """Return the guideline's slice ``number``, None where the series does not show it."""
+    """Return the guideline's slice ``number``, None where the series does not show it.
+
+    Raises MeasurementError where its pixels are not all finite.
+    """
     index = images.located.slices.get(number)
     pose = None if index is None else images.located.poses.get(index)
     if index is None or pose is None:
         return None
-    return PhantomSlice(index=index, image=images.stack.voxels[index].astype(np.float64), pose=pose)
+    image = images.stack.voxels[index].astype(np.float64)
+    if not np.isfinite(image).all():
+        raise MeasurementError(f"slice {number} holds values that are not finite numbers")
+    return PhantomSlice(index=index, image=image, pose=pose)
 
 
 def to_pixels(pose: PlanePose, u_mm: FloatArray, v_mm: FloatArray) -> tuple[FloatArray, FloatArray]:

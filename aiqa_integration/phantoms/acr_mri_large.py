@@ -81,7 +81,7 @@ PHANTOM = Phantom(
         PhantomTest(
             name="image intensity uniformity",
             metrics=UNIFORMITY_METRICS,
-            measure=partial(measure_uniformity, large=LARGE_REGION),
+            measure=partial(measure_uniformity, diameter_mm=DIAMETER_MM, large=LARGE_REGION),
         ),
         PhantomTest(
             name="percent-signal ghosting",

@@ -114,6 +114,7 @@ def test_phase_direction_not_stated_is_said():
 
 def test_no_water_wrong_place_and_slice_missing():
     noise = np.random.default_rng(3).rayleigh(5.0, (256, 256))
-    assert _measure(noise, pose()).reason is Reason.IMPLAUSIBLE
+    assert _measure(noise, pose()).reason is Reason.SIGNAL_TOO_LOW
+    assert _measure(np.full((256, 256), 500.0) + noise, pose()).reason is Reason.IMPLAUSIBLE
     assert _measure(np.zeros((256, 256)), pose()).reason is Reason.BACKGROUND_TOO_SMALL
     assert _measure(_scan(pose()), pose(), number=5).reason is Reason.SLICE_MISSING

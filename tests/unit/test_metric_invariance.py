@@ -46,7 +46,7 @@ def _measure(series):
     found = (
         *measure_lengths(series, diameter_mm=diameter),
         *measure_slice_thickness(series, diameter_mm=diameter),
-        *measure_uniformity(series, large=LargeRegion(area_mm2=area, centre_mm=centre)),
+        *measure_uniformity(series, diameter_mm=diameter, large=LargeRegion(area_mm2=area, centre_mm=centre)),
         *measure_ghosting(series, diameter_mm=diameter, large_area_mm2=area, large_centre_mm=centre),
     )
     assert all(isinstance(m, Measured) for m in found), found

@@ -10,7 +10,7 @@ REACH = np.sqrt(20_000.0 / np.pi) - np.sqrt(100.0 / np.pi)
 
 
 def _measure(image, pose_, large=LARGE, number=7):
-    (found,) = measure_uniformity(images({number: image}, pose_=pose_), large=large)
+    (found,) = measure_uniformity(images({number: image}, pose_=pose_), diameter_mm=190.0, large=large)
     return found
 
 
@@ -83,6 +83,10 @@ def test_no_water_no_number():
         found = _measure(image, pose())
         assert isinstance(found, NotMeasured)
         assert found.reason is Reason.SIGNAL_TOO_LOW
+
+
+def test_an_even_image_without_a_phantom_is_not_100_percent():
+    assert _measure(np.full((256, 256), 500.0), pose()).reason is Reason.IMPLAUSIBLE
 
 
 def test_a_hole_in_the_water_is_a_low_value_not_an_error():

@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aiqa_integration.errors import HashMismatch, PhantomNotFound
+from aiqa_integration.model.phantom import LocatedPhantom
+from aiqa_integration.model.report import BundleVersion
+from aiqa_integration.phantoms import all_phantoms
+from aiqa_integration.pipeline import infer
+from aiqa_integration.pipeline.infer import find_phantom
+from aiqa_integration.pipeline.ports import LoadedSeries
+from tests.drawn_phantom import header, images, pose
+
+VERSION = BundleVersion(name="b", version="1.0.0", weights_sha256="00")
+STACK = images({1: np.zeros((8, 8))}, pose_=pose(matrix=8)).stack
+SERIES = LoadedSeries(header=header(), stack=STACK, files=())
+
+
+class Bundles:
+    """Counts runs; gives the inputs back."""
+
+    def __init__(self, error=None):
+        self.runs = []
+        self.error = error
+
+    def version(self, bundle):
+        return replace(VERSION, name=bundle)
+
+    def run(self, bundle, inputs):
+        self.runs.append(bundle)
+        if self.error:
+            raise self.error
+        return inputs
+
+
+def _phantom(name, confidence, bundle="b"):
+    def locate(_stack, _outputs):
+        if confidence is None:
+            raise PhantomNotFound("too small")
+        return LocatedPhantom(phantom=name, slices={}, poses={}, tilt_deg=None, residual_mm=0.0, confidence=confidence)
+
+    return replace(
+        all_phantoms()[0],
+        name=name,
+        title=name.title(),
+        bundle=bundle,
+        prepare=lambda stack: {"image": stack.voxels},
+        locate=locate,
+    )
+
+
+def _find(monkeypatch, *phantoms, bundles=None):
+    monkeypatch.setattr(infer, "phantoms_of", lambda _: phantoms)
+    return find_phantom(SERIES, "any", bundles or Bundles())
+
+
+def test_the_phantom_shown_best_wins_on_one_run(monkeypatch):
+    bundles = Bundles()
+    found = _find(monkeypatch, _phantom("a", 0.4), _phantom("b", 0.9), _phantom("c", None), bundles=bundles)
+    assert found[0].name == found[1].phantom == "b"
+    assert bundles.runs == ["b"]
+
+
+def test_each_bundle_runs_once_and_the_winners_is_named(monkeypatch):
+    bundles = Bundles()
+    found = _find(
+        monkeypatch, _phantom("a", 0.4, "x"), _phantom("b", 0.3, "y"), _phantom("c", 0.2, "x"), bundles=bundles
+    )
+    assert bundles.runs == ["x", "y"]
+    assert found[2].name == "x"
+
+
+def test_not_found_says_why_for_each(monkeypatch):
+    with pytest.raises(PhantomNotFound, match=r"A: too small; B: too small"):
+        _find(monkeypatch, _phantom("a", None), _phantom("b", None))
+
+
+def test_an_analysis_without_phantoms_is_named(monkeypatch):
+    with pytest.raises(PhantomNotFound, match="'any'"):
+        _find(monkeypatch)
+
+
+def test_a_bundle_that_cannot_be_trusted_is_not_a_missing_phantom(monkeypatch):
+    with pytest.raises(HashMismatch):
+        _find(monkeypatch, _phantom("a", 0.4), bundles=Bundles(HashMismatch("model.pt")))

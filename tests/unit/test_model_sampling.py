@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aiqa_integration.model.phantom import PlanePose
+from aiqa_integration.model.sampling import fan, noise_sd, raster, sample, to_phantom, to_pixels
+
+coordinate = st.floats(-100, 100)
+poses = st.builds(
+    PlanePose,
+    centre=st.tuples(st.floats(0, 255), st.floats(0, 255)),
+    rotation_deg=st.floats(-180, 180),
+    pixel_mm=st.tuples(st.floats(0.4, 2.0), st.floats(0.4, 2.0)),
+    mirrored=st.booleans(),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(pose=poses, u=coordinate, v=coordinate)
+def test_to_phantom_undoes_to_pixels(pose, u, v):
+    columns, rows = to_pixels(pose, np.array([u]), np.array([v]))
+    back_u, back_v = to_phantom(pose, columns, rows)
+    assert (back_u[0], back_v[0]) == pytest.approx((u, v), abs=1e-9)
+
+
+def test_sampling_a_plane_is_exact_inside_and_masked_outside():
+    rows, columns = np.indices((20, 30)).astype(float)
+    image = 3 * columns - 2 * rows + 1
+    at = np.array([0.0, 12.25, 28.9, 29.0, 29.01, -0.01, 5.0]), np.array([0.0, 7.5, 18.9, 19.0, 3.0, 3.0, 19.5])
+    values, inside = sample(image, *at)
+    assert inside.tolist() == [True, True, True, True, False, False, False]
+    assert values[:4] == pytest.approx(3 * at[0][:4] - 2 * at[1][:4] + 1)
+    assert values[4:].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_fan_and_raster_look_where_the_pose_says():
+    """A quarter turn: the phantom's right is the image's down; mirrored, its right is up."""
+    rows, columns = np.indices((101, 101)).astype(float)
+    turned = PlanePose(centre=(50.0, 50.0), rotation_deg=90.0, pixel_mm=(1.0, 1.0))
+    mirrored = PlanePose(centre=(50.0, 50.0), rotation_deg=90.0, pixel_mm=(1.0, 1.0), mirrored=True)
+    assert fan(rows, turned, np.array([0.0]), np.array([20.0]))[0][0, 0] == pytest.approx(70.0)
+    assert fan(rows, mirrored, np.array([0.0]), np.array([20.0]))[0][0, 0] == pytest.approx(30.0)
+    values, inside = raster(columns, turned, np.array([0.0]), np.array([10.0, 60.0]))
+    assert values[0, 0] == pytest.approx(40.0)
+    assert inside.tolist() == [[True], [False]]
+
+
+def test_noise_is_told_from_shading_and_edges():
+    rng = np.random.default_rng(1)
+    rows, columns = np.indices((256, 256)).astype(float)
+    image = 500 + 2 * rows + columns + 300 * (columns > 128) + rng.normal(0, 7.0, rows.shape)
+    assert noise_sd(image, np.ones(image.shape, np.bool_)) == pytest.approx(7.0, rel=0.05)
+    assert noise_sd(image, np.zeros(image.shape, np.bool_)) == 0.0
