@@ -1,0 +1,54 @@
+"""The demo command, as a person runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMO = [sys.executable, "-m", "aiqa_integration", "demo"]
+SAMPLES = {"ACR axial T1": 2, "ACR medium axial T1": 1, "ACR sagittal localizer": 1}
+"""What the demo's archive is filled with (aiqa_integration/cli/samples.py): series by description."""
+
+
+def run_demo(folder: Path) -> list[dict[str, object]]:
+    done = subprocess.run(
+        [*DEMO, "--once", "--json", "--folder", str(folder), "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows: list[dict[str, object]] = json.loads(done.stdout)
+    return rows
+
+
+@pytest.mark.timeout(500)
+def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
+    for _ in range(2):
+        rows = run_demo(tmp_path / "demo")
+        described = [str(row["description"]).removeprefix("SIMULATED ") for row in rows]
+        assert {name: described.count(name) for name in described} == SAMPLES
+        for row in rows:
+            reported = row["state"] == "DELIVERED"
+            assert reported or (row["state"] == "IGNORED" and row["reason"])
+            assert row["objects_found"] == row["objects_sent"]
+            assert row["resources_found"] == row["resources_sent"]
+        measured = [row for row in rows if row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
+        assert len(measured) == 3
+        assert all(row["objects_found"] == 4 and row["resources_found"] == 1 for row in measured)
+
+
+def test_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    done = subprocess.run(
+        [*DEMO, "--once", "--folder", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
