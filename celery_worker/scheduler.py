@@ -1,13 +1,11 @@
 """Who sends the messages: asks the ledger what is due, marks it announced, sends a hint for each."""
 
-from datetime import timedelta
 from typing import Any
 
 import structlog
 from celery import Celery
 from celery.beat import Scheduler
 
-from aiqa_integration.ledger.sql_ledger import ANNOUNCED_FOR
 from celery_worker import tasks
 from celery_worker.steps import Steps, close, services
 
@@ -25,10 +23,9 @@ AT_A_TIME = 64
 class Dispatcher:
     """Turns rows that are due into messages; any number of dispatchers do no harm."""
 
-    def __init__(self, app: Celery, steps: Steps, *, expires: timedelta = ANNOUNCED_FOR) -> None:
+    def __init__(self, app: Celery, steps: Steps) -> None:
         self._app = app
         self._steps = steps
-        self._expires_s = expires.total_seconds()
 
     def tick(self) -> int:
         """Send hints for what is due now and return how many.
@@ -44,7 +41,7 @@ class Dispatcher:
         )
         for name, keys in due:
             for key in keys:
-                self._app.send_task(name, args=(key,), expires=self._expires_s)
+                self._app.send_task(name, args=(key,), expires=ledger.announced_for.total_seconds())
         return sum(len(keys) for _, keys in due)
 
     def pause_s(self) -> float:

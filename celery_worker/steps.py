@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from aiqa_integration.pipeline.ports import Clock
@@ -12,6 +12,10 @@ from aiqa_integration.pipeline.ports import Clock
 
 class Due(Protocol):
     """What the dispatcher asks of a ledger (see ``pipeline.ports.Ledger``)."""
+
+    @property
+    def announced_for(self) -> timedelta:
+        """Return how long an announcement counts: after that its message is of no use."""
 
     def due_polls(self, archives: Sequence[str], now: datetime) -> tuple[str, ...]:
         """Return archives to be polled now; mark them announced."""

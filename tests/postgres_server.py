@@ -4,11 +4,11 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -33,33 +33,28 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[PostgresServer]:
-    """Run a server in ``folder``; skips the test, with the reason, where PostgreSQL is not installed."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run a server in a folder of its own; skips the test, with the reason, where PostgreSQL is not installed.
+
+    Not in pytest's folders: those are closed to other users, and a socket's path has 107 bytes at most.
+    """
     if not BINARIES:
         pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
-    binaries = BINARIES[-1].parent
-    user = _server_user()
-    data, sockets = folder / "data", Path(tempfile.mkdtemp(prefix="aiqa-"))  # a socket's path has 107 bytes at most
-    sockets.chmod(0o755)
-    folder.chmod(0o755)
-    data.mkdir()
-    if user:
-        for path in (data, sockets):
-            shutil.chown(path, user)
-        for parent in folder.parents:
-            if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    try:
+    binaries, user = BINARIES[-1].parent, _server_user()
+    with TemporaryDirectory(prefix="aiqa-pg-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if user:
+            shutil.chown(folder, user)
+        data = folder / "data"
         _run(user, [binaries / "initdb", "-D", data, "-A", "trust", "-U", "aiqa", "--no-sync", "-E", "UTF8"])
-        options = f"-k {sockets} -c listen_addresses='' -c fsync=off -c max_connections=60"
-        start = [binaries / "pg_ctl", "-D", data, "-w", "-l", data / "log", "-o", options, "start"]
-        _run(user, start)
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
+        server = [binaries / "pg_ctl", "-D", data, "-w"]
+        _run(user, [*server, "-l", folder / "log", "-o", options, "start"])
         try:
-            yield PostgresServer(sockets, "aiqa")
+            yield PostgresServer(folder, "aiqa")
         finally:
-            _run(user, [binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"])
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
+            _run(user, [*server, "-m", "immediate", "stop"])
 
 
 def _server_user() -> str | None:

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as running:
+def server():
+    with postgres_server() as running:
         yield running
 
 

@@ -1,6 +1,6 @@
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,8 @@ from celery_worker.embedded import EmbeddedWorker
 
 class FakeLedger:
     """Announces each key once."""
+
+    announced_for = timedelta(seconds=30)
 
     def __init__(self):
         self.polls, self.jobs, self.effects = [], [], []
