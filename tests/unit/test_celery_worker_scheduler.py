@@ -123,7 +123,7 @@ def test_tasks_call_the_steps(services):
 def test_services_are_built_once_and_again_in_a_child(services, monkeypatch):
     built = []
 
-    def build() -> Services:
+    def build():
         built.append(1)
         return services
 
