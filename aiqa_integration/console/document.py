@@ -1,6 +1,8 @@
 """The document ``aiqa-report/1`` as pages read it: fields typed, values turned back into the model's own nouns."""
 
 import math
+from collections.abc import Mapping
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -9,6 +11,7 @@ from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, NotMeasured, Reason
 from aiqa_integration.model.quantity import UNITS, Quantity, Unit
+from aiqa_integration.phantoms import all_phantoms
 
 _MOST_DECIMALS = 6
 _PLAIN_DECIMALS = 2
@@ -151,17 +154,28 @@ def _measurement(row: MeasurementDocument) -> Measurement:
 def decimals(row: MeasurementDocument) -> int:
     """Return how many decimals a value is shown with.
 
-    Two digits of the uncertainty (JCGM 100:2008, 7.2.6), and as many more as it takes for the rounded value to stand on
-    the same side of every limit as the value itself.
+    As many as the metric's definition says, so that SR, picture and console agree; of a metric that is not known (any
+    more), two digits of the uncertainty (JCGM 100:2008, 7.2.6). Always as many more as it takes for the rounded value
+    to stand on the same side of every limit as the value itself.
     """
     if row.value is None:
         return _PLAIN_DECIMALS
-    digits = _PLAIN_DECIMALS
-    if row.uncertainty:
-        digits = min(max(1 - math.floor(math.log10(row.uncertainty)), 0), _MOST_DECIMALS)
+    digits = _known_decimals().get(row.metric)
+    if digits is None:
+        digits = _uncertain_decimals(row.uncertainty) if row.uncertainty else _PLAIN_DECIMALS
     while digits < _MOST_DECIMALS and not _same_side(row.value, round(row.value, digits), row.limits):
         digits += 1
     return digits
+
+
+def _uncertain_decimals(uncertainty: float) -> int:
+    return min(max(1 - math.floor(math.log10(uncertainty)), 0), _MOST_DECIMALS)
+
+
+@cache
+def _known_decimals() -> Mapping[str, int]:
+    tests = (test for phantom in all_phantoms() for test in phantom.tests)
+    return {metric.id: metric.decimals for test in tests for metric in test.metrics}
 
 
 def _same_side(value: float, rounded: float, limits: LimitsDocument | None) -> bool:

@@ -4,29 +4,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from flask import Flask
 from waitress import create_server, wasyncore
 
-from aiqa_integration.console.app import create_app
 from aiqa_integration.errors import ConfigurationError
-from aiqa_integration.ledger.queries import Books
-
-if TYPE_CHECKING:
-    from aiqa_integration.bootstrap import Services
-    from aiqa_integration.settings import Settings
 
 THREADS = 4
 _STOP_WITHIN_S = 10.0
-
-
-@contextmanager
-def console_server(tools: "Services", settings: "Settings") -> Iterator[str]:
-    """Serve the console over a worker's own ledger while the block runs and yield its address."""
-    app = create_app(Books(tools.ledger.engine), tools.artifacts, settings.site_name)
-    with serving(app, settings.console.host, settings.console.port) as address:
-        yield address
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def browser(tab):
     tab.open("about:blank")
     tab.complaints.clear()
     tab.call("Emulation.setScriptExecutionDisabled", value=False)
-    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
+    tab.call("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": "light"}])
     return tab
 
 
@@ -81,9 +81,10 @@ def test_pages_fit_the_screen(browser, address, samples, page, width):
     assert browser.evaluate("document.querySelector('h1').getBoundingClientRect().width") > 50
 
 
-def test_tables_need_no_scrolling_at_1280(browser, address, samples):
+@pytest.mark.parametrize("width", [800, 1024, 1280])
+def test_tables_need_no_scrolling(browser, address, samples, width):
     for page in PAGES:
-        browser.open(address + page.format(**samples[1]))
+        browser.open(address + page.format(**samples[1]), width=width)
         frames = "[...document.querySelectorAll('.table-frame')].every(f => f.scrollWidth <= f.clientWidth)"
         assert browser.evaluate(frames), page
 
@@ -107,7 +108,10 @@ def test_hostile_text_runs_nothing(browser, address, samples):
 
 
 def test_report_prints(browser, address, samples):
-    browser.open(f"{address}series/{samples[1]['action']}/")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    browser.open(f"{address}series/{samples[1]['held']}/", width=720)  # A4 less its margins, at 96 pixels an inch
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 720
+    assert browser.evaluate("getComputedStyle(document.querySelector('.values tr')).display") == "table-row"
     document = browser.pdf()
     assert document.startswith(b"%PDF")
     assert 1 <= document.count(b"/Type /Page\n") <= 4

@@ -13,6 +13,7 @@ from aiqa_integration.model.measurement import Measured, NotMeasured
 from aiqa_integration.model.quantity import MM, Quantity
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.model.wording import value_text
+from aiqa_integration.phantoms import all_phantoms
 from tests.console_samples import LENGTH, REFUSAL, SNR, THICKNESS, UNIFORMITY, metric, missing, report
 
 NUMBERS = st.floats(-1e4, 1e4, allow_nan=False)
@@ -90,6 +91,13 @@ def test_unit_that_is_not_in_the_table_is_shown_as_it_is():
 )
 def test_digits_follow_the_uncertainty(value, uncertainty, shown):
     assert value_text(measured_of(row(value, uncertainty=uncertainty))) == shown
+
+
+def test_known_metric_has_the_digits_of_its_definition():
+    definitions = {m.id: m for phantom in all_phantoms() for test in phantom.tests for m in test.metrics}
+    assert definitions
+    for name, definition in definitions.items():
+        assert decimals(row(1.23456789, uncertainty=1e-4).model_copy(update={"metric": name})) == definition.decimals
 
 
 def test_rounding_never_moves_a_value_inside_its_limit():
