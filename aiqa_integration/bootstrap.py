@@ -251,6 +251,7 @@ def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:
         quiet=timedelta(seconds=chosen.quiet_s),
         window_days=chosen.window_days,
         reconcile_window_days=chosen.reconcile_window_days,
+        lease=timedelta(seconds=settings.worker.lease_s),
     )
 
 

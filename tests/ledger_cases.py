@@ -595,6 +595,15 @@ class PollCases:
         assert not ledger.next_poll("a", at(59), LEASE)
         assert ledger.next_poll("a", at(60), LEASE)
 
+    def test_a_long_poll_keeps_its_archive_until_it_ends(self, ledger):
+        assert ledger.next_poll("a", T0, LEASE)
+        ledger.extend_poll("a", now=at(50), lease=LEASE)
+        assert not ledger.next_poll("a", at(109), LEASE)
+        assert ledger.next_poll("a", at(110), LEASE)
+        ledger.poll_done("a", now=at(111), next_at=at(120), error=None)
+        ledger.extend_poll("a", now=at(112), lease=LEASE)
+        assert ledger.next_poll("a", at(120), LEASE)
+
     def test_the_wide_poll_runs_once_a_day(self, ledger):
         day = timedelta(days=1)
         assert ledger.next_poll("a", T0, LEASE)

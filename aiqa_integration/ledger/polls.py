@@ -40,6 +40,13 @@ def begin(session: Session, archive: str, now: datetime, lease: timedelta) -> bo
     return True
 
 
+def extend(session: Session, archive: str, until: datetime) -> None:
+    """Keep the polling of an archive until then; a poll that has ended stays ended."""
+    row = _cursor(session, archive)
+    if row.lease_until is not None:
+        row.lease_until = until
+
+
 def end(session: Session, archive: str, *, now: datetime, next_at: datetime, error: Exception | None) -> None:
     """Write down the end of a poll; a wide poll that failed stays due."""
     row = _cursor(session, archive)
@@ -61,19 +68,16 @@ def reconcile_due(session: Session, archive: str, now: datetime, every: timedelt
 
 def unchanged_studies(session: Session, archive: str, counts: Mapping[str, int]) -> frozenset[str]:
     """Return the studies whose count is the recorded one and that have no DISCOVERED job."""
-    discovered = (
-        select(JobRow.job_id)
-        .where(
-            JobRow.archive == StudySeen.archive,
-            JobRow.study_instance_uid == StudySeen.study_instance_uid,
-            JobRow.state == JobState.DISCOVERED,
-        )
-        .exists()
+    discovered = select(JobRow.study_instance_uid).where(
+        JobRow.archive == archive,
+        JobRow.study_instance_uid.in_(counts),
+        JobRow.state == JobState.DISCOVERED,
     )
     seen = select(StudySeen.study_instance_uid, StudySeen.instance_count).where(
-        StudySeen.archive == archive, StudySeen.study_instance_uid.in_(counts), ~discovered
+        StudySeen.archive == archive, StudySeen.study_instance_uid.in_(counts)
     )
-    return frozenset(uid for uid, count in session.execute(seen) if counts[uid] == count)
+    unchanged = {uid for uid, count in session.execute(seen) if counts[uid] == count}
+    return frozenset(unchanged.difference(session.scalars(discovered)))
 
 
 def study_seen(session: Session, archive: str, study_instance_uid: str, instance_count: int) -> None:

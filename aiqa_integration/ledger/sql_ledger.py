@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from aiqa_integration.errors import LeaseLost, LedgerError
 from aiqa_integration.ledger import audit, jobs, leases, outbox, polls, results
@@ -61,29 +61,12 @@ class SqlLedger:
 
     def due_jobs(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return SETTLED jobs to work on now, ``limit`` in the queue at most; mark them announced."""
-        due = and_(JobRow.wake_at <= now, JobRow.state == JobState.SETTLED)
-        room = self._room(JobRow, due, now, limit)
-        if room == 0:
-            return ()
-        return write(
-            self.engine,
-            lambda session: leases.announce(
-                session, JobRow.job_id, due, now=now, limit=room, timeout=self.announced_for
-            ),
-        )
+        return self._due(JobRow.job_id, JobRow.wake_at <= now, now=now, limit=limit)
 
     def due_effects(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return PLANNED effects to be sent now, ``limit`` in the queue at most; mark them announced."""
-        due = and_(EffectRow.wake_at <= now, EffectRow.state == EffectState.PLANNED, ~outbox.blocked(now))
-        room = self._room(EffectRow, due, now, limit)
-        if room == 0:
-            return ()
-        return write(
-            self.engine,
-            lambda session: leases.announce(
-                session, EffectRow.effect_id, due, now=now, limit=room, timeout=self.announced_for
-            ),
-        )
+        due = and_(EffectRow.wake_at <= now, ~outbox.blocked(now))
+        return self._due(EffectRow.effect_id, due, now=now, limit=limit)
 
     def claim_job(self, job_id: str, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
         """Take a due job."""
@@ -172,6 +155,10 @@ class SqlLedger:
         """Return whether this caller is to poll the archive now."""
         return write(self.engine, lambda session: polls.begin(session, archive, now, lease))
 
+    def extend_poll(self, archive: str, *, now: datetime, lease: timedelta) -> None:
+        """Keep polling an archive; does nothing where the poll has ended."""
+        write(self.engine, lambda session: polls.extend(session, archive, now + lease))
+
     def poll_done(self, archive: str, *, now: datetime, next_at: datetime, error: Exception | None) -> None:
         """Record the end of a poll."""
         write(self.engine, lambda session: polls.end(session, archive, now=now, next_at=next_at, error=error))
@@ -185,7 +172,7 @@ class SqlLedger:
         open_states = (JobState.DISCOVERED, JobState.SETTLED, JobState.MEASURED)
         waiting = (
             select(JobRow.job_id).where(JobRow.state.in_(open_states)).exists()
-            | select(EffectRow.effect_id).where(EffectRow.state == EffectState.PLANNED).exists()
+            | select(EffectRow.effect_id).where(EffectRow.wake_at.is_not(None)).exists()
         )
         return not read(self.engine, lambda session: session.scalar(select(waiting)))
 
@@ -220,13 +207,16 @@ class SqlLedger:
         """Return the first row of the audit trail that was tampered with, None if there is none."""
         return read(self.engine, audit.first_broken)
 
-    def _room(self, kind: type[JobRow] | type[EffectRow], due: ColumnElement[bool], now: datetime, limit: int) -> int:
-        def look(session: Session) -> int:
-            if session.scalar(select(kind.wake_at).where(due).limit(1)) is None:
-                return 0
-            return max(0, limit - leases.waiting_count(session, kind, now))
-
-        return read(self.engine, look)
+    def _due(
+        self, key: InstrumentedAttribute[str], due: ColumnElement[bool], *, now: datetime, limit: int
+    ) -> tuple[str, ...]:
+        timeout = self.announced_for
+        room = read(self.engine, lambda session: leases.room(session, key.class_, due, now - timeout, limit))
+        if room == 0:
+            return ()
+        return write(
+            self.engine, lambda session: leases.announce(session, key, due, now=now, limit=room, timeout=timeout)
+        )
 
     @staticmethod
     def _held_job(session: Session, job: Job) -> JobRow:

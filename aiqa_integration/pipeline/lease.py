@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from aiqa_integration.errors import LeaseLost
+from aiqa_integration.errors import LeaseLost, TransientError
 
 
 @contextmanager
 def kept(extend: Callable[[], None], lease: timedelta) -> Iterator[None]:
-    """Call ``extend`` every third of the lease while the block runs; a lost lease shows at the commit."""
+    """Call ``extend`` every third of the lease while the block runs; a lost lease shows at the commit.
+
+    A ledger that is away for a moment is asked again at the next turn.
+    """
     done = threading.Event()
 
     def beat() -> None:
@@ -19,6 +22,8 @@ def kept(extend: Callable[[], None], lease: timedelta) -> Iterator[None]:
                 extend()
             except LeaseLost:
                 return
+            except TransientError:
+                continue
 
     heart = threading.Thread(target=beat, name="lease", daemon=True)
     heart.start()

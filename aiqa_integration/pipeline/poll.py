@@ -9,6 +9,7 @@ import structlog
 
 from aiqa_integration.errors import AiqaError, ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.model.identity import AIQA_MANUFACTURER
+from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import ArchiveSchedule, Clock, Ledger, SeriesListing, StudyListing
 
 log = structlog.get_logger()
@@ -23,9 +24,6 @@ STUDIES_AT_A_TIME = 200
 
 RECONCILE_EVERY = timedelta(days=1)
 """How often the wide window is polled."""
-
-POLL_LEASE = timedelta(minutes=10)
-"""How long one poll may take before another worker polls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +45,14 @@ def poll_when_due(
     An archive that is down is no error here: it is polled again at the next turn.
     """
     name = schedule.archive.name
-    if not ledger.next_poll(name, clock.now(), POLL_LEASE):
+    if not ledger.next_poll(name, clock.now(), schedule.lease):
         return None
     outcome: PollOutcome | None = None
     failure: AiqaError | None = None
     try:
-        wide = ledger.reconcile_due(name, clock.now(), reconcile_every)
-        outcome = poll(schedule, ledger, clock, wide=wide)
+        with kept(lambda: ledger.extend_poll(name, now=clock.now(), lease=schedule.lease), schedule.lease):
+            wide = ledger.reconcile_due(name, clock.now(), reconcile_every)
+            outcome = poll(schedule, ledger, clock, wide=wide)
     except (ArchiveUnavailable, ArchiveRefused) as error:
         failure = error
         log.warning("poll.failed", archive=name, code=error.code)

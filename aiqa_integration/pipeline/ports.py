@@ -313,6 +313,9 @@ class Ledger(Protocol):
     def next_poll(self, archive: str, now: datetime, lease: timedelta) -> bool:
         """Return whether this caller is to poll the archive now (its ``next_at`` passed and nobody else polls)."""
 
+    def extend_poll(self, archive: str, *, now: datetime, lease: timedelta) -> None:
+        """Keep polling an archive; does nothing where the poll has ended."""
+
     def poll_done(self, archive: str, *, now: datetime, next_at: datetime, error: Exception | None) -> None:
         """Record the end of a poll."""
 
@@ -325,13 +328,14 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSchedule:
-    """How an archive is polled."""
+    """How an archive is polled; ``lease`` is how long after a poller's death nobody else polls."""
 
     archive: Archive
     every: timedelta
     quiet: timedelta
     window_days: int | None
     reconcile_window_days: int | None = 7
+    lease: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
