@@ -33,8 +33,10 @@ MOST_PICTURES = 6
 MOST_ROWS = 24
 HEADLINE_SIZE, TEXT_SIZE, SMALL_SIZE = 150, 30, 26
 ROW_HEIGHT = 42
-TABLE_COLUMNS = (84, 450, 670, 1056)
+TABLE_COLUMNS = (84, 520, 730, 1056)
 """Where label, value, limits and verdict begin."""
+TABLE_SIZES = (SMALL_SIZE, 22, 18)
+"""Type sizes of a cell: the largest that fits."""
 
 BACKGROUND: Colour = (18, 20, 24)
 WHITE: Colour = (255, 255, 255)
@@ -252,7 +254,8 @@ def _draw_row(draw: ImageDraw.ImageDraw, number: int, judgement: Judgement, *, y
     cells.append((verdict_at, WIDTH, WORDS[judgement.verdict], colour))
     for left, right, words, ink in cells:
         width = right - left - 14
-        size = SMALL_SIZE if _font(SMALL_SIZE).getlength(_spelled(words)) <= width else SMALL_SIZE - 5
+        fits = (size for size in TABLE_SIZES if _font(size).getlength(_spelled(words)) <= width)
+        size = next(fits, TABLE_SIZES[-1])
         _text(draw, (left, y + (SMALL_SIZE - size) // 2), _fitting(words, size, width), size, ink)
 
 

@@ -1,5 +1,6 @@
 """The readable report as SR content: verdict first, then every metric on a line, then how it was made."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from highdicom import sr
@@ -27,8 +28,7 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
     if report.refused:
         content.append(_text(codes.REFUSAL, f"{report.refused.detail} ({report.refused.code})"))
     if report.judgements:
-        lines = [(judgement.measurement.metric.code, _line(judgement, slices)) for judgement in report.judgements]
-        content.append(_section(codes.FINDINGS, lines))
+        content.append(_section(codes.FINDINGS, _metric_lines(report, slices)))
     content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
     content.append(_text(codes.INTENDED_USE, INTENDED_USE))
 
@@ -39,16 +39,22 @@ def _add_verdict(content: sr.ContentSequence, report: QaReport) -> None:
         content.append(_coded(codes.QUALITY_ASSESSMENT, codes.QUALITY_ASSESSMENTS[report.verdict]))
 
 
+def _metric_lines(report: QaReport, slices: Sequence[SliceRef]) -> list[tuple[Code, str]]:
+    """Return one line per metric, with its label where metrics share a code and its name cannot tell them apart."""
+    metrics = [judgement.measurement.metric for judgement in report.judgements]
+    uses = Counter(metric.code for metric in metrics)
+    return [
+        (metric.code, (f"{metric.label}: " if uses[metric.code] > 1 else "") + _line(judgement, slices))
+        for metric, judgement in zip(metrics, report.judgements, strict=True)
+    ]
+
+
 def _line(judgement: Judgement, slices: Sequence[SliceRef]) -> str:
-    """Return value, limits and verdict; the label where the concept's name does not say it, and where it was seen."""
-    measurement = judgement.measurement
-    metric = measurement.metric
-    text = judgement_text(judgement)
-    if metric.label.casefold() != metric.code.meaning.casefold():
-        text = f"{metric.label}: {text}"
-    if measurement.slice_index is not None and 0 <= measurement.slice_index < len(slices):
-        text += f" [{place_text(slices[measurement.slice_index], measurement.slice_index)}]"
-    return text
+    """Return value, limits and verdict, the image to look at, and where the limits come from."""
+    text, place = judgement_text(judgement), judgement.measurement.slice_index
+    if place is not None and 0 <= place < len(slices):
+        text += f" [{place_text(slices[place], place)}]"
+    return f"{text}; limits: {judgement.limits.source}" if judgement.limits else text
 
 
 def _subject_lines(report: QaReport) -> list[tuple[Code, str]]:

@@ -71,7 +71,7 @@ def result_bytes(result: Dataset, report: QaReport, source: Dataset) -> bytes:
     The same report gives the same bytes. Raises EncodingError where the object cannot be written.
     """
     _copy_identity(result, source)
-    if report.subject == "phantom":
+    if report.subject == "phantom" and report.phantom is not None:
         result.QualityControlSubject = "YES"
     _set_times(result, report, source)
     result.pop("ContributingEquipmentSequence", None)

@@ -52,13 +52,12 @@ def limits_text(limits: Tolerance, metric: MetricDef) -> str:
 
 
 def judgement_text(judgement: Judgement) -> str:
-    """Return value, limits with their source, and verdict of one metric on one line, or why it has no value."""
+    """Return value, limits and verdict of one metric, or why it has no value."""
     measurement = judgement.measurement
     if not isinstance(measurement, Measured):
         return f"{WORDS[Verdict.NOT_MEASURED]}: {measurement.detail} ({measurement.reason})"
-    limits = judgement.limits
-    against = f"{limits_text(limits, measurement.metric)}, {limits.source}" if limits else "no limits"
-    return f"{value_text(measurement)} ({against}): {WORDS[judgement.verdict]}"
+    limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
+    return f"{value_text(measurement)} ({limits}): {WORDS[judgement.verdict]}"
 
 
 def place_text(ref: SliceRef, index: int) -> str:
@@ -69,8 +68,14 @@ def place_text(ref: SliceRef, index: int) -> str:
 
 
 def headline(report: QaReport) -> str:
-    """Return the verdict in a word or two."""
-    return "REFUSED" if report.refused else WORDS[report.verdict]
+    """Return the verdict in a word or two.
+
+    INCOMPLETE is a verdict of NOT_MEASURED where other metrics have a value.
+    """
+    if report.refused:
+        return "REFUSED"
+    some = any(isinstance(judgement.measurement, Measured) for judgement in report.judgements)
+    return "INCOMPLETE" if some and report.verdict is Verdict.NOT_MEASURED else WORDS[report.verdict]
 
 
 def counts_text(report: QaReport) -> str:

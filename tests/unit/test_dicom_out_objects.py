@@ -98,9 +98,15 @@ def test_identity_is_copied_and_the_maker_named(tmp_path: Path) -> None:
         assert found.ContributingEquipmentSequence[0].ManufacturerModelName == "Quiet 3"
 
 
-def test_patients_are_no_quality_control_subjects(tmp_path: Path) -> None:
-    series = tiny_series(tmp_path)
-    assert all("QualityControlSubject" not in found for found in all_objects(series, subject="patient").values())
+@pytest.mark.parametrize("changes", [{"subject": "patient"}, {"refused": True, "phantom": None}])
+def test_only_a_test_object_that_was_found_is_a_quality_control_subject(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    assert all("QualityControlSubject" not in found for found in all_objects(tiny_series(tmp_path), **changes).values())
+    other = tmp_path / "declared"
+    other.mkdir()
+    declared = tiny_series(other, QualityControlSubject="NO")
+    assert {found.QualityControlSubject for found in all_objects(declared, **changes).values()} == {"NO"}
 
 
 @pytest.mark.parametrize(

@@ -56,17 +56,28 @@ def measurements(report: QaReport, series: LoadedSeries) -> Dataset:
 
 def test_report_says_value_limits_source_verdict_and_where(series: LoadedSeries) -> None:
     lines = as_text(report_over(series), series)
-    source = "ACR Large Phantom Guidance 2022"
-    assert lines["Horizontal length, slice 5"] == f"189.4 ± 0.4 mm (limit 187–193 mm, {source}): PASS [image 2]"
-    assert lines["Slice Thickness"] == f"5.83 mm (limit 4.3–5.7 mm, {source}): ACTION [image 1]"
-    assert lines["Percent image uniformity"] == f"88.3 ± 0.3 % (limit ≥ 87.5 %, {source}): PASS [image 2]"
+    source = "; limits: ACR Large Phantom Guidance 2022"
+    assert lines["Horizontal length, slice 5"] == f"189.4 ± 0.4 mm (limit 187–193 mm): PASS [image 2]{source}"
+    assert lines["Slice Thickness"] == f"5.83 mm (limit 4.3–5.7 mm): ACTION [image 1]{source}"
+    assert lines["Percent image uniformity"] == f"88.3 ± 0.3 % (limit ≥ 87.5 %): PASS [image 2]{source}"
     assert lines["Percent signal ghosting"] == (
-        "2.71 % (tolerance ≤ 2.5 %, action ≤ 3 %, site limit): TOLERANCE [image 2]"
+        "2.71 % (tolerance ≤ 2.5 %, action ≤ 3 %): TOLERANCE [image 2]; limits: site limit"
     )
     assert lines["Signal-to-noise ratio"] == "213 (no limits): NOT ASSESSED [image 2]"
     assert lines["Slice position error, slice 11"] == (
-        "NOT MEASURED: the wedge edges were not found (feature-not-found) [image 3]"
+        f"NOT MEASURED: the wedge edges were not found (feature-not-found) [image 3]{source}"
     )
+
+
+def test_metrics_that_share_a_code_are_told_apart_by_their_labels(series: LoadedSeries) -> None:
+    found = judgements(64, 2)
+    metric = replace(found[0].measurement.metric, code=found[1].measurement.metric.code)
+    same = replace(found[0], measurement=replace(found[0].measurement, metric=metric))
+    report = report_over(series, judgements=(same, found[1]))
+    document = pydicom.dcmread(BytesIO(report_sr(report, series, read_source(series))))
+    texts = [str(item.get("TextValue")) for item in items(document)]
+    assert any(text.startswith("Horizontal length, slice 5: 189.4") for text in texts)
+    assert any(text.startswith("Slice thickness: 5.83 mm") for text in texts)
 
 
 def test_report_begins_with_the_verdict_and_ends_with_what_made_it(series: LoadedSeries) -> None:
