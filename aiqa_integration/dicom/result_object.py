@@ -135,9 +135,9 @@ def _scanner(report: QaReport) -> list[Dataset]:
     if not device.manufacturer:
         return []
     item = Dataset()
-    item.Manufacturer = device.manufacturer
-    item.ManufacturerModelName = device.model
-    item.DeviceSerialNumber = device.serial
+    item.Manufacturer = device.manufacturer[:64]
+    item.ManufacturerModelName = device.model[:64]
+    item.DeviceSerialNumber = device.serial[:64]
     item.StationName = device.station[:16]
     item.PurposeOfReferenceCodeSequence = [concept(codes.ACQUISITION_EQUIPMENT)]
     return [item]
