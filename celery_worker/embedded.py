@@ -49,6 +49,7 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Start the threads; raises RuntimeError where one runs already or Celery does not come up."""
+        self._steps.ledger.forget_announcements()  # hints of an earlier process went with its memory
         if not _one.acquire(blocking=False):
             raise RuntimeError("an embedded worker is already running in this process")
         configure(lambda: self._steps)

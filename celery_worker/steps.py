@@ -26,6 +26,9 @@ class Due(Protocol):
     def due_effects(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return effects to send now; mark them announced."""
 
+    def forget_announcements(self) -> None:
+        """Make due again what was announced and not yet taken."""
+
 
 class Steps(Protocol):
     """The pipeline's verbs; ``bootstrap.Services`` fulfils it."""

@@ -595,6 +595,22 @@ class PollCases:
         assert not ledger.next_poll("a", at(59), LEASE)
         assert ledger.next_poll("a", at(60), LEASE)
 
+    def test_what_a_broker_forgot_is_due_at_once(self, ledger):
+        ledger.observe("a", listing(1), at=T0, quiet=QUIET)
+        ledger.observe("a", listing(1), at=at(100), quiet=QUIET)
+        assert (ledger.due_polls(["a"], at(100)), len(ledger.due_jobs(at(100), 10))) == (("a",), 1)
+        assert (ledger.due_polls(["a"], at(101)), ledger.due_jobs(at(101), 10)) == ((), ())
+        ledger.forget_announcements()
+        assert (ledger.due_polls(["a"], at(102)), len(ledger.due_jobs(at(102), 10))) == (("a",), 1)
+
+    def test_a_job_in_work_is_not_due_when_a_broker_forgot(self, ledger):
+        ledger.observe("a", listing(1), at=T0, quiet=QUIET)
+        ledger.observe("a", listing(1), at=at(100), quiet=QUIET)
+        (job_id,) = ledger.due_jobs(at(100), 10)
+        assert ledger.claim_job(job_id, owner="w", now=at(101), lease=LEASE)
+        ledger.forget_announcements()
+        assert ledger.due_jobs(at(102), 10) == ()
+
     def test_a_long_poll_keeps_its_archive_until_it_ends(self, ledger):
         assert ledger.next_poll("a", T0, LEASE)
         ledger.extend_poll("a", now=at(50), lease=LEASE)

@@ -11,17 +11,23 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from aiqa_integration.errors import AiqaError, LeaseLost
-from aiqa_integration.ledger.tables import EffectRow, JobRow
+from aiqa_integration.ledger.tables import EffectRow, JobRow, PollCursor
 
 Row = TypeVar("Row", JobRow, EffectRow)
 
 
-def waiting_count(session: Session, kind: type[JobRow] | type[EffectRow], now: datetime) -> int:
-    """Return how many rows are announced and not yet taken."""
-    return (
-        session.scalar(select(func.count()).select_from(kind).where(kind.announced_at.is_not(None), kind.wake_at > now))
-        or 0
-    )
+def room(
+    session: Session, key: InstrumentedAttribute[str], due: ColumnElement[bool], since: datetime, limit: int
+) -> int:
+    """Return how many due rows may be announced: none if none is due, else ``limit`` less those that wait for a worker.
+
+    Announcements of before ``since`` do not count: their messages are gone.
+    """
+    kind = key.class_
+    if session.scalar(select(kind.wake_at).where(due).limit(1)) is None:
+        return 0
+    waiting = select(func.count()).select_from(kind).where(kind.announced_at > since)
+    return max(0, limit - (session.scalar(waiting) or 0))
 
 
 def announce(
@@ -42,6 +48,16 @@ def announce(
         execution_options={"synchronize_session": False},
     )
     return keys
+
+
+def forget_announcements(session: Session) -> None:
+    """Make due again what is announced and not yet taken: the messages about it are gone."""
+    for kind in (JobRow, EffectRow):
+        waiting = update(kind).where(kind.announced_at.is_not(None), kind.wake_at.is_not(None))
+        session.execute(
+            waiting.values(announced_at=None, wake_at=kind.next_at), execution_options={"synchronize_session": False}
+        )
+    session.execute(update(PollCursor).values(announced_at=None), execution_options={"synchronize_session": False})
 
 
 def take(

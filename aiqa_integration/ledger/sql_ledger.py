@@ -68,6 +68,10 @@ class SqlLedger:
         due = and_(EffectRow.wake_at <= now, ~outbox.blocked(now))
         return self._due(EffectRow.effect_id, due, now=now, limit=limit)
 
+    def forget_announcements(self) -> None:
+        """Make due again what was announced and not yet taken, for a broker that lost its messages."""
+        write(self.engine, leases.forget_announcements)
+
     def claim_job(self, job_id: str, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
         """Take a due job."""
 
@@ -211,7 +215,7 @@ class SqlLedger:
         self, key: InstrumentedAttribute[str], due: ColumnElement[bool], *, now: datetime, limit: int
     ) -> tuple[str, ...]:
         timeout = self.announced_for
-        room = read(self.engine, lambda session: leases.room(session, key.class_, due, now - timeout, limit))
+        room = read(self.engine, lambda session: leases.room(session, key, due, now - timeout, limit))
         if room == 0:
             return ()
         return write(

@@ -283,6 +283,9 @@ class Ledger(Protocol):
     def due_effects(self, now: datetime, limit: int) -> tuple[str, ...]:
         """Return PLANNED effects to be sent now, likewise."""
 
+    def forget_announcements(self) -> None:
+        """Make due again what was announced and not yet taken, for a broker that lost its messages."""
+
     def claim_job(self, job_id: str, *, owner: str, now: datetime, lease: timedelta) -> Job | None:
         """Take a due job for ``lease``; None if another has it, or it is not due."""
 

@@ -23,6 +23,9 @@ class FakeLedger:
             raise OSError("the database is away")
         return self._all(self.polls)
 
+    def forget_announcements(self):
+        pass
+
     def due_jobs(self, now, limit):
         return self._all(self.jobs)
 
