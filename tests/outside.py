@@ -83,6 +83,11 @@ class Pacs:
             for instance in self._client.retrieve_series_metadata(study_instance_uid, row.SeriesInstanceUID)
         ]
 
+    def is_listed(self, study_instance_uid: str, sop_class_uid: str) -> bool:
+        """Return whether QIDO finds an object of a class in a study."""
+        found = self._client.search_for_instances(study_instance_uid, search_filters={"SOPClassUID": sop_class_uid})
+        return bool(found)
+
     def instance_count(self) -> int:
         """Return how many instances the archive holds in all, by Orthanc's own count."""
         answer = self._session.get(f"{self._server.root}/statistics", timeout=30)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -121,6 +122,7 @@ class Installation:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self.started_at = datetime.now(tz=UTC)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -138,6 +140,7 @@ class Installation:
 
     def start(self) -> None:
         """Start every program of the deployment that does not run."""
+        self.started_at = datetime.now(tz=UTC)
         for name, arguments in self._commands().items():
             running = self._processes.get(name)
             if running is None or running.poll() is not None:

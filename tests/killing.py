@@ -1,0 +1,176 @@
+"""Series pass while everything is killed at random moments; afterwards PACS and EHR are counted, not the ledger."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from aiqa_integration.ledger.engine import make_engine
+from aiqa_integration.ledger.tables import EffectRow, JobRow, PollCursor
+from aiqa_integration.model.identity import SeriesRef
+from aiqa_integration.model.job import JobState
+from tests.outside import OBJECTS_A_SERIES, SLICES, sources
+from tests.system import Installation, Loop, await_true
+
+SERIES_A_STUDY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How many series and kills, and when.
+
+    A kill comes up to ``working_s`` after the first poll since the last start, or, with the probability ``early``, up
+    to ``starting_s`` after the start itself. With each kill of AIQA, Orthanc and the FHIR server are killed too, each
+    with the probability ``servers_too``.
+    """
+
+    series: int
+    kills: int
+    seed: int
+    working_s: float
+    starting_s: float = 4.0
+    early: float = 0.15
+    servers_too: float = 0.3
+    settle_within_s: float = 300.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What is there in the end, and what the kills met: leases that were alive at each kill, by kind."""
+
+    series: int
+    kills: int = 0
+    orthanc_kills: int = 0
+    fhir_kills: int = 0
+    interrupted: Counter[str] = field(default_factory=Counter)
+    reports: int = 0
+    objects: int = 0
+    objects_expected: int = 0
+    duplicate_objects: int = 0
+    missing_objects: int = 0
+    foreign_instances: int = 0
+    resources: dict[str, int] = field(default_factory=dict)
+    duplicate_resources: int = 0
+    missing_resources: int = 0
+    deliveries_begun: int = 0
+    deliveries: int = 0
+    not_delivered: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    seconds_after_last_kill: float = 0.0
+
+
+def kill_while_series_pass(loop: Loop, plan: Plan, say: Callable[[str], None] = lambda _line: None) -> Outcome:
+    """Let series pass while everything is killed; return what came of it."""
+    rng = random.Random(plan.seed)
+    scans = [scan for _ in range(0, plan.series, SERIES_A_STUDY) for scan in loop.new_series(SERIES_A_STUDY)]
+    del scans[plan.series :]
+    store_before = sorted(rng.randrange(plan.kills) for _ in scans)
+    outcome = Outcome(series=plan.series, objects_expected=plan.series * OBJECTS_A_SERIES)
+    began = time.monotonic()
+    for kill in range(plan.kills):
+        for (_, instances), when in zip(scans, store_before, strict=True):
+            if when == kill:
+                loop.pacs.store(instances)
+        if rng.random() < plan.early:
+            time.sleep(rng.uniform(0.0, plan.starting_s))
+        else:
+            _await_poll(loop.installation)
+            time.sleep(rng.uniform(0.0, plan.working_s))
+        _kill(loop, plan, rng, outcome)
+        say(f"kill {outcome.kills} at {time.monotonic() - began:.0f} s, interrupted so far {dict(outcome.interrupted)}")
+    last_kill = time.monotonic()
+    refs = [ref for ref, _ in scans]
+    jobs = loop.installation.await_results(refs, within_s=plan.settle_within_s)
+    outcome.not_delivered = [f"{job.state}: {job.reason}" for job in jobs if job.state is not JobState.DELIVERED]
+    outcome.seconds = round(time.monotonic() - began, 1)
+    outcome.seconds_after_last_kill = round(time.monotonic() - last_kill, 1)
+    _count_objects(loop, scans_by_study(refs), {ref: _names(ref, instances) for ref, instances in scans}, outcome)
+    _count_resources(loop, refs, outcome)
+    return outcome
+
+
+def scans_by_study(refs: Sequence[SeriesRef]) -> dict[str, list[SeriesRef]]:
+    """Return the series of each study."""
+    studies: dict[str, list[SeriesRef]] = {}
+    for ref in refs:
+        studies.setdefault(ref.study_instance_uid, []).append(ref)
+    return studies
+
+
+def _await_poll(installation: Installation) -> None:
+    """Return when the installation has begun a poll since its start."""
+    engine = make_engine(installation.site.ledger_url)
+    began = select(PollCursor.archive).where(PollCursor.started_at > installation.started_at)
+
+    def polled() -> bool:
+        with engine.connect() as connection:
+            return connection.scalar(began) is not None
+
+    await_true(polled, within_s=180.0, what=f"no poll since the start\n{installation.log_text()}")
+    engine.dispose()
+
+
+def _kill(loop: Loop, plan: Plan, rng: random.Random, outcome: Outcome) -> None:
+    orthanc_too, fhir_too = (rng.random() < plan.servers_too for _ in range(2))
+    loop.installation.kill()
+    if orthanc_too:
+        loop.orthanc.kill()
+    if fhir_too:
+        loop.fhir.kill()
+    outcome.kills += 1
+    outcome.orthanc_kills += orthanc_too
+    outcome.fhir_kills += fhir_too
+    outcome.interrupted += _leases(loop.installation)
+    if orthanc_too:
+        loop.orthanc.start()
+    if fhir_too:
+        loop.fhir.start()
+    loop.installation.start()
+
+
+def _leases(installation: Installation) -> Counter[str]:
+    """Return what was in work when the processes died, by kind."""
+    engine = make_engine(installation.site.ledger_url)
+    kinds = {
+        "jobs": select(func.count()).select_from(JobRow).where(JobRow.lease_owner.is_not(None)),
+        "deliveries": select(func.count()).select_from(EffectRow).where(EffectRow.lease_owner.is_not(None)),
+        "polls": select(func.count()).select_from(PollCursor).where(PollCursor.lease_until.is_not(None)),
+    }
+    with engine.connect() as connection:
+        found = Counter({kind: connection.scalar(statement) or 0 for kind, statement in kinds.items()})
+    engine.dispose()
+    return found
+
+
+def _names(ref: SeriesRef, instances: Sequence[object]) -> frozenset[str]:
+    return frozenset({ref.series_instance_uid, *(str(getattr(found, "SOPInstanceUID", "")) for found in instances)})
+
+
+def _count_objects(
+    loop: Loop, studies: dict[str, list[SeriesRef]], names: dict[SeriesRef, frozenset[str]], outcome: Outcome
+) -> None:
+    for study, refs in studies.items():
+        results = loop.pacs.results(study)
+        outcome.objects += len(results)
+        for ref in refs:
+            kinds = Counter(str(result.SOPClassUID) for result in results if sources(result) & names[ref])
+            outcome.reports += len(kinds) == OBJECTS_A_SERIES
+            outcome.duplicate_objects += sum(times - 1 for times in kinds.values())
+            outcome.missing_objects += OBJECTS_A_SERIES - len(kinds)
+    outcome.foreign_instances = loop.pacs.instance_count() - outcome.objects - outcome.series * SLICES
+
+
+def _count_resources(loop: Loop, refs: Sequence[SeriesRef], outcome: Outcome) -> None:
+    outcome.resources = loop.ehr.counts()
+    outcome.duplicate_resources = len(loop.ehr.shared_names())
+    expected = dict.fromkeys(("Observation", "DiagnosticReport", "Provenance"), len(refs))
+    expected |= {"ImagingStudy": len(scans_by_study(refs)), "Device": 3}
+    outcome.missing_resources = sum(max(0, times - outcome.resources[kind]) for kind, times in expected.items())
+    outcome.duplicate_resources += sum(max(0, outcome.resources[kind] - times) for kind, times in expected.items())
+    with loop.installation.books() as books:
+        deliveries = books.deliveries()
+    outcome.deliveries = len(deliveries)
+    outcome.deliveries_begun = sum(delivery.attempts for delivery in deliveries)
