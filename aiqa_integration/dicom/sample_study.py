@@ -48,7 +48,9 @@ class SampleSeries:
 def write_series(stack: ImageStack, folder: Path, sample: SampleSeries, *, enhanced: bool = False) -> SeriesRef:
     """Write a simulated stack into a folder: one MR Image a slice, or one Enhanced MR Image with a frame a slice.
 
-    Values are stored as unsigned 16-bit integers with the rescale slope that keeps twelve significant bits or more.
+    The classic objects conform to their IOD (checked with dciodvfy); the enhanced one has the functional groups that
+    say geometry, timing and rescale, not all that a scanner must fill. Values are stored as unsigned 16-bit integers
+    with the rescale slope that keeps twelve significant bits or more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stored, slope, intercept = _quantised(stack.voxels)
@@ -93,7 +95,7 @@ def _common(sample: SampleSeries, class_uid: UID, number: int) -> Dataset:
     dataset.SeriesInstanceUID = sample.ref.series_instance_uid
     dataset.SeriesDescription = f"SIMULATED {sample.description}"[:64]
     dataset.ProtocolName = sample.description[:64]
-    dataset.PatientPosition, dataset.BodyPartExamined = "HFS", "PHANTOM"
+    dataset.PatientPosition, dataset.BodyPartExamined = "HFS", "HEAD"
     dataset.FrameOfReferenceUID = dicom_uid("sample-frame-of-reference", sample.study_key)
     dataset.PositionReferenceIndicator = ""
     dataset.Manufacturer = sample.device.manufacturer
@@ -185,7 +187,7 @@ def _shared_groups(stack: ImageStack, sample: SampleSeries, slope: float, interc
 
 def _frame_groups(stack: ImageStack, z: int) -> Dataset:
     return _item(
-        FrameContentSequence=_item(StackID="1", InStackPositionNumber=z + 1, DimensionIndexValues=[1, z + 1]),
+        FrameContentSequence=_item(StackID="1", InStackPositionNumber=z + 1),
         PlanePositionSequence=_item(ImagePositionPatient=_position_mm(stack, z)),
     )
 
