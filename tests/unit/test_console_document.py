@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiqa_integration.console.charts import WIDTH, gauge
@@ -104,6 +104,7 @@ def test_rounding_never_moves_a_value_inside_its_limit():
     assert value_text(measured_of(row(193.0004, uncertainty=3.0, action_high=193.0))) == "193.0004 ± 3.0000 mm"
 
 
+@settings(deadline=None)
 @given(value=NUMBERS, limit=NUMBERS, uncertainty=st.none() | st.floats(1e-3, 1e3))
 def test_a_shown_value_stands_on_its_own_side_of_the_limit(value, limit, uncertainty):
     entry = row(value, uncertainty=uncertainty, action_high=limit)
@@ -145,6 +146,7 @@ def test_no_gauge_without_limits(limits):
     assert gauge(measured(5.0), limits) is None
 
 
+@settings(deadline=None)
 @given(value=NUMBERS, low=NUMBERS, width=st.floats(0.01, 1e3), uncertainty=st.floats(0, 1e3))
 def test_gauge_puts_a_value_where_its_verdict_says(value, low, width, uncertainty):
     high = low + width

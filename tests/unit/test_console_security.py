@@ -53,6 +53,12 @@ def test_nothing_can_be_written(app_and_id, method):
         assert answer.status_code == 405, address
 
 
+def test_headers_forbid_what_pages_do_not_need():
+    assert HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert HEADERS["X-Frame-Options"] == "DENY"
+    assert HEADERS["Referrer-Policy"] == "no-referrer"
+
+
 def test_policy_allows_nothing_inline_nothing_foreign_and_no_frame():
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
