@@ -101,7 +101,7 @@ def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSer
         reason=report.refused.detail if report.refused else wanted.reason,
         rule_revision=report.provenance.rule_revision,
         report=report,
-        report_json=report_bytes(report),
+        report_json=report_bytes(report, series.stack.slices if series else ()),
         preview_png=shop.draw(report, series) if series else b"",
         effects=plan_effects(report, series, sinks),
     )
