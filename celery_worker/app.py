@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_shutdown, worker_shutdown
+from celery.signals import setup_logging, worker_process_shutdown, worker_shutdown
 
+from aiqa_integration.logs import configure_logs
 from celery_worker import tasks
 from celery_worker.steps import Steps, close, configure, services
 
@@ -76,6 +77,11 @@ def _close(**_: object) -> None:
     close()
 
 
+def _log_as_aiqa(**_: object) -> None:
+    configure_logs()
+
+
+setup_logging.connect(_log_as_aiqa)
 worker_process_shutdown.connect(_close)
 worker_shutdown.connect(_close)
 
