@@ -1,7 +1,7 @@
 """A directory that stands in for a PACS: the embedded archive of demo, tests and small sites.
 
 Stored objects lie where dicomweb-client's DICOMfileClient puts them (``studies/UID/series/UID/instances/UID``), so that
-it can open the folder; why it does not serve it is docs/decisions/0002-directory-archive.md.
+it can open the folder; why it does not serve it is docs/decisions/0005-directory-archive.md.
 """
 
 import os
