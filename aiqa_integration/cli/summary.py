@@ -88,10 +88,10 @@ def _instances(archive: "Archive", study_instance_uid: str) -> set[str]:
 def _observations(job: "QueueRow", settings: "Settings") -> int:
     """Return how many Observations the FHIR server has for the result (one is right)."""
     from aiqa_integration.bootstrap import fhir_client
-    from aiqa_integration.fhir.identity import RESULT, RUN_KIND
+    from aiqa_integration.fhir.identity import RESULT, RUN_KINDS
     from aiqa_integration.model.identity import identity
 
     if job.result is None:
         return 0
-    key = identity(job.ref.study_instance_uid, job.ref.series_instance_uid, job.result.analysis, RUN_KIND)
+    key = identity(job.ref.study_instance_uid, job.ref.series_instance_uid, job.result.analysis, RUN_KINDS["phantom"])
     return len(fhir_client(settings).search("Observation", {"identifier": f"{RESULT}|{key}"}))

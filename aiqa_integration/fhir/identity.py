@@ -19,7 +19,8 @@ INSTANCES = f"{BASE}/sid/instances-sha256"
 
 REPORT_KIND = "report"
 
-_RUN_KINDS = {"phantom": "phantom-run", "patient": "series-quality"}
+RUN_KINDS = {"phantom": "phantom-run", "patient": "series-quality"}
+"""Kind of the Observation that holds the outcome, by the subject of the report."""
 
 _REPORT_SR_ROLE = "report_sr"
 """Role of the readable SR (aiqa_integration.dicom.uids.Role.REPORT_SR)."""
@@ -32,7 +33,7 @@ def result_uuid(report: QaReport, kind: str) -> UUID:
 
 def run_uuid(report: QaReport) -> UUID:
     """Return the identity of the Observation that holds the outcome."""
-    return result_uuid(report, _RUN_KINDS[report.subject])
+    return result_uuid(report, RUN_KINDS[report.subject])
 
 
 def observation_uid(report: QaReport) -> str:
