@@ -17,20 +17,21 @@ MADE_SERIES = "made_series_instance_uids"
 
 _BLOCKED_FOR = timedelta(seconds=1)
 
+_OTHER = aliased(EffectRow)
+_SAME_SUBJECT = and_(_OTHER.subject_key == EffectRow.subject_key, _OTHER.effect_id != EffectRow.effect_id)
+_OLDER = and_(
+    _OTHER.state == EffectState.PLANNED,
+    tuple_(_OTHER.revision, _OTHER.planned_at, _OTHER.effect_id)
+    < tuple_(EffectRow.revision, EffectRow.planned_at, EffectRow.effect_id),
+)
+
 
 def blocked(now: datetime) -> ColumnElement[bool]:
     """Return the condition that an effect has to wait: its subject is in flight, or an older effect of it goes first.
 
     A withdrawn effect may still be in flight: its worker could not be called back.
     """
-    other = aliased(EffectRow)
-    age = tuple_(other.revision, other.planned_at, other.effect_id)
-    own_age = tuple_(EffectRow.revision, EffectRow.planned_at, EffectRow.effect_id)
-    return exists().where(
-        other.subject_key == EffectRow.subject_key,
-        other.effect_id != EffectRow.effect_id,
-        or_(other.lease_until > now, and_(other.state == EffectState.PLANNED, age < own_age)),
-    )
+    return exists().where(_SAME_SUBJECT, or_(_OTHER.lease_until > now, _OLDER))
 
 
 def plan(
@@ -85,6 +86,8 @@ def withdraw_older(session: Session, job: JobRow, ids: Sequence[str], *, now: da
 
 def jobs_of(session: Session, ids: Sequence[str]) -> tuple[JobRow, ...]:
     """Return the jobs that wait for these effects, locked, always in the same order."""
+    if not ids:
+        return ()
     waiting = select(JobEffect.job_id).where(JobEffect.effect_id.in_(ids))
     rows = select(JobRow).where(JobRow.job_id.in_(waiting)).order_by(JobRow.job_id).with_for_update()
     return tuple(session.scalars(rows))

@@ -64,12 +64,16 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     if result.report is None:
         raise LedgerError(f"job {job.job_id} cannot be MEASURED without a report")
     _write_artifacts(session, kept, now)
+    had_result = row.report_id is not None
     row.report_id = _write_report(session, row, result.report, kept, now)
     row.verdict, row.refused = result.report.verdict, result.report.refused is not None
     jobs.move(session, row, JobEvent.MEASUREMENT_STORED, at=now, who=who, why=result.reason)
     wanted = outbox.plan(session, row, result.effects, kept.payloads, now=now)
-    outbox.withdraw_unwanted(session, row.job_id, wanted, now=now)
-    withdrawn = outbox.withdraw_older(session, row, wanted, now=now)
+    withdrawn: tuple[str, ...] = ()
+    if had_result:
+        outbox.withdraw_unwanted(session, row.job_id, wanted, now=now)
+    if row.revision > 1:
+        withdrawn = outbox.withdraw_older(session, row, wanted, now=now)
     jobs.conclude_all(session, [row, *outbox.jobs_of(session, withdrawn)], now=now, who=who)
 
 

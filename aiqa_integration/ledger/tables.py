@@ -38,7 +38,7 @@ class Leased(MappedAsDataclass, kw_only=True):
 
     ``wake_at`` is the earliest moment at which the dispatcher has to look at the row: the latest of ``next_at``,
     the end of the lease, and the end of an announcement. It is null where there is nothing to do, so that its index
-    holds only what waits.
+    holds only what waits: SETTLED jobs and PLANNED effects have one, others have none.
     """
 
     attempts: Mapped[int] = mapped_column(default=0)
@@ -219,7 +219,6 @@ class EffectRow(Leased, Base, kw_only=True):
         Index("ix_outbox_subject_key", "subject_key"),
         _partial_index("ix_outbox_wake_at", "wake_at", where="wake_at IS NOT NULL"),
         _partial_index("ix_outbox_announced_at", "announced_at", where="announced_at IS NOT NULL"),
-        _partial_index("ix_outbox_planned", "state", where="state = 'PLANNED'"),
     )
 
     effect_id: Mapped[str] = mapped_column(primary_key=True)

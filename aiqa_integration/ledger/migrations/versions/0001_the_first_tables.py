@@ -185,13 +185,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("announced_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_outbox_job_id"), ["job_id"], unique=False)
-        batch_op.create_index(
-            "ix_outbox_planned",
-            ["state"],
-            unique=False,
-            sqlite_where=sa.text("state = 'PLANNED'"),
-            postgresql_where=sa.text("state = 'PLANNED'"),
-        )
         batch_op.create_index("ix_outbox_subject_key", ["subject_key"], unique=False)
         batch_op.create_index(
             "ix_outbox_wake_at",
@@ -306,11 +299,6 @@ def downgrade() -> None:
             postgresql_where=sa.text("wake_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_outbox_subject_key")
-        batch_op.drop_index(
-            "ix_outbox_planned",
-            sqlite_where=sa.text("state = 'PLANNED'"),
-            postgresql_where=sa.text("state = 'PLANNED'"),
-        )
         batch_op.drop_index(batch_op.f("ix_outbox_job_id"))
         batch_op.drop_index(
             "ix_outbox_announced_at",
