@@ -5,6 +5,7 @@ python -m benchmarks.kill_everything [--deployment L] [--series 30] [--kills 20]
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -19,12 +20,12 @@ from tests.system import Pace, running_loop
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are stopped
     arguments = _parser().parse_args()
     plan = Plan(
         series=arguments.series,
         kills=arguments.kills,
         seed=arguments.seed,
-        working_s=arguments.working,
         settle_within_s=1200.0,
     )
     with ExitStack() as stack:
@@ -48,7 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--series", type=int, default=30)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--working", type=float, default=12.0, help="seconds from the first poll to a kill, at most")
     parser.add_argument("--truth", action="store_true", help="the truth in the network's place: starts in a second")
     return parser
 

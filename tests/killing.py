@@ -1,14 +1,16 @@
 """Series pass while everything is killed at random moments; afterwards PACS and EHR are counted, not the ledger."""
 
+import contextlib
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from pydicom.dataset import Dataset
 from sqlalchemy import func, select
 
-from aiqa_integration.ledger.engine import make_engine
 from aiqa_integration.ledger.tables import EffectRow, JobRow, PollCursor
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.model.job import JobState
@@ -17,22 +19,25 @@ from tests.system import Installation, Loop, await_true
 
 SERIES_A_STUDY = 2
 
+LEASES = {"jobs": JobRow.lease_until, "deliveries": EffectRow.lease_until, "polls": PollCursor.lease_until}
+"""Until when what can be in work is kept from others."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How many series and kills, and when.
 
-    A kill comes up to ``working_s`` after the first poll since the last start, or, with the probability ``early``, up
-    to ``starting_s`` after the start itself. With each kill of AIQA, Orthanc and the FHIR server are killed too, each
-    with the probability ``servers_too``.
+    One more series passes before the first kill, undisturbed and from a cold start: its time is the scale. A kill
+    comes, at random, during the start of the programs (``starting``), within half a second of a delivery's begin
+    (``delivering``), or up to 1.5 times the scale after the first poll since the start. With each kill of AIQA, Orthanc
+    and the FHIR server are killed too, each with the probability ``servers_too``.
     """
 
     series: int
     kills: int
     seed: int
-    working_s: float
-    starting_s: float = 4.0
-    early: float = 0.15
+    starting: float = 0.15
+    delivering: float = 0.35
     servers_too: float = 0.3
     settle_within_s: float = 300.0
 
@@ -45,7 +50,7 @@ class Outcome:
     kills: int = 0
     orthanc_kills: int = 0
     fhir_kills: int = 0
-    interrupted: Counter[str] = field(default_factory=Counter)
+    interrupted: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEASES, 0))
     reports: int = 0
     objects: int = 0
     objects_expected: int = 0
@@ -65,22 +70,20 @@ class Outcome:
 def kill_while_series_pass(loop: Loop, plan: Plan, say: Callable[[str], None] = lambda _line: None) -> Outcome:
     """Let series pass while everything is killed; return what came of it."""
     rng = random.Random(plan.seed)
-    scans = [scan for _ in range(0, plan.series, SERIES_A_STUDY) for scan in loop.new_series(SERIES_A_STUDY)]
-    del scans[plan.series :]
-    store_before = sorted(rng.randrange(plan.kills) for _ in scans)
-    outcome = Outcome(series=plan.series, objects_expected=plan.series * OBJECTS_A_SERIES)
+    scans = [scan for _ in range(0, plan.series + 1, SERIES_A_STUDY) for scan in loop.new_series(SERIES_A_STUDY)]
+    del scans[plan.series + 1 :]
+    store_before = [-1, *sorted(rng.randrange(plan.kills) for _ in scans[1:])]
+    outcome = Outcome(series=len(scans), objects_expected=len(scans) * OBJECTS_A_SERIES)
+    scale_s = _pass_undisturbed(loop, scans[0])
+    say(f"a series takes {scale_s:.1f} s from a cold start")
     began = time.monotonic()
     for kill in range(plan.kills):
         for (_, instances), when in zip(scans, store_before, strict=True):
             if when == kill:
                 loop.pacs.store(instances)
-        if rng.random() < plan.early:
-            time.sleep(rng.uniform(0.0, plan.starting_s))
-        else:
-            _await_poll(loop.installation)
-            time.sleep(rng.uniform(0.0, plan.working_s))
+        _await_moment(loop.installation, plan, rng, scale_s)
         _kill(loop, plan, rng, outcome)
-        say(f"kill {outcome.kills} at {time.monotonic() - began:.0f} s, interrupted so far {dict(outcome.interrupted)}")
+        say(f"kill {outcome.kills} at {time.monotonic() - began:.0f} s, interrupted so far {outcome.interrupted}")
     last_kill = time.monotonic()
     refs = [ref for ref, _ in scans]
     jobs = loop.installation.await_results(refs, within_s=plan.settle_within_s)
@@ -100,17 +103,29 @@ def scans_by_study(refs: Sequence[SeriesRef]) -> dict[str, list[SeriesRef]]:
     return studies
 
 
-def _await_poll(installation: Installation) -> None:
-    """Return when the installation has begun a poll since its start."""
-    engine = make_engine(installation.site.ledger_url)
-    began = select(PollCursor.archive).where(PollCursor.started_at > installation.started_at)
+def _pass_undisturbed(loop: Loop, scan: tuple[SeriesRef, Sequence[Dataset]]) -> float:
+    ref, instances = scan
+    loop.pacs.store(instances)
+    began = time.monotonic()
+    loop.installation.await_results([ref], within_s=180.0)
+    return time.monotonic() - began
 
-    def polled() -> bool:
-        with engine.connect() as connection:
-            return connection.scalar(began) is not None
 
-    await_true(polled, within_s=180.0, what=f"no poll since the start\n{installation.log_text()}")
-    engine.dispose()
+def _await_moment(installation: Installation, plan: Plan, rng: random.Random, scale_s: float) -> None:
+    """Return when it is time to kill."""
+    stratum, longest_s = rng.random(), 1.5 * scale_s
+    if stratum < plan.starting:
+        time.sleep(rng.uniform(0.0, scale_s))
+        return
+    began = select(func.count(PollCursor.started_at)).where(PollCursor.started_at > installation.started_at)
+    with installation.books() as books:
+        await_true(lambda: books.scalar(began) > 0, within_s=180.0, what="no poll since the start")
+    if stratum > 1 - plan.delivering:
+        with contextlib.suppress(AssertionError):  # nothing to be delivered so soon: kill whatever goes on
+            await_true(lambda: _in_work(installation, "deliveries") > 0, within_s=longest_s, what="a delivery")
+        time.sleep(rng.uniform(0.0, 0.5))
+    else:
+        time.sleep(rng.uniform(0.0, longest_s))
 
 
 def _kill(loop: Loop, plan: Plan, rng: random.Random, outcome: Outcome) -> None:
@@ -123,7 +138,8 @@ def _kill(loop: Loop, plan: Plan, rng: random.Random, outcome: Outcome) -> None:
     outcome.kills += 1
     outcome.orthanc_kills += orthanc_too
     outcome.fhir_kills += fhir_too
-    outcome.interrupted += _leases(loop.installation)
+    for kind in LEASES:
+        outcome.interrupted[kind] += _in_work(loop.installation, kind)
     if orthanc_too:
         loop.orthanc.start()
     if fhir_too:
@@ -131,22 +147,16 @@ def _kill(loop: Loop, plan: Plan, rng: random.Random, outcome: Outcome) -> None:
     loop.installation.start()
 
 
-def _leases(installation: Installation) -> Counter[str]:
-    """Return what was in work when the processes died, by kind."""
-    engine = make_engine(installation.site.ledger_url)
-    kinds = {
-        "jobs": select(func.count()).select_from(JobRow).where(JobRow.lease_owner.is_not(None)),
-        "deliveries": select(func.count()).select_from(EffectRow).where(EffectRow.lease_owner.is_not(None)),
-        "polls": select(func.count()).select_from(PollCursor).where(PollCursor.lease_until.is_not(None)),
-    }
-    with engine.connect() as connection:
-        found = Counter({kind: connection.scalar(statement) or 0 for kind, statement in kinds.items()})
-    engine.dispose()
-    return found
+def _in_work(installation: Installation, kind: str) -> int:
+    """Return how many rows of a kind have a lease that is alive."""
+    lease_until = LEASES[kind]
+    alive = select(func.count(lease_until)).where(lease_until > datetime.now(tz=UTC))
+    with installation.books() as books:
+        return books.scalar(alive)
 
 
-def _names(ref: SeriesRef, instances: Sequence[object]) -> frozenset[str]:
-    return frozenset({ref.series_instance_uid, *(str(getattr(found, "SOPInstanceUID", "")) for found in instances)})
+def _names(ref: SeriesRef, instances: Sequence[Dataset]) -> frozenset[str]:
+    return frozenset({ref.series_instance_uid, *(str(found.SOPInstanceUID) for found in instances)})
 
 
 def _count_objects(

@@ -68,10 +68,18 @@ class RabbitmqServer:
         if process is not None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
-        epmd = _epmd()
-        if epmd is not None:
-            subprocess.run([epmd, "-kill"], env=self._environment(), capture_output=True, check=False, timeout=20)
+        self._stop_name_server()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop_name_server(self) -> None:
+        """End epmd, which refuses until it has noticed that the broker is gone."""
+        epmd = _epmd()
+        for _ in range(50 if epmd else 0):
+            asked = [str(epmd), "-kill"]
+            done = subprocess.run(asked, env=self._environment(), capture_output=True, check=False, timeout=20)
+            if b"living nodes" not in done.stdout + done.stderr:
+                return
+            time.sleep(0.1)
 
     def _write_configuration(self) -> None:
         (self._folder / "plugins").write_text("[].\n")

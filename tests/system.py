@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydicom.dataset import Dataset
+from sqlalchemy import Select
 
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
 from aiqa_integration.ledger.engine import make_engine
@@ -249,6 +250,11 @@ class OpenBooks:
         """Every effect of every job."""
         details = [self._books.job_detail(row.job_id) for row in self.rows()]
         return [delivery for detail in details if detail for delivery in detail.deliveries]
+
+    def scalar(self, statement: Select[int]) -> int:
+        """The one number that a statement asks for."""
+        with self._engine.connect() as connection:
+            return connection.scalar(statement) or 0
 
     def poll_error(self) -> str:
         """Why the last poll failed, empty if it did not."""

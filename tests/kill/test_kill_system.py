@@ -14,7 +14,7 @@ from tests.system import Loop, running_loop
 
 pytestmark = [pytest.mark.kill, pytest.mark.orthanc, pytest.mark.timeout(300)]
 
-PLAN = Plan(series=6, kills=6, seed=20, working_s=5.0, servers_too=0.35, settle_within_s=120.0)
+PLAN = Plan(series=6, kills=6, seed=20, servers_too=0.35, settle_within_s=120.0)
 
 
 @pytest.fixture(
@@ -35,9 +35,9 @@ def killable(request, tmp_path) -> Iterator[Loop]:
 def test_nothing_is_lost_and_nothing_comes_twice(killable):
     outcome = kill_while_series_pass(killable, PLAN)
     assert outcome.kills == PLAN.kills
-    assert outcome.interrupted.total() > 0
+    assert sum(outcome.interrupted.values()) > 0
     assert outcome.not_delivered == []
-    assert outcome.reports == outcome.series == PLAN.series
+    assert outcome.reports == outcome.series == PLAN.series + 1
     assert outcome.objects == outcome.objects_expected
     assert (outcome.duplicate_objects, outcome.missing_objects, outcome.foreign_instances) == (0, 0, 0)
     assert (outcome.duplicate_resources, outcome.missing_resources) == (0, 0)
