@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels.utils import pixel_array
 
+from aiqa_integration.dicom.codestream import claimed_size
 from aiqa_integration.dicom.frames import Frame
 from aiqa_integration.dicom.reading import BROKEN_ENCODING, quiet, read_dataset, whole
 from aiqa_integration.errors import NotImageData
@@ -41,6 +43,7 @@ def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
 def _stored(dataset: Dataset, frame: Frame) -> NDArray[np.integer]:
     """Return a frame's stored values, bits above the high bit (overlays, PS3.5 8.1.1) removed and sign restored."""
     try:
+        _refuse_larger_codestream(dataset, frame)
         with quiet():
             array = np.asarray(pixel_array(dataset, index=frame.index, raw=True))
     except BROKEN_ENCODING as error:
@@ -56,3 +59,15 @@ def _stored(dataset: Dataset, frame: Frame) -> NDArray[np.integer]:
         return array
     shifted: NDArray[np.integer] = np.right_shift(np.left_shift(array, above), bits - stored)
     return shifted
+
+
+def _refuse_larger_codestream(dataset: Dataset, frame: Frame) -> None:
+    """Raise NotImageData for a compressed frame that claims another size than its header: decoders allocate by it."""
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    frames = whole(dataset, "NumberOfFrames") or 1
+    claimed = claimed_size(get_frame(dataset.PixelData, frame.index, number_of_frames=frames))
+    if claimed is not None and claimed != frame.matrix:
+        raise NotImageData(
+            f"the pixels of {frame.path.name} are {claimed[1]} × {claimed[0]}, its header says otherwise"
+        )

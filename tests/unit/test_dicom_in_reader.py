@@ -440,3 +440,12 @@ def test_damage_is_refused_or_harmless_but_never_crashes(tmp_path, seed, is_enha
 def test_voxel_cap_counts_the_whole_series(files, monkeypatch):
     monkeypatch.setattr(pixels, "MAX_VOXELS", 5 * 72 * 64 - 1)
     refused(files, NotImageData)
+
+
+@pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless])
+def test_a_codestream_larger_than_its_header_is_not_decoded(files, syntax):
+    dataset = dcmread(files[0])
+    dataset.compress(syntax, generate_instance_uid=False)
+    dataset.Rows, dataset.Columns = 64, 72
+    dataset.save_as(files[0])
+    assert "are 64 × 72, its header says otherwise" in refused(files[:1], NotImageData)
