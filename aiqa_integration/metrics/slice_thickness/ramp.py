@@ -30,48 +30,57 @@ class Ramp:
     offset_mm: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Profile:
+    """A ramp's mean profile along the slab, the water's relative signal there, and the noise of one channel."""
+
+    u_mm: FloatArray
+    values: FloatArray
+    water: FloatArray
+    noise: float
+
+    def shown(self, signal: FloatArray) -> FloatArray:
+        """Return the mean profile that a signal shows in a magnitude image: shaded, in Gaussian noise (Rice mean).
+
+        Source: Gudbjartsson and Patz, Magn Reson Med 34 (1995) 910, the mean of their equation 1.
+        """
+        shaded = signal * self.water
+        if self.noise <= 0.0:
+            return shaded
+        half = (np.maximum(shaded, 0.0) / self.noise) ** 2 / 4
+        mean = (1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half)
+        return np.asarray(self.noise * _RAYLEIGH_MEAN * mean, np.float64)
+
+
 def read_ramp(sl: PhantomSlice, slab: Slab, offset_mm: float) -> Ramp | Obstacle:
     """Return a ramp that lies ``offset_mm`` off the slab's centre line."""
     band = np.arange(-_BAND_MM / 2, _BAND_MM / 2 + 0.01, STEP_MM / 2)[:, None] + offset_mm + slab.centre_mm[None, :]
     values, _ = sample(sl.image, *to_pixels(sl.pose, np.broadcast_to(slab.u_mm, band.shape), band))
-    profile = values.mean(axis=0)
+    mean = values.mean(axis=0)
     # a filtered background shows less than the mean of Rician noise: then there is less noise than the water has
-    noise = min(slab.noise, max(float(np.percentile(profile, 5)), 0.0) / _RAYLEIGH_MEAN)
-    return _fit_ramp(slab.u_mm, _without_noise_floor(profile, noise) / slab.water, offset_mm)
+    noise = min(slab.noise, max(float(np.percentile(_smooth(mean), 10)), 0.0) / _RAYLEIGH_MEAN)
+    return _fit_ramp(_Profile(u_mm=slab.u_mm, values=mean, water=slab.water, noise=noise), offset_mm)
 
 
-def _without_noise_floor(profile: FloatArray, noise: float) -> FloatArray:
-    """Return the signal whose magnitude image has this mean profile under Gaussian noise: the Rice mean, inverted.
-
-    Source: Gudbjartsson and Patz, Magn Reson Med 34 (1995) 910, equation 3 and its mean.
-    """
-    if noise <= 0.0:
-        return profile
-    signal = np.linspace(0.0, 12.0, 1201)
-    half = signal**2 / 4
-    mean = _RAYLEIGH_MEAN * ((1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half))
-    ratio = profile / noise
-    # below the mean of pure noise the line goes on with the slope it has at a signal of half the noise
-    slope = (mean[50] - mean[0]) / signal[50]
-    low = (ratio - mean[50]) / slope + signal[50]
-    inverse = np.where(ratio < mean[50], low, np.interp(ratio, mean, signal))
-    return np.asarray(noise * np.where(ratio > mean[-1], ratio, inverse), np.float64)
+def _smooth(values: FloatArray) -> FloatArray:
+    """Return the 5 mm running mean."""
+    return np.convolve(np.pad(values, 5, mode="edge"), np.ones(11) / 11, mode="valid")
 
 
-def _fit_ramp(u: FloatArray, profile: FloatArray, offset_mm: float) -> Ramp | Obstacle:
-    """Return the box with smooth edges on a sloping floor that fits a ramp's profile best (robust least squares)."""
-    best = _best_fit(u, profile)
+def _fit_ramp(profile: _Profile, offset_mm: float) -> Ramp | Obstacle:
+    """Return the box with smooth edges on a sloping floor that shows a ramp's profile best (robust least squares)."""
+    u = profile.u_mm
+    best = _best_fit(profile)
     box = _box(u, best.x)
     floor = best.x[4] + best.x[5] * u
-    residual = profile - box - floor
-    noise = 1.4826 * float(np.median(np.abs(residual)))
+    noise = 1.4826 * float(np.median(np.abs(profile.values - profile.shown(box + floor))))
     peak = float(box.max())
     if peak < _LOWEST_SIGNAL * noise:
         detail = f"the ramp's signal is {peak / noise:.1f} times its noise, at least {_LOWEST_SIGNAL:g} is needed"
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=detail)
     middle, length_sd = float(best.x[0]), _length_sd(best, noise)
     length = _full_width(float(best.x[1]), float(best.x[3]))
-    read = _read_width(u, profile - floor, level=peak / 2, middle=middle)
+    read = _read_width(u, profile.values - profile.shown(floor + peak / 2), middle=middle)
     if max(abs(middle - length / 2), abs(middle + length / 2)) > u[-1] or read is None:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="an end of a ramp lies beyond the slab")
     sd = float(np.hypot(length_sd, (read - length) / 2))
@@ -106,11 +115,11 @@ def _length_sd(fit: "_Fit", noise: float) -> float:
     return float(np.sqrt(max(float(slopes @ covariance @ slopes), 0.0)))
 
 
-def _read_width(u: FloatArray, profile: FloatArray, *, level: float, middle: float) -> float | None:
-    """Return the width at a level as read off the profile (5 mm mean), outwards from the middle; None if open."""
-    smooth = np.convolve(np.pad(profile, 5, mode="edge"), np.ones(11) / 11, mode="valid")
+def _read_width(u: FloatArray, above: FloatArray, *, middle: float) -> float | None:
+    """Return how far a profile above a level reaches both ways from the middle (5 mm mean); None if open."""
+    smooth = _smooth(above)
     start = int(np.argmin(np.abs(u - middle)))
-    right, left = np.nonzero(smooth[start:] < level)[0], np.nonzero(smooth[start::-1] < level)[0]
+    right, left = np.nonzero(smooth[start:] < 0)[0], np.nonzero(smooth[start::-1] < 0)[0]
     if right.size == 0 or left.size == 0:
         return None
     return float((right[0] + left[0] - 1) * STEP_MM)
@@ -124,18 +133,19 @@ class _Fit:
     cost: float
 
 
-def _best_fit(u: FloatArray, profile: FloatArray) -> _Fit:
+def _best_fit(profile: _Profile) -> _Fit:
     """Return the best of fits begun at several lengths around the profile's highest part."""
-    smooth = np.convolve(np.pad(profile, 10, mode="edge"), np.ones(21) / 21, mode="valid")
+    u, even = profile.u_mm, profile.values / profile.water
+    smooth = np.convolve(np.pad(even, 10, mode="edge"), np.ones(21) / 21, mode="valid")
     floor, reach = float(np.percentile(smooth, 15)), float(u[-1])
     middle_half = np.abs(u) < 0.8 * reach
     height = max(float(np.percentile(smooth[middle_half], 90)) - floor, 1e-9)
     weight = np.clip(smooth - floor - height / 2, 0, None) * middle_half
     middle = float(np.sum(u * weight) / max(float(np.sum(weight)), 1e-12))
-    spread = 1.4826 * float(np.median(np.abs(np.diff(profile)))) + 0.01 * height
+    spread = 1.4826 * float(np.median(np.abs(np.diff(even)))) + 0.01 * height
 
     def residual(x: FloatArray) -> FloatArray:
-        return np.asarray(_box(u, x) + x[4] + x[5] * u - profile, np.float64)
+        return profile.shown(_box(u, x) + x[4] + x[5] * u) - profile.values
 
     fits = [
         least_squares(
