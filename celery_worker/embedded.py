@@ -1,6 +1,7 @@
 """Deployment S: worker and dispatcher as threads of this process, with a broker in its memory."""
 
 import threading
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,6 +38,7 @@ class EmbeddedWorker:
         self._concurrency = concurrency
         self._stopping = threading.Event()
         self._threads: tuple[threading.Thread, ...] = ()
+        self._running = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -49,9 +51,27 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Start the threads; raises RuntimeError where one runs already or Celery does not come up."""
-        self._steps.ledger.forget_announcements()  # hints of an earlier process went with its memory
         if not _one.acquire(blocking=False):
             raise RuntimeError("an embedded worker is already running in this process")
+        with ExitStack() as undo:
+            undo.callback(self.stop)
+            self._running = True
+            self._start()
+            undo.pop_all()
+
+    def stop(self) -> None:
+        """Send no more, wait for what is in work, and end the threads."""
+        if not self._running:
+            return
+        self._stopping.set()
+        state.should_stop = 0
+        for thread in self._threads:
+            thread.join()
+        state.should_stop = None
+        self._threads, self._running = (), False
+        _one.release()
+
+    def _start(self) -> None:
         configure(lambda: self._steps)
         app = make_app(lambda: BROKER_URL)
         app.control.purge()  # the broker outlives a worker of this process: its hints are of other rows
@@ -73,18 +93,7 @@ class EmbeddedWorker:
         for thread in self._threads:
             thread.start()
         if not controller.ready.wait(START_WITHIN_S):
-            self.stop()
             raise RuntimeError(f"Celery did not start within {START_WITHIN_S:g} s")
-
-    def stop(self) -> None:
-        """Send no more, wait for what is in work, and end the threads."""
-        self._stopping.set()
-        state.should_stop = 0
-        for thread in self._threads:
-            thread.join()
-        self._threads = ()
-        state.should_stop = None
-        _one.release()
 
     def _dispatch(self, dispatcher: Dispatcher) -> None:
         while not self._stopping.wait(dispatcher.pause_s()):

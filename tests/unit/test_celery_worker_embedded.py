@@ -125,3 +125,10 @@ def test_the_dispatcher_outlives_a_failing_ledger(fake, monkeypatch):
 def test_a_second_worker_is_refused_while_one_runs(running):
     with pytest.raises(RuntimeError, match="running"):
         EmbeddedWorker(FakeSteps()).start()
+
+
+def test_stopping_what_does_not_run_is_harmless(running):
+    EmbeddedWorker(FakeSteps()).stop()
+    running.done.clear()
+    running.ledger.jobs.append("still")
+    assert running.wait_for(1) == [("advance", "still")]
