@@ -48,7 +48,7 @@ class SeriesHeader:
     acquired_at: str | None = None
     series_description: str = ""
     simulated: bool = False
-    keywords: Mapping[str, HeaderValue] = field(default_factory=dict)
+    keywords: Mapping[str, HeaderValue] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
