@@ -246,9 +246,9 @@ class OpenBooks:
             rows += page
         return rows
 
-    def deliveries(self) -> list[Delivery]:
-        """Every effect of every job."""
-        details = [self._books.job_detail(row.job_id) for row in self.rows()]
+    def deliveries(self, ref: SeriesRef | None = None) -> list[Delivery]:
+        """Every effect of every job, or of those about a series."""
+        details = [self._books.job_detail(row.job_id) for row in self.rows() if ref in {None, row.ref}]
         return [delivery for detail in details if detail for delivery in detail.deliveries]
 
     def scalar(self, statement: Select[int]) -> int:

@@ -12,7 +12,7 @@ from tests.rabbitmq_server import RabbitmqServer, missing_rabbitmq
 from tests.servers import missing_orthanc
 from tests.system import Loop, running_loop
 
-pytestmark = [pytest.mark.kill, pytest.mark.orthanc, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kill, pytest.mark.orthanc, pytest.mark.timeout(600)]
 
 PLAN = Plan(series=6, kills=6, seed=20, servers_too=0.35, settle_within_s=120.0)
 
