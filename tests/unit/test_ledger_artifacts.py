@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from aiqa_integration.errors import LedgerError
+from aiqa_integration.errors import LedgerError, TransientError
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from tests.ledger_cases import in_threads
 
@@ -47,7 +47,7 @@ def test_damaged_bytes_are_never_given_out_and_are_mended_by_a_new_put(artifacts
 
 
 def test_missing_bytes_are_an_error(artifacts):
-    with pytest.raises(LedgerError, match="cannot be read"):
+    with pytest.raises(LedgerError, match="is gone"):
         artifacts.get("0" * 64)
 
 
@@ -62,6 +62,14 @@ def test_a_disk_that_refuses_leaves_nothing_behind(artifacts, tmp_path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("aiqa_integration.ledger.artifacts.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(TransientError, match="No space"):
         artifacts.put(b"x")
     assert stored(tmp_path) == []
+
+
+def test_a_disk_that_cannot_be_read_may_be_tried_again(artifacts, tmp_path):
+    sha256 = artifacts.put(b"x")
+    stored(tmp_path)[0].unlink()
+    (tmp_path / "artifacts" / sha256[:2] / sha256).mkdir()
+    with pytest.raises(TransientError, match="cannot be read"):
+        artifacts.get(sha256)
