@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,9 @@ GOLDEN_TOLERANCE = 1e-3
 
 @dataclass(slots=True)
 class _Resident:
-    """A bundle that is loaded: the network and what it declares."""
+    """A bundle that is loaded: its networks by name and what it declares."""
 
-    network: Any
+    networks: Mapping[str, Any]
     heads: Mapping[str, Mapping[str, Any]]
     declared: Mapping[str, Any]
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,20 +94,30 @@ def _load(bundle: Bundle) -> _Resident:
     """Return the bundle's network with its weights, after its files are found unchanged; raises BundleError."""
     check_files(bundle)
     declared, config = read_metadata(bundle)["network_data_format"], read_inference(bundle)
-    import monai.networks.nets
     import torch
 
     torch.set_num_threads(1)
-    definition = dict(config.get("network_def", {}))
-    target = getattr(monai.networks.nets, str(definition.pop("_target_", "")), None)
-    if target is None:
-        raise BadMetadata(f"bundle {bundle.name}: network_def names no network of MONAI")
+    names = sorted({str(head["network"]) for head in config["heads"].values()})
     try:
-        network = target(**definition)
-        network.load_state_dict(torch.load(bundle.folder / WEIGHTS, map_location="cpu", weights_only=True))
-    except (TypeError, ValueError, RuntimeError) as error:
+        weights = torch.load(bundle.folder / WEIGHTS, map_location="cpu", weights_only=True)
+        networks = {name: _network(bundle, config.get(name, {})) for name in names}
+        for name, network in networks.items():
+            network.load_state_dict(weights[name])
+            network.eval()
+    except (KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
         raise BundleError(f"bundle {bundle.name}: the network does not load: {error}") from error
-    return _Resident(network=network.eval(), heads=config.get("heads", {}), declared=declared)
+    return _Resident(networks=networks, heads=config["heads"], declared=declared)
+
+
+def _network(bundle: Bundle, definition: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return a network of MONAI by its definition; no other class can be named."""
+    import monai.networks.nets
+
+    arguments = {key: value for key, value in definition.items() if not key.startswith("_")}
+    target = getattr(monai.networks.nets, str(definition.get("_target_", "")), None)
+    if target is None:
+        raise BadMetadata(f"bundle {bundle.name}: {definition.get('_target_')} is no network of MONAI")
+    return target(**arguments)
 
 
 def _forward(name: str, resident: _Resident, inputs: Arrays) -> dict[str, NDArray[np.float32]]:
@@ -120,7 +131,7 @@ def _forward(name: str, resident: _Resident, inputs: Arrays) -> dict[str, NDArra
         with torch.inference_mode():
             for start in range(0, len(images), BATCH):
                 batch = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH]))
-                parts.append(_heads(resident.network(batch), resident.heads))
+                parts.append(_heads(resident, batch))
     except MemoryError as error:
         raise OutOfMemory(f"bundle {name}: {len(images)} images do not fit into memory") from error
     except RuntimeError as error:
@@ -132,17 +143,16 @@ def _forward(name: str, resident: _Resident, inputs: Arrays) -> dict[str, NDArra
     return outputs
 
 
-def _heads(output: Any, heads: Mapping[str, Mapping[str, Any]]) -> dict[str, NDArray[np.float32]]:  # noqa: ANN401
-    """Split the output's channels: maps as they are, classes as softmax of their maps' mean."""
+def _heads(resident: _Resident, batch: Any) -> dict[str, NDArray[np.float32]]:  # noqa: ANN401
+    """Return the named channels of the networks' outputs, as they are or as probabilities."""
     import torch
 
+    given = {name: network(batch) for name, network in resident.networks.items()}
     split: dict[str, NDArray[np.float32]] = {}
-    for name, head in heads.items():
+    for name, head in resident.heads.items():
         first, last = head["channels"]
-        part = output[:, first:last]
-        if head["activation"] == "mean-softmax":
-            part = torch.softmax(part.mean(dim=(2, 3)), dim=1)
-        split[name] = part.numpy().astype(np.float32)
+        part = given[head["network"]][:, first:last]
+        split[name] = (torch.softmax(part, dim=1) if head["activation"] == "softmax" else part).numpy()
     return split
 
 

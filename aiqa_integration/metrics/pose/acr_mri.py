@@ -1,15 +1,26 @@
 """Where an ACR MRI phantom lies: the network's evidence, pooled over the series and checked against the images."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aiqa_integration.errors import PhantomNotFound
+from aiqa_integration.metrics.pose.bar import bar_slope_deg
 from aiqa_integration.metrics.pose.circle import Circle, fit_outline
 from aiqa_integration.metrics.pose.grid import grid_centre, to_pixels
-from aiqa_integration.metrics.pose.landmarks import CENTRE, MIN_PEAK, Sighting, Turn, expected, fit_turn, peaks
+from aiqa_integration.metrics.pose.landmarks import (
+    BAR_RIGHT,
+    CENTRE,
+    LANDMARKS_MM,
+    MIN_PEAK,
+    Sighting,
+    Turn,
+    expected,
+    fit_turn,
+    peaks,
+)
 from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.model.phantom import LocatedPhantom, PlanePose
@@ -56,7 +67,7 @@ def locate_acr_mri(stack: ImageStack, outputs: Outputs, *, phantom: str, diamete
             f"round object of {diameter:.0f} mm whose slices do not follow the {TITLES[phantom]}'s order"
         )
     centres, tilt = _centres(seen, numbering)
-    turn = _turn(stack, seen, numbering, centres, phantom)
+    turn = _sharpened(stack, numbering, centres, _turn(stack, seen, numbering, centres, phantom), phantom)
     places = sorted({*numbering.slices.values(), *np.flatnonzero(seen.shown).tolist()})
     return LocatedPhantom(
         phantom=phantom,
@@ -157,6 +168,22 @@ def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray
     turn = fit_turn(sightings)
     if turn is None or turn.used < len(sightings) / 2 or turn.residual_mm > MAX_RESIDUAL_MM:
         raise PhantomNotFound(f"the inserts of the {TITLES[phantom]} are not where they should be")
+    return turn
+
+
+def _sharpened(stack: ImageStack, numbering: Numbering, centres: NDArray[np.float64], turn: Turn, phantom: str) -> Turn:
+    """Return the rotation corrected by the edges of the ramp bar, where slices 1 to 4 show it."""
+    half_length_mm = LANDMARKS_MM[phantom][BAR_RIGHT][0]
+    for _ in range(2):
+        slopes = [
+            slope
+            for number, place in numbering.slices.items()
+            if number <= 4
+            and (slope := bar_slope_deg(stack.voxels[place], _pose(stack, centres[place], turn), half_length_mm))
+            is not None
+        ]
+        if slopes:
+            turn = replace(turn, rotation_deg=turn.rotation_deg + float(np.median(slopes)))
     return turn
 
 

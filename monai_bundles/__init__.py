@@ -1,0 +1,1 @@
+"""MONAI bundles that ship with AIQA, one folder each."""
