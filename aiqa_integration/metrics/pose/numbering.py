@@ -26,11 +26,12 @@ def number_slices(positions_mm: NDArray[np.float64], probability: NDArray[np.flo
     whose height is beyond the numbered slices counts by its class 0, and the middle of the best offsets is taken.
     """
     log = np.log(np.clip(probability, 1e-3, 1.0))
+    positions_mm = _regular(positions_mm)
     best: list[tuple[float, float, float]] = []
     for direction in (1.0, -1.0):
         along = direction * (positions_mm - positions_mm.mean())
         span = float(np.ptp(along)) / 2
-        offsets = np.arange(-span - 4.0, (LAST - 1) * PITCH_MM + span + 4.5, 1.0)
+        offsets = np.arange(-span - 4.037, (LAST - 1) * PITCH_MM + span + 4.5, 1.0)
         scores = np.array([_score(along + offset, log) for offset in offsets])
         top = np.flatnonzero(scores >= scores.max() - 1e-9)
         run = top[: int(np.argmax(np.diff(top, append=top[-1] + 2) > 1)) + 1]
@@ -40,6 +41,14 @@ def number_slices(positions_mm: NDArray[np.float64], probability: NDArray[np.flo
     slices = _nearest(heights)
     chosen = [probability[place, number] for number, place in slices.items()]
     return Numbering(slices=slices, heights_mm=heights, support=float(np.mean(chosen)) if chosen else 0.0)
+
+
+def _regular(positions_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return equal steps where they differ by less than 5 %: rounding must not part slices from their neighbours."""
+    steps = np.diff(positions_mm)
+    if len(steps) < 2 or np.abs(steps - steps.mean()).max() > 0.05 * abs(steps.mean()):
+        return positions_mm
+    return positions_mm[0] + steps.mean() * np.arange(len(positions_mm))
 
 
 def _numbers(heights: NDArray[np.float64]) -> NDArray[np.intp]:
