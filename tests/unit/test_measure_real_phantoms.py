@@ -1,0 +1,137 @@
+"""Real ACR series, found by the shipped bundle and measured, against nominal values and physicists' hand values.
+
+The tolerances are those of the publishing physicists for software against hand (thickness 0.6 mm, uniformity 0.02,
+ghosting 0.005 as fractions); nothing here was used to choose a constant.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from aiqa_integration.dicom.volume import DicomSeriesReader
+from aiqa_integration.infer.bundle import find_bundles
+from aiqa_integration.infer.run import BundleRunner
+from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
+from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.pipeline.infer import find_phantom
+from aiqa_integration.pipeline.measure import measure_phantom
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+BUNDLE = find_bundles().get("mri_phantom_scoring")
+
+pytestmark = [
+    pytest.mark.shared_data,
+    pytest.mark.skipif(not SHARED.is_dir(), reason="no real DICOM in ../shared/data"),
+    pytest.mark.skipif(
+        BUNDLE is None or not any((BUNDLE.folder / "models").glob("*.pt")), reason="the bundle has no weights"
+    ),
+]
+
+LARGE = tuple(
+    f"acr-mri-large/{name}"
+    for name in (
+        "hazen/GE",
+        "hazen/GE_Artist_1.5T_T1",
+        "hazen/GE_Artist_1.5T_T2",
+        "hazen/GE_MR450W_1.5T_T1",
+        "hazen/GE_MR450W_1.5T_T2",
+        "hazen/GE_Signa_3T_T1",
+        "hazen/GE_Signa_3T_T2",
+        "hazen/Philips3TdStream",
+        "hazen/PhilipsAchieva",
+        "hazen/PhilipsAchieva2",
+        "hazen/Siemens",
+        "hazen/Siemens2",
+        "hazen/SiemensSolaFit",
+        "hazen/Siemens_Aera_1.5T_T1",
+        "hazen/Siemens_Aera_1.5T_T2",
+        "hazen/Siemens_Sola_1.5T_T1",
+        "hazen/batch_ACR_T1",
+        "linaqa/1",
+    )
+)
+MEDIUM = tuple(
+    f"acr-mri-medium/scottish/{name}"
+    for name in ("ForthValley_AxT1", "Shetland_AxT1", "Gartnavel_AxT1", "Raigmore1_AxT1", "Raigmore1_AxT2")
+)
+MEDIUM_WITHOUT_HAND_VALUES = ("acr-mri-medium/scottish/Philips3T_AxT1",)
+
+NO_GHOSTING = {
+    "acr-mri-large/hazen/GE_Signa_3T_T1": Reason.BACKGROUND_TOO_SMALL,
+    "acr-mri-large/hazen/GE_Signa_3T_T2": Reason.BACKGROUND_TOO_SMALL,
+    "acr-mri-medium/scottish/Philips3T_AxT1": Reason.BACKGROUND_ZEROED,
+}
+"""Series whose background can't be measured, as seen by eye: 4 mm above the phantom; rounded to zero."""
+
+PAIRS = (
+    ("hazen/GE_Artist_1.5T_T1", "hazen/GE_Artist_1.5T_T2"),
+    ("hazen/GE_MR450W_1.5T_T1", "hazen/GE_MR450W_1.5T_T2"),
+    ("hazen/GE_Signa_3T_T1", "hazen/GE_Signa_3T_T2"),
+    ("hazen/Siemens_Aera_1.5T_T1", "hazen/Siemens_Aera_1.5T_T2"),
+)
+
+
+@cache
+def _runner():
+    return BundleRunner(find_bundles())
+
+
+@cache
+def _measured(name):
+    files = sorted(path for path in (SHARED / name).rglob("*") if path.is_file())
+    series = DicomSeriesReader().load(files)
+    phantom, located, _ = find_phantom(series, "acr-mri-phantom", _runner())
+    images = PhantomImages(stack=series.stack, header=series.header, located=located)
+    return phantom.name, {m.metric.id: m for m in measure_phantom(images, phantom)}
+
+
+@pytest.mark.parametrize("name", [*LARGE, *MEDIUM, *MEDIUM_WITHOUT_HAND_VALUES])
+def test_every_axial_series_is_measured_near_nominal(name):
+    phantom, found = _measured(name)
+    assert phantom == name.partition("/")[0]
+    nominal = {"acr-mri-large": 190.0, "acr-mri-medium": 165.0}[phantom]
+    for metric, measurement in found.items():
+        if metric == "mr-percent-signal-ghosting" and name in NO_GHOSTING:
+            assert isinstance(measurement, NotMeasured)
+            assert measurement.reason is NO_GHOSTING[name]
+            continue
+        assert isinstance(measurement, Measured), measurement
+        if metric.startswith("mr-length"):
+            assert measurement.quantity.value == pytest.approx(nominal, abs=2.0), metric
+        elif metric == "mr-slice-thickness":
+            assert measurement.quantity.value == pytest.approx(5.0, abs=0.7)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_two_contrasts_of_one_setup_have_one_geometry(first, second):
+    (_, one), (_, other) = _measured(f"acr-mri-large/{first}"), _measured(f"acr-mri-large/{second}")
+    for metric in one:
+        allowed = 1.0 if metric.startswith("mr-length") else 0.25 if metric == "mr-slice-thickness" else None
+        if allowed is not None:
+            assert one[metric].quantity.value == pytest.approx(other[metric].quantity.value, abs=allowed), metric
+
+
+def _hand_values():
+    """Yield (series, metric, hand value, tolerance) of the test documents; uniformity and ghosting in percent."""
+    if not SHARED.is_dir():
+        return
+    reference = json.loads((SHARED / "acr-mri-medium" / "acr_medium_reference.json").read_text("utf-8"))
+    rows = {
+        "Integral Uniformity": ("mr-percent-image-uniformity", 100.0),
+        "Signal-to-Bkgd ratio": ("mr-percent-signal-ghosting", 100.0),
+    }
+    for name, entry in reference["series"].items():
+        for row in entry.get("test_document", {}).get("rows", ()):
+            metric, scale = rows.get(row["measurement"], ("", 1.0))
+            if row["test"] == "Slice Width":
+                metric = "mr-slice-thickness"
+            if metric and row["manual"] is not None:
+                yield f"acr-mri-medium/{name}", metric, scale * row["manual"], scale * row["tolerance_vs_manual"]
+
+
+@pytest.mark.parametrize(("name", "metric", "hand", "tolerance"), list(_hand_values()))
+def test_the_medium_phantom_agrees_with_the_physicists_hand_values(name, metric, hand, tolerance):
+    _, found = _measured(name)
+    assert found[metric].quantity.value == pytest.approx(hand, abs=tolerance)
