@@ -34,6 +34,8 @@ SAGITTAL = 12
 MIN_CONFIDENCE = 0.5
 MIN_SUPPORT = 0.4
 MIN_SHARE = 0.5
+MIN_SIGHTINGS = 2
+"""One landmark alone fits any rotation, so it proves nothing: any dark spot would do."""
 DIAMETER_TOLERANCE = 0.06
 MAX_RESIDUAL_MM = 4.0
 TILT_NEEDS_MM = 30.0
@@ -166,7 +168,7 @@ def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray
                 x, y = np.array([column * stack.spacing_mm[2], row * stack.spacing_mm[1]]) - centres[place]
                 sightings.append(Sighting(u_mm=u, v_mm=v, x_mm=float(x), y_mm=float(y), weight=float(height)))
     turn = fit_turn(sightings)
-    if turn is None or turn.used < len(sightings) / 2 or turn.residual_mm > MAX_RESIDUAL_MM:
+    if turn is None or turn.used < max(MIN_SIGHTINGS, len(sightings) / 2) or turn.residual_mm > MAX_RESIDUAL_MM:
         raise PhantomNotFound(f"the inserts of the {TITLES[phantom]} are not where they should be")
     return turn
 
