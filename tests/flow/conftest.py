@@ -48,8 +48,8 @@ def _orthanc_installed() -> None:
 
 @pytest.fixture(scope="module")
 def one_process(tmp_path_factory, _orthanc_installed: None) -> Iterator[Loop]:
-    """Deployment S: ``aiqa run``."""
-    with running_loop(tmp_path_factory.mktemp("one")) as loop:
+    """Deployment S: ``aiqa run``, with the network that ships with AIQA."""
+    with running_loop(tmp_path_factory.mktemp("one"), stand_in=False) as loop:
         yield loop
 
 
@@ -57,7 +57,7 @@ def one_process(tmp_path_factory, _orthanc_installed: None) -> Iterator[Loop]:
 def many_processes(
     tmp_path_factory, _orthanc_installed: None, rabbitmq: RabbitmqServer, postgres: PostgresServer
 ) -> Iterator[Loop]:
-    """Deployment L: two workers and beat over RabbitMQ and PostgreSQL."""
+    """Deployment L: two workers and beat over RabbitMQ and PostgreSQL, the truth in the network's place."""
     folder, database = tmp_path_factory.mktemp("many"), postgres.new_database()
     with running_loop(folder, deployment="L", broker_url=rabbitmq.url, database_url=database) as loop:
         yield loop

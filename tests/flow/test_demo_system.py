@@ -17,7 +17,7 @@ def run_demo(folder: Path) -> list[dict[str, object]]:
         [*DEMO, "--once", "--json", "--folder", str(folder), "--port", "0"],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=480,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -25,7 +25,7 @@ def run_demo(folder: Path) -> list[dict[str, object]]:
     return rows
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(1000)
 def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
     for _ in range(2):
         rows = run_demo(tmp_path / "demo")

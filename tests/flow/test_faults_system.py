@@ -9,9 +9,9 @@ from tests.flow.gate import Answer, Script
 from tests.outside import OBJECTS_A_SERIES
 from tests.system import Loop, await_true
 
-pytestmark = [pytest.mark.orthanc, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.orthanc, pytest.mark.timeout(600)]
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
 
 
 def kill_before(kill: Callable[[], None]) -> Script:

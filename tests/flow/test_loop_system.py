@@ -8,9 +8,9 @@ from aiqa_integration.model.job import JobState
 from aiqa_integration.model.judgement import Verdict
 from tests.outside import OBJECTS_A_SERIES, make_series, sources
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(600)
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
 OBJECT_CLASSES = {
     "Enhanced SR Storage",
     "Comprehensive 3D SR Storage",
