@@ -7,7 +7,8 @@ AiqaError
 │  ├─ EhrUnavailable             FHIR server likewise
 │  ├─ LeaseLost                  another worker owns the row now: write nothing
 │  ├─ SeriesIncomplete           fewer instances arrived than the archive announces
-│  └─ OutOfMemory                the step needs more memory than the worker has
+│  ├─ OutOfMemory                the step needs more memory than the worker has
+│  └─ Unforeseen                 an error that nobody thought of: tried a few times, then given up
 └─ PermanentError                never again as is
    ├─ InputError                 the series cannot be used
    │  ├─ NotImageData            not DICOM, no pixels, or pixels that do not decode
@@ -30,6 +31,8 @@ AiqaError
       └─ EhrRefused              FHIR: status and OperationOutcome
 """
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -86,6 +89,19 @@ class OutOfMemory(TransientError):
     """The step needs more memory than the worker has."""
 
     code = "out-of-memory"
+
+
+class Unforeseen(TransientError):
+    """An error that nobody thought of: our fault; tried a few times, then given up."""
+
+    code = "unforeseen"
+
+    @classmethod
+    def of(cls, error: Exception) -> "Unforeseen":
+        """Return what may be logged of an error: its kind and place, not its message (it may quote a patient)."""
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        return cls(f"{type(error).__name__}{place}")
 
 
 class PermanentError(AiqaError):

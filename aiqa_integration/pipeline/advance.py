@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from aiqa_integration.errors import AiqaError, InputError, LeaseLost, MeasurementError, PermanentError, TransientError
+from aiqa_integration.errors import AiqaError, InputError, LeaseLost, MeasurementError, OutOfMemory, Unforeseen
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
@@ -64,13 +64,17 @@ def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
             shop.ledger.finish_job(job, result, now=shop.clock.now())
         except LeaseLost:
             log.warning("job.lease-lost", job=job.job_id)
-        except (TransientError, PermanentError) as error:
+        except AiqaError as error:
             _postpone(job, shop, error)
+        except Exception as error:  # noqa: BLE001 - the task's boundary: what nobody thought of is written down too
+            _postpone(job, shop, Unforeseen.of(error))
         else:
             log.info("job.finished", job=job.job_id, state=result.state, reason=result.reason)
 
 
 def _work(job: Job, shop: Workshop, folder: Path) -> JobResult:
+    if job.attempts > shop.retry.give_up_after:
+        raise OutOfMemory(f"no worker came back from the last of {job.attempts - 1} attempts")
     if job.modality and not wants_modality(shop.analyst.rules, job.modality):
         return _ignored(shop, f"no rule wants modality {job.modality}")
     watch = Stopwatch()
@@ -113,6 +117,6 @@ def _ignored(shop: Workshop, reason: str) -> JobResult:
 
 def _postpone(job: Job, shop: Workshop, error: AiqaError) -> None:
     now = shop.clock.now()
-    until = shop.retry.next_at(job.attempts, now, error.retry_after_s) if isinstance(error, TransientError) else None
+    until = shop.retry.next_at(job.attempts, now, error)
     shop.ledger.postpone_job(job, error, now=now, until=until)
     log.warning("job.postponed" if until else "job.failed", job=job.job_id, code=error.code, until=str(until))

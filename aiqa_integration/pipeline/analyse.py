@@ -20,7 +20,6 @@ from aiqa_integration.rules.match import Match
 from aiqa_integration.rules.schema import RuleSet
 from aiqa_integration.tolerances.limits import LimitSet, limit_set_for
 
-
 NO_ANALYSIS = "none"
 """Analysis of a report about a series that no rule wants."""
 

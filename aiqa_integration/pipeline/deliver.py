@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from aiqa_integration.errors import LeaseLost, PermanentError, TransientError
+from aiqa_integration.errors import LeaseLost, PermanentError, TransientError, Unforeseen
 from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import Artifacts, Clock, Effect, Ledger, RetryPolicy, Sink
 
@@ -38,16 +38,18 @@ def deliver(effect_id: str, dispatch: Dispatch, *, owner: str) -> None:
     except LeaseLost:
         log.warning("effect.lease-lost", effect=effect.effect_id)
     except TransientError as error:
-        _postpone(effect, dispatch, error, error.retry_after_s)
+        _postpone(effect, dispatch, error)
     except PermanentError as error:
         ledger.effect_refused(effect, error, now=clock.now())
         log.error("effect.refused", effect=effect.effect_id, sink=effect.sink, kind=effect.kind, code=error.code)
+    except Exception as error:  # noqa: BLE001 - the task's boundary: what nobody thought of is written down too
+        _postpone(effect, dispatch, Unforeseen.of(error))
     else:
         log.info("effect.sent", effect=effect.effect_id, sink=effect.sink, kind=effect.kind, attempt=effect.attempts)
 
 
-def _postpone(effect: Effect, dispatch: Dispatch, error: TransientError, retry_after_s: float | None) -> None:
+def _postpone(effect: Effect, dispatch: Dispatch, error: TransientError) -> None:
     now = dispatch.clock.now()
-    until = dispatch.retry.next_at(effect.attempts, now, retry_after_s)
+    until = dispatch.retry.next_at(effect.attempts, now, error)
     dispatch.ledger.postpone_effect(effect, error, now=now, until=until)
     log.warning("effect.postponed", effect=effect.effect_id, sink=effect.sink, code=error.code, until=str(until))

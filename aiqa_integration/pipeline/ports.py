@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.errors import AiqaError
+from aiqa_integration.errors import AiqaError, TransientError, Unforeseen
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 from aiqa_integration.model.job import JobState
@@ -348,11 +348,13 @@ class RetryPolicy:
     first: timedelta = timedelta(seconds=15)
     longest: timedelta = timedelta(minutes=30)
     give_up_after: int = 60
+    give_up_unforeseen_after: int = 5
 
-    def next_at(self, attempts: int, now: datetime, retry_after_s: float | None) -> datetime | None:
-        """Return when to try again after ``attempts`` tries; None = give up."""
-        if attempts >= self.give_up_after:
+    def next_at(self, attempts: int, now: datetime, error: AiqaError) -> datetime | None:
+        """Return when to try again after ``attempts`` tries that ended with ``error``; None = give up."""
+        limit = self.give_up_unforeseen_after if isinstance(error, Unforeseen) else self.give_up_after
+        if attempts >= limit or not isinstance(error, TransientError):
             return None
         delay = min(self.first * float(2 ** min(attempts, 20)), self.longest)
-        wished = timedelta(seconds=retry_after_s or 0.0)
+        wished = timedelta(seconds=error.retry_after_s or 0.0)
         return now + max(delay, min(wished, timedelta(days=1)))

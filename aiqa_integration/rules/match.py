@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from aiqa_integration.model.image import HeaderValue
 from aiqa_integration.rules.schema import Condition, Operator, Rule, RuleSet, Value
 
-
 IDENTIFYING = frozenset({"PatientID", "PatientName", "InstitutionName"})
 """Keywords that a rule may ask for, but whose values never stand in a reason (reasons are logged)."""
 

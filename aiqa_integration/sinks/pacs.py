@@ -75,6 +75,7 @@ class PacsSink:
             attributes={
                 "study_instance_uid": ref.study_instance_uid,
                 "series_instance_uid": series_uid(report, role),
+                "made_series_instance_uids": series_uid(report, role),
                 "sop_instance_uid": uid,
             },
         )
