@@ -142,7 +142,7 @@ def test_rounding_of_positions_does_not_part_neighbours() -> None:
     probability = np.full((11, 12), 0.02)
     probability[np.arange(11), np.arange(1, 12)] = 0.8
     probability[2] = probability[1]
-    positions = np.arange(11) * 10.0 + np.where(np.arange(11) % 2, 0.004, -0.004) - 45.6
+    positions = np.linspace(0.0, 100.0, 11) + np.where(np.arange(11) % 2, 0.004, -0.004) - 45.6
     assert number_slices(positions, probability).slices == {number: number - 1 for number in range(1, 12)}
 
 

@@ -48,7 +48,7 @@ def _regular(positions_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     steps = np.diff(positions_mm)
     if len(steps) < 2 or np.abs(steps - steps.mean()).max() > 0.05 * abs(steps.mean()):
         return positions_mm
-    return positions_mm[0] + steps.mean() * np.arange(len(positions_mm))
+    return np.asarray(positions_mm[0] + steps.mean() * np.arange(len(positions_mm)), np.float64)
 
 
 def _numbers(heights: NDArray[np.float64]) -> NDArray[np.intp]:
