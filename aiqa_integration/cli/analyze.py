@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aiqa_integration.cli.table import measurement_rows, print_table, verdict_text
+from aiqa_integration.cli.table import print_measurements, verdict_text
 from aiqa_integration.errors import AiqaError, InputError, MeasurementError, NoRule
 from aiqa_integration.rules.match import Match
 
@@ -36,6 +36,7 @@ class Outcome:
     """What became of one group of files; ``failed`` where the reason is our own fault, not the images'."""
 
     place: str
+    report: "QaReport"
     document: Mapping[str, object]
     failed: bool
 
@@ -81,7 +82,8 @@ def _outcomes(paths: tuple[Path, ...], out: Path, analysis: str | None, analyst:
     for number, group in enumerate(group_files(paths), start=1):
         report, series, failed = _analysed(group, analysis, analyst)
         folder = out / _folder_name(number, report)
-        yield Outcome(place=_place(group.files), document=_write(report, series, folder), failed=failed)
+        document = _write(report, series, folder)
+        yield Outcome(place=_place(group.files), report=report, document=document, failed=failed)
 
 
 def _folder_name(number: int, report: "QaReport") -> str:
@@ -131,4 +133,4 @@ def _analysed(
 
 def _print(outcome: Outcome) -> None:
     click.echo(f"\n{outcome.place}: {verdict_text(outcome.document)}")
-    print_table(("metric", "value", "±", "limits", "verdict"), measurement_rows(outcome.document))
+    print_measurements(outcome.report.judgements)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aiqa_integration.cli.table import measurement_rows, print_table, verdict_text
+from aiqa_integration.cli.table import print_measurements, print_table, verdict_text
 from aiqa_integration.model.job import JobState
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def report(job_id: str | None, out: Path | None, as_json: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "report.json").write_bytes(content)
         (out / "preview.png").write_bytes(preview)
-    _show(json.loads(content), as_json=as_json)
+    _show(content, as_json=as_json)
 
 
 def _list(books: "Books", *, as_json: bool) -> None:
@@ -93,9 +93,12 @@ def _list(books: "Books", *, as_json: bool) -> None:
         print_table(("job", "series", "state", "verdict", "reason"), cells)
 
 
-def _show(document: dict[str, object], *, as_json: bool) -> None:
+def _show(content: bytes, *, as_json: bool) -> None:
+    from aiqa_integration.console.document import judgement, read_document
+
+    document = json.loads(content)
     if as_json:
         click.echo(json.dumps(document))
     else:
         click.echo(verdict_text(document))
-        print_table(("metric", "value", "±", "limits", "verdict"), measurement_rows(document))
+        print_measurements(judgement(row) for row in read_document(content).measurements)

@@ -6,6 +6,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from aiqa_integration.model.judgement import Judgement
+from aiqa_integration.model.measurement import Measured
+from aiqa_integration.model.wording import limits_text, value_text
+
 VERDICT_STYLE = {
     "PASS": "green",
     "TOLERANCE": "yellow",
@@ -32,30 +36,16 @@ def verdict_text(document: Mapping[str, Any]) -> str:
     return f"{document['verdict']} ({document['phantom'] or document['subject']}, {document['analysis']['name']})"
 
 
-def measurement_rows(document: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
-    """Return (label, value, uncertainty, limits, verdict) of each measurement of a document."""
-    return [
-        (m["label"], _value(m), _number(m["uncertainty"]), limits_text(m["limits"]), m["verdict"])
-        for m in document["measurements"]
-    ]
+def print_measurements(judgements: Iterable[Judgement]) -> None:
+    """Print every value beside its limits and verdict, or why it has none."""
+    print_table(("metric", "value", "limits", "verdict"), [_cells(judgement) for judgement in judgements])
 
 
-def limits_text(limits: Mapping[str, Any] | None) -> str:
-    """Return the action limits as a person reads them."""
-    if limits is None:
-        return "no limit"
-    low, high = limits["action_low"], limits["action_high"]
-    if low is not None and high is not None:
-        return f"{low:g} to {high:g}"
-    return f"≥ {low:g}" if low is not None else f"≤ {high:g}" if high is not None else "no limit"
-
-
-def _value(measurement: Mapping[str, Any]) -> str:
-    if measurement["status"] != "measured":
-        return f"not measured: {measurement['detail'] or measurement['reason']}"
-    unit = "" if measurement["unit"] == "1" else f" {measurement['unit']}"
-    return f"{measurement['value']:.4g}{unit}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
+def _cells(judgement: Judgement) -> tuple[str, str, str, str]:
+    measurement, limits = judgement.measurement, judgement.limits
+    return (
+        measurement.metric.label,
+        value_text(measurement, limits) if isinstance(measurement, Measured) else f"not measured: {measurement.detail}",
+        limits_text(limits, measurement.metric) if limits else "no limits",
+        judgement.verdict.value,
+    )

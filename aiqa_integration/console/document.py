@@ -155,17 +155,12 @@ def decimals(row: MeasurementDocument) -> int:
     """Return how many decimals a value is shown with.
 
     As many as the metric's definition says, so that SR, picture and console agree; of a metric that is not known (any
-    more), two digits of the uncertainty (JCGM 100:2008, 7.2.6). Always as many more as it takes for the rounded value
-    to stand on the same side of every limit as the value itself.
+    more), two digits of the uncertainty (JCGM 100:2008, 7.2.6).
     """
-    if row.value is None:
-        return _PLAIN_DECIMALS
-    digits = _known_decimals().get(row.metric)
-    if digits is None:
-        digits = _uncertain_decimals(row.uncertainty) if row.uncertainty else _PLAIN_DECIMALS
-    while digits < _MOST_DECIMALS and not _same_side(row.value, round(row.value, digits), row.limits):
-        digits += 1
-    return digits
+    known = _known_decimals().get(row.metric)
+    if known is not None:
+        return known
+    return _uncertain_decimals(row.uncertainty) if row.uncertainty else _PLAIN_DECIMALS
 
 
 def _uncertain_decimals(uncertainty: float) -> int:
@@ -176,13 +171,3 @@ def _uncertain_decimals(uncertainty: float) -> int:
 def _known_decimals() -> Mapping[str, int]:
     tests = (test for phantom in all_phantoms() for test in phantom.tests)
     return {metric.id: metric.decimals for test in tests for metric in test.metrics}
-
-
-def _same_side(value: float, rounded: float, limits: LimitsDocument | None) -> bool:
-    if limits is None:
-        return True
-    lows = [low for low in (limits.tolerance_low, limits.action_low) if low is not None]
-    highs = [high for high in (limits.tolerance_high, limits.action_high) if high is not None]
-    return all((value < low) == (rounded < low) for low in lows) and all(
-        (value > high) == (rounded > high) for high in highs
-    )

@@ -15,9 +15,7 @@ from aiqa_integration.model.wording import limits_text, value_text
 
 def install(app: Flask) -> None:
     """Give templates their words."""
-    app.jinja_env.filters.update(
-        moment=moment, ago=ago, value=value_text, bounds=bounds, capitalized=phrases.capitalized
-    )
+    app.jinja_env.filters.update(moment=moment, ago=ago, value=value, bounds=bounds, capitalized=phrases.capitalized)
     app.jinja_env.globals.update(
         badge=phrases.badge,
         deliveries=deliveries,
@@ -54,6 +52,12 @@ def ago(at: datetime) -> str:
     if minutes < 60:
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def value(judged: Judgement) -> str:
+    """Return the value of a judgement; empty where it has none."""
+    measurement = judged.measurement
+    return value_text(measurement, judged.limits) if isinstance(measurement, Measured) else ""
 
 
 def bounds(judged: Judgement) -> tuple[str, ...]:

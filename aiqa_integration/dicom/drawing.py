@@ -248,7 +248,10 @@ def _draw_row(draw: ImageDraw.ImageDraw, number: int, judgement: Judgement, *, y
     cells = [(label_at, value_at, measurement.metric.label, WHITE)]
     if isinstance(measurement, Measured):
         limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
-        cells += [(value_at, limits_at, value_text(measurement), WHITE), (limits_at, verdict_at, limits, DIM)]
+        cells += [
+            (value_at, limits_at, value_text(measurement, judgement.limits), WHITE),
+            (limits_at, verdict_at, limits, DIM),
+        ]
     else:
         cells.append((value_at, verdict_at, measurement.detail, DIM))
     cells.append((verdict_at, WIDTH, WORDS[judgement.verdict], colour))

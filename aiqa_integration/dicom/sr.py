@@ -15,12 +15,14 @@ from aiqa_integration.errors import EncodingError
 from aiqa_integration.model import codes
 from aiqa_integration.model.identity import AIQA_MANUFACTURER
 from aiqa_integration.model.judgement import Judgement
-from aiqa_integration.model.measurement import Measured, Measurement, NotMeasured, Reason, Region
+from aiqa_integration.model.measurement import Measured, NotMeasured, Reason, Region
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.wording import number_text
 from aiqa_integration.pipeline.ports import LoadedSeries
 
 HALF_PIXEL = 0.5
+LONGEST_DS = 16
+"""Characters of a Decimal String (PS3.5 table 6.2-1)."""
 """From our pixel centres at integers to SCOORD, whose 0\\0 is the corner of the first pixel (PS3.3 C.18.6.1.1)."""
 
 
@@ -153,7 +155,7 @@ def _group(
         referenced_region=image_region(judgement.measurement.regions[0], series),
         finding_type=concept(codes.IMAGE_QUALITY_ANALYSIS),
         algorithm_id=_algorithm(report, metric_version=f"{metric.id}/{metric.version}"),
-        measurements=[_number(judgement.measurement)],
+        measurements=[_number(judgement)],
         qualitative_evaluations=evaluations,
     )
 
@@ -179,12 +181,15 @@ def image_region(region: Region, series: LoadedSeries) -> sr.ImageRegion:
         raise EncodingError(f"region {region.label!r}: {error}") from error
 
 
-def _number(measurement: Measurement) -> sr.Measurement:
+def _number(judgement: Judgement) -> sr.Measurement:
     """Return the NUM of a metric, rounded for display and exact beside it."""
+    measurement = judgement.measurement
     metric = measurement.metric
     value = measurement.quantity.value if isinstance(measurement, Measured) else 0.0
     number = sr.Measurement(concept(metric.code), value=value, unit=concept(codes.unit_code(metric.unit)))
-    number[0].MeasuredValueSequence[0].NumericValue = number_text(value, metric)
+    shown = number_text(value, metric, judgement.limits)
+    if len(shown) <= LONGEST_DS:  # else highdicom's own rendering stays
+        number[0].MeasuredValueSequence[0].NumericValue = shown
     number[0].MeasuredValueSequence[0].FloatingPointValue = value
     return number
 

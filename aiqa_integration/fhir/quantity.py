@@ -1,31 +1,12 @@
 """Numbers with units in FHIR: exact UCUM codes, digits as a person needs them, limits as reference ranges."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from aiqa_integration.fhir.codes import ACTION_LIMIT, UCUM, UNCERTAINTY, UNCERTAINTY_TYPE, WARNING_LIMIT, Element
 from aiqa_integration.model.judgement import Tolerance
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.quantity import Unit
-
-_EXTRA_DIGITS = 6
-
-
-def exact(number: float) -> Decimal:
-    """Return the shortest decimal that is this float."""
-    return Decimal(repr(float(number)))
-
-
-def rounded(number: float, decimals: int, limits: Tolerance | None = None) -> Decimal:
-    """Return the number with ``decimals`` digits, or as many more as keep it on its own side of every limit.
-
-    So 5.004 mm beside a limit of 5 mm is never written as 5.00 with the verdict "outside".
-    """
-    value, bounds = exact(number), _bounds(limits)
-    for digits in range(decimals, decimals + _EXTRA_DIGITS + 1):
-        candidate = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
-        if all(_side(candidate, bound) == _side(value, bound) for bound in bounds):
-            return abs(candidate) if candidate.is_zero() else candidate
-    return value
+from aiqa_integration.model.rounding import exact, rounded
 
 
 def quantity(value: Decimal, unit: Unit) -> Element:
@@ -75,14 +56,3 @@ def _range(low: float | None, high: float | None, unit: Unit, *, kind: Element, 
         "type": kind,
         "text": f"{_range_text(low, high, unit)} ({source})",
     }
-
-
-def _bounds(limits: Tolerance | None) -> list[Decimal]:
-    if limits is None:
-        return []
-    values = (limits.tolerance_low, limits.tolerance_high, limits.action_low, limits.action_high)
-    return [exact(value) for value in values if value is not None]
-
-
-def _side(value: Decimal, bound: Decimal) -> int:
-    return (value > bound) - (value < bound)

@@ -2,11 +2,10 @@
 
 from aiqa_integration.fhir.codes import phantom_name, run_name
 from aiqa_integration.fhir.identity import RunNodes
-from aiqa_integration.fhir.quantity import rounded
 from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import headline, limits_text, with_unit
+from aiqa_integration.model.wording import headline, limits_text, number_text, with_unit
 
 SIMULATED_NOTE = "Simulated images: made by software, not by a scanner. Not for use in judging a device."
 
@@ -46,7 +45,7 @@ def _metric(judgement: Judgement) -> str:
     metric = measurement.metric
     if not isinstance(measurement, Measured):
         return f"{metric.label} ({measurement.detail})"
-    value = with_unit(f"{rounded(measurement.quantity.value, metric.decimals, limits):f}", metric)
+    value = with_unit(number_text(measurement.quantity.value, metric, limits), metric)
     return f"{metric.label} {value} ({limits_text(limits, metric)})" if limits else f"{metric.label} {value}"
 
 

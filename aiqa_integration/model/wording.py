@@ -6,6 +6,7 @@ from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
 from aiqa_integration.model.report import QaReport
+from aiqa_integration.model.rounding import decimals_of, rounded
 
 INTENDED_USE = (
     "Quality assurance of imaging equipment and images. Not for diagnosis. "
@@ -21,10 +22,9 @@ WORDS: dict[Verdict, str] = {
 }
 
 
-def number_text(value: float, metric: MetricDef) -> str:
-    """Return a number with the digits that the metric needs, without a negative zero."""
-    text = f"{value:.{metric.decimals}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
+def number_text(value: float, metric: MetricDef, limits: Tolerance | None = None) -> str:
+    """Return a number with the digits that the metric needs, more where its side of a limit asks for them."""
+    return f"{rounded(value, metric.decimals, limits):f}"
 
 
 def with_unit(text: str, metric: MetricDef) -> str:
@@ -33,12 +33,13 @@ def with_unit(text: str, metric: MetricDef) -> str:
     return f"{text}{display}" if display == "°" else f"{text} {display}".rstrip()
 
 
-def value_text(measured: Measured) -> str:
-    """Return value ± expanded uncertainty and unit."""
+def value_text(measured: Measured, limits: Tolerance | None = None) -> str:
+    """Return value ± expanded uncertainty and unit; both with the same digits."""
     metric = measured.metric
-    text = number_text(measured.quantity.value, metric)
+    value = rounded(measured.quantity.value, metric.decimals, limits)
+    text = f"{value:f}"
     if measured.uncertainty is not None:
-        text += f" ± {number_text(measured.uncertainty, metric)}"
+        text += f" ± {rounded(measured.uncertainty, decimals_of(value)):f}"
     return with_unit(text, metric)
 
 
@@ -57,7 +58,7 @@ def judgement_text(judgement: Judgement) -> str:
     if not isinstance(measurement, Measured):
         return f"{WORDS[Verdict.NOT_MEASURED]}: {measurement.detail} ({measurement.reason})"
     limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
-    return f"{value_text(measurement)} ({limits}): {WORDS[judgement.verdict]}"
+    return f"{value_text(measurement, judgement.limits)} ({limits}): {WORDS[judgement.verdict]}"
 
 
 def place_text(ref: SliceRef, index: int) -> str:

@@ -12,7 +12,7 @@ from aiqa_integration.model.judgement import Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, NotMeasured
 from aiqa_integration.model.quantity import MM, Quantity
 from aiqa_integration.model.report_json import report_bytes
-from aiqa_integration.model.wording import value_text
+from aiqa_integration.model.wording import number_text, value_text
 from aiqa_integration.phantoms import all_phantoms
 from tests.console_samples import LENGTH, REFUSAL, SNR, THICKNESS, UNIFORMITY, metric, missing, report
 
@@ -101,14 +101,15 @@ def test_known_metric_has_the_digits_of_its_definition():
 
 
 def test_rounding_never_moves_a_value_inside_its_limit():
-    assert value_text(measured_of(row(193.0004, uncertainty=3.0, action_high=193.0))) == "193.0004 ± 3.0000 mm"
+    entry = row(193.0004, uncertainty=3.0, action_high=193.0)
+    assert value_text(measured_of(entry), judgement(entry).limits) == "193.0004 ± 3.0000 mm"
 
 
 @settings(deadline=None)
 @given(value=NUMBERS, limit=NUMBERS, uncertainty=st.none() | st.floats(1e-3, 1e3))
 def test_a_shown_value_stands_on_its_own_side_of_the_limit(value, limit, uncertainty):
-    entry = row(value, uncertainty=uncertainty, action_high=limit)
-    shown = round(value, decimals(entry))
+    entry = judgement(row(value, uncertainty=uncertainty, action_high=limit))
+    shown = float(number_text(value, entry.measurement.metric, entry.limits))
     assert (shown > limit) == (value > limit) or math.isclose(value, limit, abs_tol=1e-6)
 
 
