@@ -125,33 +125,38 @@ def _finish(tools: "Services", settings: "Settings", *, complete: bool, as_json:
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows]))
     else:
-        print_table(
-            ("series", "scanner", "result", "state", "DICOM sent/found", "FHIR sent/found", "why"),
-            [_cells(row) for row in rows],
-        )
+        _print(rows)
         _look_at(settings, rows)
     if not complete or not rows or not all(row.ended_well for row in rows):
         raise click.exceptions.Exit(1)
 
 
+def _print(rows: "list[Delivered]") -> None:
+    """Print a line a series, then what is to be said of those that are not simply within limits."""
+    print_table(
+        ("", "series", "scanner", "result", "state", "DICOM found/sent", "FHIR found/sent"),
+        [(str(number), *_cells(row)) for number, row in enumerate(rows, start=1)],
+    )
+    for number, row in enumerate(rows, start=1):
+        if row.why:
+            click.echo(f"\n{number}: {row.why}")
+
+
 def _cells(row: "Delivered") -> tuple[str, ...]:
     return (
-        row.description,
+        row.description or "(no description)",
         row.scanner,
         row.result,
         row.state,
-        f"{row.objects_sent}/{row.objects_found}",
-        f"{row.resources_sent}/{row.resources_found}",
-        row.reason,
+        f"{row.objects_found}/{row.objects_sent}",
+        f"{row.resources_found}/{row.resources_sent}",
     )
 
 
 def _look_at(settings: "Settings", rows: "list[Delivered]") -> None:
-    click.echo(
-        f"\n{len(rows)} series; the objects lie in {settings.archive.folder}, reports and pictures in the ledger"
-    )
-    click.echo("look at them: aiqa demo (console in the browser), or aiqa report")
-    click.echo(f"ledger: {settings.database_url}")
+    click.echo(f"\n{len(rows)} series. Result objects (DICOM) lie in {settings.archive.folder}.")
+    click.echo(f"reports and pictures: AIQA_DATA_FOLDER={settings.data_folder} aiqa report [JOB --out FOLDER]")
+    click.echo("console in the browser: aiqa demo (without --once it does the same and stays)")
 
 
 def _sleep_until_interrupted() -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiqa_integration.model.job import EffectState, JobState
+from aiqa_integration.model.judgement import SEVERITY
+from aiqa_integration.model.wording import judgement_text
 
 if TYPE_CHECKING:
     from aiqa_integration.bootstrap import Services
     from aiqa_integration.ledger.views import JobDetail, QueueRow
-    from aiqa_integration.pipeline.ports import Archive
+    from aiqa_integration.pipeline.ports import Archive, Artifacts
     from aiqa_integration.settings import Settings
 
 PAGE = 200
@@ -25,7 +27,7 @@ class Delivered:
     scanner: str
     state: str
     result: str
-    reason: str
+    why: str
     objects_sent: int
     objects_found: int
     resources_sent: int
@@ -35,7 +37,7 @@ class Delivered:
     def ended_well(self) -> bool:
         """Whether it was reported or refused with a reason, and everything sent was found again."""
         at_end = self.state in {JobState.DELIVERED, JobState.SUPERSEDED} or (
-            self.state == JobState.IGNORED and bool(self.reason)
+            self.state == JobState.IGNORED and bool(self.why)
         )
         return at_end and self.objects_found == self.objects_sent and self.resources_found == self.resources_sent
 
@@ -59,6 +61,7 @@ def _delivered(detail: "JobDetail", tools: "Services", settings: "Settings") -> 
     sent = [delivery for delivery in detail.deliveries if delivery.state is EffectState.SENT]
     objects = {delivery.remote_id for delivery in sent if delivery.sink == "pacs"}
     resources = sum(1 for delivery in sent if delivery.sink == "ehr")
+    result, why = _outcome(job, tools.artifacts)
     found = objects & _instances(tools.schedules[job.archive].archive, job.ref.study_instance_uid) if objects else set()
     return Delivered(
         job_id=job.job_id,
@@ -66,8 +69,8 @@ def _delivered(detail: "JobDetail", tools: "Services", settings: "Settings") -> 
         description=job.description,
         scanner=f"{job.device.manufacturer} {job.device.model}".strip(),
         state=job.state.value,
-        result=_result(job),
-        reason=job.reason or job.last_error,
+        result=result,
+        why=why,
         objects_sent=len(objects),
         objects_found=len(found),
         resources_sent=resources,
@@ -75,10 +78,18 @@ def _delivered(detail: "JobDetail", tools: "Services", settings: "Settings") -> 
     )
 
 
-def _result(job: "QueueRow") -> str:
+def _outcome(job: "QueueRow", artifacts: "Artifacts") -> tuple[str, str]:
+    """Return the verdict in a word, and what is to be said of it: nothing where every value is within its limits."""
+    from aiqa_integration.console.document import judgement, read_document
+
     if job.result is None:
-        return "refused" if job.state is JobState.IGNORED else ""
-    return "refused" if job.result.refused_code else job.result.verdict.value
+        return ("refused" if job.state is JobState.IGNORED else ""), job.reason or job.last_error
+    if job.result.refused_code:
+        return "refused", job.reason
+    document = read_document(artifacts.get(job.result.report_sha256))
+    judgements = [judgement(row) for row in document.measurements]
+    remarkable = [judged for judged in judgements if SEVERITY[judged.verdict] > 0]
+    return job.result.verdict.value, "; ".join(f"{j.measurement.metric.label} {judgement_text(j)}" for j in remarkable)
 
 
 def _instances(archive: "Archive", study_instance_uid: str) -> set[str]:

@@ -10,6 +10,9 @@ from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.wording import limits_text, value_text
 
+FILE_WIDTH = 140
+"""Characters a line where no terminal says how wide it is."""
+
 VERDICT_STYLE = {
     "PASS": "green",
     "TOLERANCE": "yellow",
@@ -25,7 +28,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(f"[{VERDICT_STYLE[cell]}]{cell}[/]" if cell in VERDICT_STYLE else cell for cell in row))
     if table.row_count:
-        Console().print(table)
+        console = Console()
+        Console(width=console.width if console.is_terminal else FILE_WIDTH).print(table)
 
 
 def verdict_text(document: Mapping[str, Any]) -> str:

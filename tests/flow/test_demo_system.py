@@ -33,7 +33,7 @@ def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
         assert {name: described.count(name) for name in described} == SAMPLES
         for row in rows:
             reported = row["state"] == "DELIVERED"
-            assert reported or (row["state"] == "IGNORED" and row["reason"])
+            assert reported or (row["state"] == "IGNORED" and row["why"])
             assert row["objects_found"] == row["objects_sent"]
             assert row["resources_found"] == row["resources_sent"]
         measured = [row for row in rows if row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
