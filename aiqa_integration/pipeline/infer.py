@@ -28,16 +28,23 @@ def find_phantom(
         raise PhantomNotFound(f"no phantom belongs to the analysis '{analysis}'")
     outputs: dict[str, Mapping[str, NDArray[np.float32]]] = {}
     found: list[tuple[Phantom, LocatedPhantom]] = []
-    refusals: list[str] = []
+    refusals: dict[str, list[str]] = {}
     for phantom in candidates:
         if phantom.bundle not in outputs:
             outputs[phantom.bundle] = inferencer.run(phantom.bundle, phantom.prepare(series.stack))
         try:
             found.append((phantom, phantom.locate(series.stack, outputs[phantom.bundle])))
         except PhantomNotFound as error:
-            refusals.append(f"{phantom.title}: {error}")
+            refusals.setdefault(str(error), []).append(phantom.title)
     if not found:
-        raise PhantomNotFound(f"no phantom of '{analysis}' in these images ({'; '.join(refusals)})")
+        raise PhantomNotFound(_why_none(refusals))
     phantom, located = max(found, key=lambda pair: pair[1].confidence)
     _log.info("phantom.found", phantom=phantom.name, confidence=round(located.confidence, 3))
     return phantom, located, inferencer.version(phantom.bundle)
+
+
+def _why_none(refusals: Mapping[str, list[str]]) -> str:
+    """Return the reason that all phantoms share, or each with the phantoms that it speaks of."""
+    if len(refusals) == 1:
+        return next(iter(refusals))
+    return "; ".join(f"{' and '.join(titles)}: {reason}" for reason, titles in refusals.items())
