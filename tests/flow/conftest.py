@@ -58,11 +58,13 @@ def many_processes(
     tmp_path_factory, _orthanc_installed: None, rabbitmq: RabbitmqServer, postgres: PostgresServer
 ) -> Iterator[Loop]:
     """Deployment L: two workers and beat over RabbitMQ and PostgreSQL, with the network that ships with AIQA."""
-    folder, site = (
+    with running_loop(
         tmp_path_factory.mktemp("many"),
-        {"broker_url": rabbitmq.url, "database_url": postgres.new_database()},
-    )
-    with running_loop(folder, deployment="L", stand_in=False, **site) as loop:
+        deployment="L",
+        broker_url=rabbitmq.url,
+        database_url=postgres.new_database(),
+        stand_in=False,
+    ) as loop:
         yield loop
 
 
