@@ -71,12 +71,15 @@ _LEVEL_SD = 0.03
 """How much the water below the bars may differ from that beside them, as a part of it: a prior of the fit."""
 _LARGEST_RESIDUAL = 0.12
 _LARGEST_UNCERTAINTY_MM = 2.5
-_TURN_SD_DEG = 0.4
+_TURN_SD_DEG = 0.25
+"""Standard uncertainty of a pose's rotation."""
 _BARS_APART_MM = 6.0
-_SAMPLING_PIXELS = 0.03
-"""Standard uncertainty of a difference from sampling and ringing, in pixels; found on simulated phantoms."""
-_METHOD_PART = 0.01
-"""The same as a part of the difference: one bar's blur reaches into the other's half."""
+_SAMPLING_PIXELS = 0.015
+"""Standard uncertainty of a difference from sampling, in pixels, besides the fit's; found on simulated phantoms."""
+_SHARED_NOISE = 2.0
+"""How much larger a fit's variance is than that of independent samples: they lie half a pixel apart."""
+_STEADY_PART = 0.75
+"""How much of the bars' unlike ringing counts like noise; found on simulated phantoms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,7 +127,7 @@ def _measure(sl: PhantomSlice, metric: MetricDef, foot_mm: float) -> Measured | 
         return ends
     difference = ends.right_mm - ends.left_mm
     pixel = max(sl.pose.pixel_mm)
-    others = (np.radians(_TURN_SD_DEG) * _BARS_APART_MM, _SAMPLING_PIXELS * pixel, _METHOD_PART * difference)
+    others = (np.radians(_TURN_SD_DEG) * _BARS_APART_MM, _SAMPLING_PIXELS * pixel)
     uncertainty = 2.0 * float(np.linalg.norm([ends.difference_sd_mm, *others]))
     if uncertainty > _LARGEST_UNCERTAINTY_MM:
         detail = f"the bars' difference is uncertain by {uncertainty:.1f} mm"
@@ -274,8 +277,18 @@ def _ends_of(fit: _Fit, halves: _Halves, foot_mm: float, scale: float) -> _Ends 
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="what ends at the wedges' crossing is not two bars")
     if max(abs(left - foot_mm), abs(right - foot_mm)) > _FURTHEST_END_MM or max(left, right) > halves.v_mm[-1]:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="a bar ends beyond the wedges")
-    # samples half a pixel apart share noise: the variance counts twice
-    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * 2.0 * max(rms / scale, halves.noise / scale) ** 2
+    noise = max(_STEADY_PART * _unshared(residuals.reshape(2, -1), halves.v_mm, right - left), halves.noise)
+    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * _SHARED_NOISE * (noise / scale) ** 2
     slopes = np.array([-1.0, 1.0, 0.0, 0.0, 0.0])
     sd = float(np.sqrt(max(float(slopes @ covariance @ slopes), 0.0)))
     return _Ends(left_mm=left, right_mm=right, difference_sd_mm=sd)
+
+
+def _unshared(residuals: FloatArray, v: FloatArray, difference: float) -> float:
+    """Return the SD of what one bar's residuals don't share with the other's at the same distance from the end.
+
+    What they share is the wedges' true profile beside the fitted one; it moves both ends alike.
+    """
+    seen = (v + difference >= v[0]) & (v + difference <= v[-1])
+    other = np.interp(v[seen] + difference, v, residuals[1])
+    return float(np.std(other - residuals[0][seen])) / float(np.sqrt(2.0))
