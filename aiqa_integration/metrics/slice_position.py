@@ -78,6 +78,8 @@ _SAMPLING_PIXELS = 0.015
 """Standard uncertainty of a difference from sampling, in pixels, besides the fit's; found on simulated phantoms."""
 _SHARED_NOISE = 2.0
 """How much larger a fit's variance is than that of independent samples: they lie half a pixel apart."""
+_BILINEAR_REACH = 7 / 15
+"""Bilinear samples reach beyond the strip they are taken in: by this the sum of its squared weights is less, pixels."""
 _STEADY_PART = 0.75
 """How much of the bars' unlike ringing counts like noise; found on simulated phantoms."""
 
@@ -172,6 +174,7 @@ def _read_halves(sl: PhantomSlice, foot_mm: float) -> _Halves | Obstacle:
     if noise * _LOWEST_SNR > 1.0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=f"the water beside the bars has an SNR of {1 / noise:.1f}")
     columns = max((_HALF_MM[1] - _HALF_MM[0]) / max(sl.pose.pixel_mm), 1.0)
+    columns *= columns / (columns - _BILINEAR_REACH)
     parts = (bars / at_bars)[:, used]
     return _Halves(v_mm=v[used], parts=parts, middle_mm=middle, noise=noise / float(np.sqrt(columns)))
 
