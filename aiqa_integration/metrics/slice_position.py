@@ -80,7 +80,7 @@ _SHARED_NOISE = 2.0
 """How much larger a fit's variance is than that of independent samples: they lie half a pixel apart."""
 _BILINEAR_REACH = 7 / 15
 """Bilinear samples reach beyond the strip they are taken in: by this the sum of its squared weights is less, pixels."""
-_STEADY_PART = 0.75
+_STEADY_PART = 0.6
 """How much of the bars' unlike ringing counts like noise; found on simulated phantoms."""
 
 
