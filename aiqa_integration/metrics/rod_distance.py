@@ -1,9 +1,10 @@
 """Distances between the marks of the plate in slice 5 of the medium phantom, as with the MagNET geometry object.
 
-The plate holds nine small fluid marks in three rows and three columns, 40 mm apart. Each distance is that between the
-outer two marks of a row or a column, nominally 80 mm: rows ``top``, ``middle`` and ``bottom`` of the guideline's drawing
-from left to right, and columns from top to bottom, which are called ``top`` (left), ``middle`` and ``bottom`` (right) as
-in the Scottish medium ACR phantom framework's test document. Each mark is found by a smooth peak fitted to it.
+The plate holds nine small fluid marks in three rows and three columns, 40 mm apart. Each distance is that between
+the outer two marks of a row or a column, nominally 80 mm: rows ``top``, ``middle`` and ``bottom`` of the guideline's
+drawing from left to right, and columns from top to bottom, which are called ``top`` (left), ``middle`` and ``bottom``
+(right) as in the Scottish medium ACR phantom framework's test document. Each mark is found by a smooth peak fitted to
+it. The large phantom's plate has marks as well, but no document that gives their distance, so they are not measured.
 """
 
 from collections.abc import Mapping
@@ -83,14 +84,16 @@ _PEAK_MM = (0.4, 2.5)
 _LOWEST_SNR = 5.0
 _LEAST_CONTRAST = 3.0
 """How much a mark must stand out of the SD of its surroundings, plate, ringing and all."""
-_PLATE_PART = 0.8
+_PLATE_PITCHES = 1.2
+"""Half side of the part of the plate that must be dark, in pitches of the marks."""
 _DARK_PART = 0.4
 _LARGEST_ERROR = 0.08
 """Distances further from nominal are no distortion but another spot than the mark."""
 _PATTERN_MM = 2.0
 """How far a mark may lie from where the others say that it lies."""
-_SAMPLING_PIXELS = 0.02
-"""Standard uncertainty of a mark's place from the shape of its peak, in pixels; found on simulated phantoms."""
+_SAMPLING_PER_MM = 0.05
+"""Standard uncertainty of a mark's place from the shape of its peak, mm for pixels of 1 mm; grows with their square,
+since larger ones hold the whole mark; found on simulated phantoms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ def measure_rod_distances(images: PhantomImages, *, diameter_mm: float, pitch_mm
     if without is not None:
         return tuple(without.not_measured(metric, sl.index) for metric in METRICS)
     cells = [(column, row) for row in (-1, 0, 1) for column in (-1, 0, 1)]
-    marks = _that_fit(sl, {cell: _find(sl, cell, pitch_mm) for cell in cells}, pitch_mm)
+    marks = _that_fit({cell: _find(sl, cell, pitch_mm) for cell in cells}, pitch_mm)
     outcomes = ((distance.metric, _measure(sl, distance, marks, pitch_mm)) for distance in DISTANCES)
     return tuple(
         found.not_measured(metric, sl.index) if isinstance(found, Obstacle) else found for metric, found in outcomes
@@ -123,10 +126,12 @@ def _no_plate(sl: PhantomSlice, diameter_mm: float, pitch_mm: float) -> Obstacle
     """Return why there is no plate: it is dark between its marks, and water surrounds it."""
     u, v = pixel_places(sl)
     height, width = sl.image.shape
-    corners = [sl.pose.to_pixel(pitch_mm * s * 1.2, pitch_mm * t * 1.2) for s in (-1, 1) for t in (-1, 1)]
+    corners = [
+        sl.pose.to_pixel(_PLATE_PITCHES * pitch_mm * s, _PLATE_PITCHES * pitch_mm * t) for s in (-1, 1) for t in (-1, 1)
+    ]
     if not all(0 <= column <= width - 1 and 0 <= row <= height - 1 for column, row in corners):
         return Obstacle(reason=Reason.ROI_OUTSIDE_IMAGE, detail="the plate leaves the image")
-    plate = np.maximum(np.abs(u), np.abs(v)) < (1 + _PLATE_PART / 4) * pitch_mm
+    plate = np.maximum(np.abs(u), np.abs(v)) < _PLATE_PITCHES * pitch_mm
     radius = np.hypot(u, v)
     water = (radius < diameter_mm / 2 - 3.0) & (radius > diameter_mm / 2 - 9.0)
     if not plate.any() or not water.any():
@@ -143,9 +148,9 @@ def _find(sl: PhantomSlice, cell: Cell, pitch_mm: float) -> _Mark | Obstacle:
     columns, rows = to_pixels(sl.pose, np.array([cell[0] * pitch_mm]), np.array([cell[1] * pitch_mm]))
     at = (float(columns[0]), float(rows[0]))
     x, y, values = _patch(sl, at, _SEARCH_MM + _FIT_MM)
-    smooth = np.where(np.hypot(x, y) <= _SEARCH_MM, values, -np.inf)
-    brightest = int(np.argmax(smooth))
-    peak = (at[0] + float(x.flat[brightest]) / sl.pose.pixel_mm[0], at[1] + float(y.flat[brightest]) / sl.pose.pixel_mm[1])
+    brightest = int(np.argmax(np.where(np.hypot(x, y) <= _SEARCH_MM, values, -np.inf)))
+    wide, high = sl.pose.pixel_mm
+    peak = (at[0] + float(x.flat[brightest]) / wide, at[1] + float(y.flat[brightest]) / high)
     around = values[np.hypot(x, y) > 2 * _PEAK_MM[1]]
     rest = 1.4826 * float(np.median(np.abs(around - np.median(around))))
     height = float(values.flat[brightest]) - float(np.median(around))
@@ -204,13 +209,11 @@ def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell) -> _Mark | 
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
     column, row = at[0] + float(fit.x[0]) / sl.pose.pixel_mm[0], at[1] + float(fit.x[1]) / sl.pose.pixel_mm[1]
     u, v = to_phantom(sl.pose, np.array([column]), np.array([row]))
-    return _Mark(u_mm=float(u[0]), v_mm=float(v[0]), sd_mm=float(np.hypot(sd, _SAMPLING_PIXELS * pixel)))
+    return _Mark(u_mm=float(u[0]), v_mm=float(v[0]), sd_mm=float(np.hypot(sd, _SAMPLING_PER_MM * pixel**2)))
 
 
-def _that_fit(
-    sl: PhantomSlice, found: Mapping[Cell, _Mark | Obstacle], pitch_mm: float
-) -> dict[Cell, _Mark | Obstacle]:
-    """Return the marks without those that lie off the lattice of the others (an affine fit allows for distortion)."""
+def _that_fit(found: Mapping[Cell, _Mark | Obstacle], pitch_mm: float) -> dict[Cell, _Mark | Obstacle]:
+    """Return the marks without those that lie off the lattice of the others; none where too few are seen."""
     marks = {cell: mark for cell, mark in found.items() if isinstance(mark, _Mark)}
     if len(marks) < 5:
         few = Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=f"only {len(marks)} of nine marks are seen")

@@ -143,7 +143,7 @@ def _measure(sl: PhantomSlice, metric: MetricDef, foot_mm: float) -> Measured | 
         uncertainty=uncertainty,
         slice_index=sl.index,
         regions=tuple(line_region(sl, (u, top), (u, end), label=label) for label, u, end in places),
-        detail=f"the {'right' if difference > 0 else 'left'} bar is longer; the slice lies {abs(difference) / 2:.1f} mm off",
+        detail=f"{'right' if difference > 0 else 'left'} bar longer: the slice lies {abs(difference) / 2:.1f} mm off",
     )
 
 
@@ -168,9 +168,9 @@ def _read_halves(sl: PhantomSlice, foot_mm: float) -> _Halves | Obstacle:
     near = 0.5 + sum(_HALF_MM) / sum(_BESIDE_MM) / 2
     at_bars = np.stack([near * levels[0] + (1 - near) * levels[1], near * levels[1] + (1 - near) * levels[0]])
     bars = np.stack([values[:, _between(side * away, _HALF_MM)].mean(axis=1) for side in (-1.0, 1.0)])
-    near_bars = pixel_places(sl)
-    disk = (np.abs(near_bars[0] - middle) < _SIDE_MM) & (np.abs(near_bars[1] - foot_mm) < _ABOVE_MM)
-    noise = noise_sd(sl.image, np.asarray(disk, np.bool_)) / float(at_bars.mean())
+    across, along = pixel_places(sl)
+    around = (np.abs(across - middle) < _SIDE_MM) & (np.abs(along - foot_mm) < _ABOVE_MM)
+    noise = noise_sd(sl.image, np.asarray(around, np.bool_)) / float(at_bars.mean())
     if noise * _LOWEST_SNR > 1.0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=f"the water beside the bars has an SNR of {1 / noise:.1f}")
     columns = max((_HALF_MM[1] - _HALF_MM[0]) / max(sl.pose.pixel_mm), 1.0)
