@@ -67,7 +67,7 @@ def test_noise_that_neighbours_share_is_less_certain():
 
 def test_without_noise_signal_or_water_there_is_no_value():
     pose_ = pose()
-    u, v = places(pose_)
+    u, _ = places(pose_)
     assert _measure(np.full((256, 256), 300.0), pose_).reason is Reason.IMPLAUSIBLE
     everywhere = _noisy(np.full((256, 256), 1000.0), 50.0, np.random.default_rng(2))
     assert _measure(everywhere, pose_).reason is Reason.IMPLAUSIBLE
