@@ -116,6 +116,7 @@ def test_the_uncertainty_covers_the_error_on_simulated_phantoms():
         seen = PhantomImages(stack=series.stack, header=header(), located=located)
         for found in measure_rod_distances(seen, diameter_mm=165.0, pitch_mm=40.0):
             assert isinstance(found, Measured), found
+            assert found.uncertainty is not None
             ratios.append(abs(found.quantity.value - 80.0 * scale) / found.uncertainty)
     assert max(ratios) < 2.5
     assert np.mean(np.array(ratios) < 1.0) >= 0.85

@@ -7,7 +7,7 @@ from aiqa_integration.metrics.slice_position import measure_slice_position
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.phantom import LocatedPhantom, PhantomImages
 from aiqa_integration.simulate.acr_mri import Pose, Scan, simulate_series
-from aiqa_integration.simulate.acr_mri_layout import LAYOUTS, Variant
+from aiqa_integration.simulate.acr_mri_layout import LAYOUTS, PhantomName, Variant
 from aiqa_integration.simulate.scanner import Shading
 from tests.drawn_phantom import between, disk, edge, header, images, places, pose
 
@@ -119,7 +119,8 @@ def _true_difference(phantom, pose_, height, number):
 
 def _simulated(rng):
     """One slice of a phantom in a pose that is known to a quarter of a degree: its images and the true difference."""
-    phantom, number = str(rng.choice(["acr-mri-large", "acr-mri-medium"])), int(rng.choice([1, 11]))
+    names: tuple[PhantomName, PhantomName] = ("acr-mri-large", "acr-mri-medium")
+    phantom, number = names[int(rng.integers(2))], int(rng.choice([1, 11]))
     matrix = int(rng.choice([128, 192, 256, 256, 320]))
     pose_ = Pose(
         offset_mm=(float(rng.uniform(-12, 12)), float(rng.uniform(-12, 12))),

@@ -100,9 +100,12 @@ def test_two_equal_images_or_images_of_other_shapes_are_refused():
 
 @pytest.mark.shared_data
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no real DICOM in ../shared/data")
-@pytest.mark.parametrize("maker", ["Siemens", "GE", "Philips"])
+@pytest.mark.parametrize("maker", ["Siemens", "GE"])
 def test_real_pairs_agree_with_the_published_values(maker):
-    """Regression values of hazen's own tests, with their bounds; the same five squares of 20 pixels."""
+    """Regression values of hazen's own tests, with their bounds; the same five squares of 20 pixels.
+
+    Not the Philips pair: its published value is of stored values, whose offset of rescaling counts as signal.
+    """
     entry = json.loads((SHARED / "mr_qa_other_reference.json").read_text("utf-8"))["series"][f"snr_{maker}"]
     first, second = (
         DicomSeriesReader().load([path]).stack.voxels[0].astype(np.float64)
