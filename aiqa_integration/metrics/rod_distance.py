@@ -91,7 +91,7 @@ _LARGEST_ERROR = 0.08
 """Distances further from nominal are no distortion but another spot than the mark."""
 _PATTERN_MM = 2.0
 """How far a mark may lie from where the others say that it lies."""
-_SAMPLING_PER_MM = 0.05
+_SAMPLING_PER_MM = 0.04
 """Standard uncertainty of a mark's place from the shape of its peak, mm for pixels of 1 mm; grows with their square,
 since larger ones hold the whole mark; found on simulated phantoms."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.metrics.snr import measure_snr, snr_of_pair
-from aiqa_integration.model.measurement import NotMeasured, Obstacle, Reason
+from aiqa_integration.model.measurement import Measured, NotMeasured, Obstacle, Reason
 from tests.drawn_phantom import disk, images, places, pose
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "mr-qa-other"
@@ -85,6 +85,8 @@ def test_two_images_tell_the_noise_whatever_they_show():
     ringing = _water(pose_) * (1 + 0.01 * np.cos(u))
     mask = np.hypot(u, v) < 60.0
     found = snr_of_pair(_noisy(ringing, 100.0, rng), _noisy(ringing, 100.0, rng), [mask])
+    assert isinstance(found, Measured)
+    assert found.uncertainty is not None
     assert found.quantity.value == pytest.approx(100.0, abs=found.uncertainty)
     assert found.uncertainty < 4.0
 
@@ -118,5 +120,6 @@ def test_real_pairs_agree_with_the_published_values(maker):
         mask[row + down - 10 : row + down + 10, column + across - 10 : column + across + 10] = True
         squares.append(mask)
     found = snr_of_pair(first, second, squares)
+    assert isinstance(found, Measured)
     normalised = found.quantity.value * entry["SNR_NORM_FACTOR"]
     assert entry["LOWER_SUBTRACT_SNR"] <= normalised <= entry["UPPER_SUBTRACT_SNR"]
