@@ -7,8 +7,12 @@ from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
+from aiqa_integration.metrics.slice_position import METRICS as POSITION_METRICS
+from aiqa_integration.metrics.slice_position import measure_slice_position
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
+from aiqa_integration.metrics.snr import METRICS as SNR_METRICS
+from aiqa_integration.metrics.snr import measure_snr
 from aiqa_integration.metrics.uniformity import METRICS as UNIFORMITY_METRICS
 from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
 from aiqa_integration.model.phantom import Feature, Phantom, PhantomTest
@@ -21,6 +25,9 @@ _IMAGES = "read off published images (hazen test data, Apache-2.0), good to 1 mm
 
 LARGE_REGION = LargeRegion(area_mm2=20_000.0, centre_mm=(0.0, 2.5))
 """200 cm², moved down just so far that it keeps 2 mm from the bar at twelve o'clock (ends 80 mm from the axis)."""
+
+WEDGE_FOOT_MM = -62.0
+"""Where both bars of slices 1 and 11 end in a slice through the wedges' crossing; read off published images."""
 
 GEOMETRY = (
     Feature(
@@ -36,6 +43,14 @@ GEOMETRY = (
         slices=(1, 5, 7, 11),
         centre_mm=(0.0, -87.5),
         size_mm=(12.0, 15.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="bars of the crossed wedges",
+        slices=(1, 11),
+        centre_mm=(0.0, -71.0),
+        size_mm=(12.0, 18.0),
         shape="rectangle",
         source=_IMAGES,
     ),
@@ -79,6 +94,11 @@ PHANTOM = Phantom(
             measure=partial(measure_slice_thickness, diameter_mm=DIAMETER_MM),
         ),
         PhantomTest(
+            name="slice position accuracy",
+            metrics=POSITION_METRICS,
+            measure=partial(measure_slice_position, foot_mm=WEDGE_FOOT_MM),
+        ),
+        PhantomTest(
             name="image intensity uniformity",
             metrics=UNIFORMITY_METRICS,
             measure=partial(measure_uniformity, diameter_mm=DIAMETER_MM, large=LARGE_REGION),
@@ -92,6 +112,11 @@ PHANTOM = Phantom(
                 large_area_mm2=LARGE_REGION.area_mm2,
                 large_centre_mm=LARGE_REGION.centre_mm,
             ),
+        ),
+        PhantomTest(
+            name="signal-to-noise ratio",
+            metrics=SNR_METRICS,
+            measure=partial(measure_snr, diameter_mm=DIAMETER_MM),
         ),
     ),
     prepare=prepare_inputs,

@@ -7,8 +7,14 @@ from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
+from aiqa_integration.metrics.rod_distance import METRICS as ROD_METRICS
+from aiqa_integration.metrics.rod_distance import measure_rod_distances
+from aiqa_integration.metrics.slice_position import METRICS as POSITION_METRICS
+from aiqa_integration.metrics.slice_position import measure_slice_position
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
+from aiqa_integration.metrics.snr import METRICS as SNR_METRICS
+from aiqa_integration.metrics.snr import measure_snr
 from aiqa_integration.metrics.uniformity import METRICS as UNIFORMITY_METRICS
 from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
 from aiqa_integration.model.phantom import Feature, Phantom, PhantomTest
@@ -22,6 +28,13 @@ _IMAGES = "read off published images (Scottish medium ACR framework, Apache-2.0)
 LARGE_REGION = LargeRegion(area_mm2=15_000.0, centre_mm=(0.0, 5.5))
 """The large phantom's 200 cm² in proportion to the disk's area (150.8), moved down just so far that it keeps 2 mm from
 the bar at twelve o'clock (ends 66 mm from the axis)."""
+
+WEDGE_FOOT_MM = -52.0
+"""Where both bars of slices 1 and 11 end in a slice through the wedges' crossing; read off published images."""
+
+ROD_PITCH_MM = 40.0
+"""Distance of neighbouring marks of the plate in slice 5: 80 mm between the outer ones (Scottish medium ACR framework,
+test document)."""
 
 GEOMETRY = (
     Feature(
@@ -41,10 +54,26 @@ GEOMETRY = (
         source=_IMAGES,
     ),
     Feature(
+        name="bars of the crossed wedges",
+        slices=(1, 11),
+        centre_mm=(0.0, -59.0),
+        size_mm=(12.0, 14.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
         name="slab with the thickness ramps",
         slices=(1,),
         centre_mm=(0.0, 0.0),
         size_mm=(159.0, 11.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="plate with nine marks",
+        slices=(5,),
+        centre_mm=(0.0, 0.0),
+        size_mm=(2 * ROD_PITCH_MM, 2 * ROD_PITCH_MM),
         shape="rectangle",
         source=_IMAGES,
     ),
@@ -80,6 +109,11 @@ PHANTOM = Phantom(
             measure=partial(measure_slice_thickness, diameter_mm=DIAMETER_MM),
         ),
         PhantomTest(
+            name="slice position accuracy",
+            metrics=POSITION_METRICS,
+            measure=partial(measure_slice_position, foot_mm=WEDGE_FOOT_MM),
+        ),
+        PhantomTest(
             name="image intensity uniformity",
             metrics=UNIFORMITY_METRICS,
             measure=partial(measure_uniformity, diameter_mm=DIAMETER_MM, large=LARGE_REGION),
@@ -93,6 +127,16 @@ PHANTOM = Phantom(
                 large_area_mm2=LARGE_REGION.area_mm2,
                 large_centre_mm=LARGE_REGION.centre_mm,
             ),
+        ),
+        PhantomTest(
+            name="signal-to-noise ratio",
+            metrics=SNR_METRICS,
+            measure=partial(measure_snr, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="rod distances",
+            metrics=ROD_METRICS,
+            measure=partial(measure_rod_distances, diameter_mm=DIAMETER_MM, pitch_mm=ROD_PITCH_MM),
         ),
     ),
     prepare=prepare_inputs,

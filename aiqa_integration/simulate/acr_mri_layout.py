@@ -17,7 +17,6 @@ PhantomName = Literal["acr-mri-large", "acr-mri-medium"]
 SLICE_PITCH_MM = 10.0
 RAMP_SLOPE = 10.0
 RAMP_SLAB_MM = 1.0
-WEDGE_HALF_MM = 19.0
 DISK_DIAMETERS_MM = tuple(float(d) for d in np.linspace(7.0, 1.5, 10))
 DISK_RADII_MM = (12.8, 25.4, 37.8)
 DISK_CONTRAST = {8: 0.014, 9: 0.025, 10: 0.036, 11: 0.051}
@@ -35,7 +34,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """One phantom's inserts; ``plate`` has half width, cut corner and the pitch of its marks, mm."""
+    """One phantom's inserts; ``plate`` has half width, cut corner and the pitch of its marks, mm.
+
+    ``wedge_half_mm`` is how far both bars reach below the housing in a slice through the wedges' crossing.
+    """
 
     name: PhantomName
     diameter_mm: float
@@ -49,6 +51,7 @@ class Layout:
     hole_arrays: tuple[tuple[float, float, float], ...]
     windows: tuple[tuple[float, float], ...]
     plate: tuple[float, float, float]
+    wedge_half_mm: float
 
     @property
     def radius_mm(self) -> float:
@@ -70,6 +73,7 @@ LAYOUTS: dict[PhantomName, Layout] = {
         hole_arrays=((1.1, -13.6, 38.0), (1.0, 9.4, 38.0), (0.9, 32.0, 38.0)),
         windows=((-46.0, 35.0), (-35.5, 45.0)),
         plate=(67.0, 4.0, 60.0),
+        wedge_half_mm=19.0,
     ),
     "acr-mri-medium": Layout(
         name="acr-mri-medium",
@@ -84,6 +88,7 @@ LAYOUTS: dict[PhantomName, Layout] = {
         hole_arrays=((1.1, -17.0, 35.0), (1.0, 4.0, 35.0), (0.9, 23.0, 35.0), (0.8, 41.0, 35.0)),
         windows=((-46.0, 31.0), (-35.0, 44.0)),
         plate=(60.5, 20.0, 40.0),
+        wedge_half_mm=14.5,
     ),
 }
 
@@ -167,17 +172,17 @@ def _bubble(cut: Cut, layout: Layout, variant: Variant) -> Field:
 
 def _wedges(cut: Cut, layout: Layout) -> Field:
     """Return the crossed 45° wedges below the housing: right bar longer above the crossing, left bar below it."""
-    bottom = layout.housing.v[1]
+    bottom, half = layout.housing.v[1], layout.wedge_half_mm
     depth = cut.v - bottom
     total = np.zeros_like(cut.u)
     for crossing in (0.0, 100.0):
-        if float(np.abs(cut.z - crossing).min()) > WEDGE_HALF_MM + cut.thickness_mm:
+        if float(np.abs(cut.z - crossing).min()) > half + cut.thickness_mm:
             continue
-        low, high = crossing - WEDGE_HALF_MM, crossing + WEDGE_HALF_MM
-        start = crossing + depth - WEDGE_HALF_MM
+        low, high = crossing - half, crossing + half
+        start = crossing + depth - half
         right = cut.span(np.clip(start, low, high), high)
         left = cut.span(low, np.clip(2 * crossing - start, low, high))
-        reach = (bottom - 1.0, bottom + 2 * WEDGE_HALF_MM)
+        reach = (bottom - 1.0, bottom + 2 * half)
         total += cut.rectangle((0.0, layout.housing.u[1]), reach) * right
         total += cut.rectangle((layout.housing.u[0], 0.0), reach) * left
     return np.asarray(np.clip(total, 0, 1), np.float32)

@@ -1,7 +1,7 @@
 """Real ACR series, found by the shipped bundle and measured, against nominal values and physicists' hand values.
 
-The tolerances are those of the publishing physicists for software against hand (thickness 0.6 mm, uniformity 0.02,
-ghosting 0.005 as fractions); nothing here was used to choose a constant.
+The tolerances are those of the publishing physicists for software against hand (thickness, slice position and rod
+distances 0.6 mm, uniformity 0.02 and ghosting 0.005 as fractions, SNR 3 %); nothing here was used to choose a constant.
 """
 
 import json
@@ -73,6 +73,24 @@ PAIRS = (
 )
 
 
+ALLOWED = {"mr-length": 1.0, "mr-slice-thickness": 0.25, "mr-slice-position": 0.5}
+"""By how many mm two contrasts of one set-up may differ."""
+
+ROWS = {
+    "Integral Uniformity": ("mr-percent-image-uniformity", 100.0),
+    "Signal-to-Bkgd ratio": ("mr-percent-signal-ghosting", 100.0),
+    "Distance Slice 1(mm)": ("mr-slice-position-error-slice1", 1.0),
+    "Distance Slice 11(mm)": ("mr-slice-position-error-slice11", 1.0),
+    "SNR": ("mr-snr", 1.0),
+    **{
+        f"{word} {place} (mm)": (f"mr-rod-distance-{word.lower()}-{place.lower()}", 1.0)
+        for word in ("Row", "Col")
+        for place in ("Top", "Middle", "Bottom")
+    },
+}
+"""Measurements of the test documents: the metric and the factor to its unit."""
+
+
 @cache
 def _runner():
     return BundleRunner(find_bundles())
@@ -102,13 +120,15 @@ def test_every_axial_series_is_measured_near_nominal(name):
             assert measurement.quantity.value == pytest.approx(nominal, abs=2.0), metric
         elif metric == "mr-slice-thickness":
             assert measurement.quantity.value == pytest.approx(5.0, abs=0.7)
+        elif metric.startswith("mr-rod-distance"):
+            assert measurement.quantity.value == pytest.approx(80.0, abs=1.0), metric
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_two_contrasts_of_one_setup_have_one_geometry(first, second):
     (_, one), (_, other) = _measured(f"acr-mri-large/{first}"), _measured(f"acr-mri-large/{second}")
     for metric in one:
-        allowed = 1.0 if metric.startswith("mr-length") else 0.25 if metric == "mr-slice-thickness" else None
+        allowed = next((limit for start, limit in ALLOWED.items() if metric.startswith(start)), None)
         if allowed is not None:
             assert one[metric].quantity.value == pytest.approx(other[metric].quantity.value, abs=allowed), metric
 
@@ -118,17 +138,16 @@ def _hand_values():
     if not SHARED.is_dir():
         return
     reference = json.loads((SHARED / "acr-mri-medium" / "acr_medium_reference.json").read_text("utf-8"))
-    rows = {
-        "Integral Uniformity": ("mr-percent-image-uniformity", 100.0),
-        "Signal-to-Bkgd ratio": ("mr-percent-signal-ghosting", 100.0),
-    }
     for name, entry in reference["series"].items():
         for row in entry.get("test_document", {}).get("rows", ()):
-            metric, scale = rows.get(row["measurement"], ("", 1.0))
+            metric, scale = ROWS.get(row["measurement"], ("", 1.0))
             if row["test"] == "Slice Width":
                 metric = "mr-slice-thickness"
             if metric and row["manual"] is not None:
-                yield f"acr-mri-medium/{name}", metric, scale * row["manual"], scale * row["tolerance_vs_manual"]
+                scale *= row["manual"] if metric == "mr-snr" else 1.0
+                tolerance = scale * row["tolerance_vs_manual"]
+                hand = row["manual"] if metric == "mr-snr" else scale * row["manual"]
+                yield f"acr-mri-medium/{name}", metric, hand, tolerance
 
 
 @pytest.mark.parametrize(("name", "metric", "hand", "tolerance"), list(_hand_values()))

@@ -5,7 +5,9 @@ import pytest
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.metrics import all_metrics
 from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTHS
+from aiqa_integration.metrics.slice_position import POSITION_ERRORS
 from aiqa_integration.metrics.slice_thickness import SLICE_THICKNESS
+from aiqa_integration.metrics.snr import SIGNAL_TO_NOISE
 from aiqa_integration.metrics.uniformity import PERCENT_IMAGE_UNIFORMITY
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
@@ -175,3 +177,19 @@ def test_the_set_of_a_phantom():
     assert limit_set_for("catphan-504", [], sets) is None
     with pytest.raises(ConfigurationError, match="acr-mri-huge"):
         limit_set_for("acr-mri-large", ["acr-mri-huge"], sets)
+
+
+@pytest.mark.parametrize("phantom", ["large", "medium"])
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(5.0, Verdict.PASS), (-5.0, Verdict.PASS), (5.1, Verdict.ACTION), (-5.1, Verdict.ACTION)]
+)
+def test_a_slice_may_lie_off_either_way(phantom, value, verdict):
+    limit_set = SETS[f"acr-mri-{phantom}-2022"]
+    for metric in POSITION_ERRORS.values():
+        assert _judge(_value(metric, value), limit_set, header()).verdict is verdict
+
+
+def test_a_metric_without_limit_is_not_required():
+    judged = _judge(_value(SIGNAL_TO_NOISE, 100.0), LARGE, header())
+    assert judged.verdict is Verdict.NOT_ASSESSED
+    assert not judged.required
