@@ -5,26 +5,35 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from aiqa_integration.metrics.low_contrast.field import Field, pixels_of
+from aiqa_integration.metrics.low_contrast.field import Field, pixels_of, solve
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SPOKES, Placement, disk_places
-from aiqa_integration.metrics.low_contrast.template import answers, blur_mm, disk_shape
-from aiqa_integration.model.sampling import BoolArray, FloatArray, pixel_places
+from aiqa_integration.metrics.low_contrast.template import (
+    ANNULUS_MM,
+    SURROUNDS,
+    Surround,
+    answers,
+    blur_mm,
+    disk_shape,
+    disk_weights,
+)
+from aiqa_integration.model.sampling import BoolArray, FloatArray
 
-_REACH_MM = 4.0
 _SPECK_SD = 6.0
 """Pixels this far from the fit are specks (bubbles, dust), not noise; a reader looks past them."""
 _CLIP_SD = 3.0
-_LOCAL_MM = 12.0
-_LOCAL_SPOKES = slice(4, SPOKES)
+_LOCAL_MM = 10.0
+_SMALLER = slice(4, SPOKES)
 """How the noise differs from place to place is read from the filters of the smaller disks, which see more of it."""
-_REACH_OF_CENTRES_MM = 42.0
+_FREE_MM = 0.5
+_REACH_MM = 42.0
+"""Filters answer what lies within the ring up to here from its centre."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Disks:
     """Contrast of each disk and the SD of its noise, parts of the water's signal, ``[spoke, radius]``.
 
-    ``noise_error`` is the standard uncertainty of the SDs as a part of them.
+    ``noise_error`` ``[spoke]`` is the standard uncertainty of the SDs as a part of them.
     """
 
     contrast: FloatArray
@@ -35,87 +44,81 @@ class Disks:
 def read_disks(field: Field, placement: Placement) -> Disks:
     """Return the contrasts of thirty disks from one fit, corrected by what each disk's filter finds left at its place.
 
-    The noise of a contrast is the scatter of the same filter's answers beside the disks, whatever its cause.
+    The noise of a contrast is the scatter of the same filter's answers beside the disks, whatever its cause; of two
+    filters the one that is disturbed less is taken, place by place.
     """
-    places = disk_places(field.number, placement)
-    fitted, rest = _fit(field, places)
-    found = answers(rest, field.pose.pixel_mm)
-    spokes = np.repeat(np.arange(SPOKES)[:, None], len(RADII_MM), axis=1)
-    at = [spokes, *pixels_of(field, *places)]
-    contrast = fitted + map_coordinates(found, at, order=3, mode="nearest")
-    free = _free_pixels(field, places, placement)
-    general = np.array([_spread(one[where]) for one, where in zip(found, free, strict=True)])
-    local = _local(field, found / np.maximum(general, 1e-12)[:, None, None], free)
-    here = map_coordinates(local, at[1:], order=1, mode="nearest")
-    pixel_mm2 = field.pose.pixel_mm[0] * field.pose.pixel_mm[1]
-    patches = 2 * np.pi * (DIAMETERS_MM / 2 + blur_mm(field.pose.pixel_mm)) ** 2
-    independent = free.sum(axis=(1, 2)) * pixel_mm2 / patches
-    nearby = 4 * np.pi * _LOCAL_MM**2 / patches[_LOCAL_SPOKES].mean()
+    u, v = disk_places(field.number, placement)
+    distances = np.sqrt([(field.u_mm - a) ** 2 + (field.v_mm - b) ** 2 for a, b in zip(u.flat, v.flat, strict=True)])
+    fitted, rest = _fit(field, distances)
+    free = _free(field, distances, placement)
+    at = pixels_of(field, u, v)
+    contrasts, noises = [], []
+    for surround in SURROUNDS:
+        noises.append(_noise(field, rest, free, at, surround))
+        contrasts.append(fitted + _left(rest, distances, blur_mm(field.pose.pixel_mm), surround))
+    best = np.argmin(noises, axis=0)[None]
     return Disks(
-        contrast=np.asarray(contrast, np.float64),
-        noise=np.asarray(general[:, None] * here, np.float64),
-        noise_error=np.asarray(np.sqrt(0.5 / np.maximum(independent, 2.0) + 0.5 / nearby), np.float64),
+        contrast=np.take_along_axis(np.array(contrasts), best, axis=0)[0],
+        noise=np.take_along_axis(np.array(noises), best, axis=0)[0],
+        noise_error=_noise_error(field, free),
     )
 
 
-def _fit(field: Field, places: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Return the contrasts ``[spoke, radius]`` of one fit of disks and background, and what it leaves ``[y, x]``."""
-    columns = _columns(field, places)
-    values = field.relative[field.water]
-    design = np.hstack([columns, field.shapes])
+def _fit(field: Field, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the contrasts ``[spoke, radius]`` of one fit of disks and background, and what it leaves of the water."""
+    columns, blur = np.zeros(distances.shape), blur_mm(field.pose.pixel_mm)
+    for index, distance in enumerate(distances):
+        diameter = float(DIAMETERS_MM[index // len(RADII_MM)])
+        near = distance < diameter / 2 + ANNULUS_MM
+        columns[index, near] = disk_shape(distance[near], diameter, blur)
+    terms, values = np.hstack([columns.T, field.shapes]), field.relative[field.water]
     keep = np.ones(values.shape, np.bool_)
-    rest = values
-    factors = np.zeros(design.shape[1])
     for _ in range(2):
-        kept = design[keep]
-        factors = np.linalg.lstsq(kept.T @ kept, kept.T @ values[keep], rcond=1e-12)[0]
-        rest = values - design @ factors
+        factors = solve(terms, values) if keep.all() else solve(terms[keep], values[keep])
+        rest = values - terms @ factors
         keep = np.abs(rest) <= _SPECK_SD * max(float(np.median(np.abs(rest))) / 0.6745, 1e-12)
-    left = np.zeros(field.relative.shape)
-    left[field.water] = np.where(keep, rest, 0.0)
-    return factors[: columns.shape[1]].reshape(SPOKES, len(RADII_MM)), left
+    return factors[: len(distances)].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
 
 
-def _columns(field: Field, places: tuple[FloatArray, FloatArray]) -> FloatArray:
-    u, v = (axis[field.water] for axis in pixel_places_of(field))
-    blur = blur_mm(field.pose.pixel_mm)
-    columns = np.zeros((u.size, SPOKES * len(RADII_MM)))
-    for column, (at_u, at_v) in enumerate(zip(places[0].ravel(), places[1].ravel(), strict=True)):
-        diameter = float(DIAMETERS_MM[column // len(RADII_MM)])
-        distance = np.hypot(u - at_u, v - at_v)
-        near = distance < diameter / 2 + _REACH_MM
-        columns[near, column] = disk_shape(distance[near], diameter, blur)
-    return columns
+def _left(rest: FloatArray, distances: FloatArray, blur: float, surround: Surround) -> FloatArray:
+    """Return what the filter of each disk finds at its place in what the fit left ``[spoke, radius]``."""
+    found = []
+    for index, distance in enumerate(distances):
+        diameter = float(DIAMETERS_MM[index // len(RADII_MM)])
+        near = distance < diameter / 2 + ANNULUS_MM
+        found.append(float(rest[near] @ disk_weights(distance[near], diameter, blur, surround)))
+    return np.reshape(found, (SPOKES, len(RADII_MM)))
 
 
-def pixel_places_of(field: Field) -> tuple[FloatArray, FloatArray]:
-    """Return the phantom coordinates of every pixel of the crop."""
-    from aiqa_integration.model.sampling import PhantomSlice
+def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArray:
+    """Return where in the crop a filter's centre lies beside all disks and well within the ring."""
+    from_centre = (field.u_mm - placement.centre_mm[0]) ** 2 + (field.v_mm - placement.centre_mm[1]) ** 2
+    clear = np.repeat(DIAMETERS_MM / 2 + _FREE_MM, len(RADII_MM))[:, None]
+    beside = (distances > clear).all(axis=0) & (from_centre < _REACH_MM**2)
+    return np.asarray(field.image_of(beside) > 0, np.bool_)
 
-    return pixel_places(PhantomSlice(index=0, image=field.relative, pose=field.pose))
 
-
-def _free_pixels(field: Field, places: tuple[FloatArray, FloatArray], placement: Placement) -> BoolArray:
-    """Return for each diameter where a filter's centre lies beside all disks and within the water ``[spoke, y, x]``."""
-    u, v = pixel_places_of(field)
-    inner = field.water & (np.hypot(u - placement.centre_mm[0], v - placement.centre_mm[1]) < _REACH_OF_CENTRES_MM)
-    beside = inner.copy()
-    for at_u, at_v, diameter in zip(*places, DIAMETERS_MM, strict=True):
-        for one_u, one_v in zip(at_u, at_v, strict=True):
-            beside &= np.hypot(u - one_u, v - one_v) > diameter / 2 + 0.5
-    return np.broadcast_to(beside, (SPOKES, *beside.shape))
+def _noise(field: Field, rest: FloatArray, free: BoolArray, at: FloatArray, surround: Surround) -> FloatArray:
+    """Return the scatter of the filters' answers around each disk ``[spoke, radius]``."""
+    found = answers(field.image_of(rest), field.pose.pixel_mm, surround)
+    general = np.array([_spread(one[free]) for one in found])
+    scaled = found[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)[:, None, None]
+    square = np.where(free, np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0), 0.0)
+    sigma = [_LOCAL_MM / pixel for pixel in reversed(field.pose.pixel_mm)]
+    total, weight = (gaussian_filter(one, sigma, mode="constant", truncate=2.5) for one in (square, free * 1.0))
+    local = np.sqrt(total / np.maximum(weight, 1e-6))
+    return np.asarray(general[:, None] * map_coordinates(local, at, order=1, mode="nearest"), np.float64)
 
 
 def _spread(values: FloatArray) -> float:
-    """Return the root mean square without what lies beyond three robust SD."""
-    robust = float(np.median(np.abs(values))) / 0.6745
-    return float(np.sqrt(np.mean(np.clip(values, -_CLIP_SD * robust, _CLIP_SD * robust) ** 2)))
+    """Return the root mean square, with what lies beyond three robust SD drawn in to there."""
+    edge = _CLIP_SD * float(np.median(np.abs(values))) / 0.6745
+    return float(np.sqrt(np.mean(np.clip(values, -edge, edge) ** 2)))
 
 
-def _local(field: Field, scaled: FloatArray, free: BoolArray) -> FloatArray:
-    """Return how much larger the noise is at each place than in general ``[y, x]``."""
-    square = np.minimum(scaled[_LOCAL_SPOKES] ** 2, _CLIP_SD**2).mean(axis=0)
-    mask = free[-1].astype(np.float64)
-    sigma = [_LOCAL_MM / pixel for pixel in reversed(field.pose.pixel_mm)]
-    total, weight = (gaussian_filter(one, sigma, mode="constant", truncate=2.5) for one in (square * mask, mask))
-    return np.asarray(np.sqrt(total / np.maximum(weight, 1e-6)), np.float64)
+def _noise_error(field: Field, free: BoolArray) -> FloatArray:
+    """Return the standard uncertainty of the scatter as a part of it, from how many filters fit side by side."""
+    patches = 2 * np.pi * (DIAMETERS_MM / 2 + blur_mm(field.pose.pixel_mm)) ** 2
+    everywhere = np.count_nonzero(free) * field.pose.pixel_mm[0] * field.pose.pixel_mm[1] / patches
+    nearby = 4 * np.pi * _LOCAL_MM**2 / patches[_SMALLER].mean()
+    return np.asarray(np.sqrt(0.5 / np.maximum(everywhere, 2.0) + 0.5 / nearby), np.float64)

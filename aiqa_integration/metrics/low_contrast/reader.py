@@ -35,8 +35,8 @@ def read_slice(disks: Disks, sign: float, *, seed: int) -> Reading:
     contrast = sign * disks.contrast
     variance = disks.noise**2
     common, common_sd, spread = _common(contrast, variance)
-    prior = np.where(np.abs(contrast - common) > _OUTLIER_SD * np.sqrt(variance + spread), np.inf, spread)
-    gain = np.where(np.isinf(prior), 1.0, prior / (prior + variance))
+    alone = np.abs(contrast - common) > _OUTLIER_SD * np.sqrt(variance + spread)
+    gain = np.where(alone, 1.0, spread / (spread + variance))
     best = common + gain * (contrast - common)
     rest_sd = np.sqrt(gain * variance)
     found = _together(contrast / disks.noise)
