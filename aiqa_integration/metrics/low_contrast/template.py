@@ -14,9 +14,10 @@ Surround = Literal["even", "bowl"]
 SURROUNDS: tuple[Surround, ...] = ("even", "bowl")
 
 ANNULUS_MM = 4.0
-_BLUR_PIXELS = 0.5
-"""SD of the normal distribution nearest to the point spread of full k-space, in pixels: its half width is 1.2."""
-_LEAST_BLUR_MM = 0.45
+_BLUR_PIXELS = 0.3
+"""SD of the blur in pixels: with it the contrasts of all ten diameters of simulated disks, whose k-space ends at the
+pixel, agree within 10 %."""
+_LEAST_BLUR_MM = 0.3
 """The disks are blurred by the acquired pixel (1 mm) where the image was interpolated to finer ones."""
 
 
