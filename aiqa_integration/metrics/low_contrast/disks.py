@@ -9,12 +9,13 @@ from aiqa_integration.metrics.low_contrast.field import Field, pixels_of, solve
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SPOKES, Placement, disk_places
 from aiqa_integration.metrics.low_contrast.template import (
     ANNULUS_MM,
-    SURROUNDS,
-    Surround,
+    KINDS,
+    Kind,
     answers,
     blur_mm,
+    disk_filter,
     disk_shape,
-    disk_weights,
+    patch_reach,
 )
 from aiqa_integration.model.sampling import BoolArray, FloatArray
 
@@ -44,22 +45,19 @@ class Disks:
 def read_disks(field: Field, placement: Placement) -> Disks:
     """Return the contrasts of thirty disks from one fit, corrected by what each disk's filter finds left at its place.
 
-    The noise of a contrast is the scatter of the same filter's answers beside the disks, whatever its cause; of two
-    filters the one that is disturbed less is taken, place by place.
+    The noise of a contrast is the scatter of the same filter's answers beside the disks, whatever its cause; of four
+    kinds of filter the one that is disturbed least is taken, place by place.
     """
     u, v = disk_places(field.number, placement)
     distances = np.sqrt([(field.u_mm - a) ** 2 + (field.v_mm - b) ** 2 for a, b in zip(u.flat, v.flat, strict=True)])
-    fitted, rest = _fit(field, distances)
-    free = _free(field, distances, placement)
-    at = pixels_of(field, u, v)
-    contrasts, noises = [], []
-    for surround in SURROUNDS:
-        noises.append(_noise(field, rest, free, at, surround))
-        contrasts.append(fitted + _left(rest, distances, blur_mm(field.pose.pixel_mm), surround))
+    fitted, left = _fit(field, distances)
+    free, rest, at = _free(field, distances, placement), field.image_of(left), pixels_of(field, u, v)
+    noises = np.array([_noise(field, rest, free, at, kind) for kind in KINDS])
+    contrasts = np.array([fitted + _left(field, rest, at, kind) for kind in KINDS])
     best = np.argmin(noises, axis=0)[None]
     return Disks(
-        contrast=np.take_along_axis(np.array(contrasts), best, axis=0)[0],
-        noise=np.take_along_axis(np.array(noises), best, axis=0)[0],
+        contrast=np.take_along_axis(contrasts, best, axis=0)[0],
+        noise=np.take_along_axis(noises, best, axis=0)[0],
         noise_error=_noise_error(field, free),
     )
 
@@ -80,14 +78,19 @@ def _fit(field: Field, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
     return factors[: len(distances)].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
 
 
-def _left(rest: FloatArray, distances: FloatArray, blur: float, surround: Surround) -> FloatArray:
+def _left(field: Field, rest: FloatArray, at: FloatArray, kind: Kind) -> FloatArray:
     """Return what the filter of each disk finds at its place in what the fit left ``[spoke, radius]``."""
-    found = []
-    for index, distance in enumerate(distances):
-        diameter = float(DIAMETERS_MM[index // len(RADII_MM)])
-        near = distance < diameter / 2 + ANNULUS_MM
-        found.append(float(rest[near] @ disk_weights(distance[near], diameter, blur, surround)))
-    return np.reshape(found, (SPOKES, len(RADII_MM)))
+    found = np.zeros(at.shape[1:])
+    for (spoke, radius), diameter in zip(np.ndindex(found.shape), np.repeat(DIAMETERS_MM, len(RADII_MM)), strict=True):
+        row, column = at[:, spoke, radius]
+        reach_columns, reach_rows = patch_reach(float(diameter), field.pose.pixel_mm)
+        rows = np.arange(max(round(row) - reach_rows, 0), min(round(row) + reach_rows + 1, rest.shape[0]))
+        columns = np.arange(max(round(column) - reach_columns, 0), min(round(column) + reach_columns + 1, rest.shape[1]))
+        across, down = (columns - column) * field.pose.pixel_mm[0], (rows - row) * field.pose.pixel_mm[1]
+        distance = np.hypot(across[None, :], down[:, None])
+        patch = rest[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        found[spoke, radius] = (disk_filter(distance, float(diameter), field.pose.pixel_mm, kind) * patch).sum()
+    return found
 
 
 def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArray:
@@ -98,9 +101,9 @@ def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArra
     return np.asarray(field.image_of(beside) > 0, np.bool_)
 
 
-def _noise(field: Field, rest: FloatArray, free: BoolArray, at: FloatArray, surround: Surround) -> FloatArray:
+def _noise(field: Field, rest: FloatArray, free: BoolArray, at: FloatArray, kind: Kind) -> FloatArray:
     """Return the scatter of the filters' answers around each disk ``[spoke, radius]``."""
-    found = answers(field.image_of(rest), field.pose.pixel_mm, surround)
+    found = answers(rest, field.pose.pixel_mm, kind)
     general = np.array([_spread(one[free]) for one in found])
     scaled = found[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)[:, None, None]
     square = np.where(free, np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0), 0.0)

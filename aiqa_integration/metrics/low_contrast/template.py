@@ -1,6 +1,6 @@
 """What a disk looks like, and the filters that answer how much brighter it is than the water around it."""
 
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
@@ -9,16 +9,27 @@ from scipy.special import erf
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM
 from aiqa_integration.model.sampling import FloatArray
 
-Surround = Literal["even", "bowl"]
-"""What a filter takes the water around a disk for: one level, or a level that changes with the squared distance."""
-SURROUNDS: tuple[Surround, ...] = ("even", "bowl")
-
 ANNULUS_MM = 4.0
 _BLUR_PIXELS = 0.3
 """SD of the blur in pixels: with it the contrasts of all ten diameters of simulated disks, whose k-space ends at the
 pixel, agree within 10 %."""
 _LEAST_BLUR_MM = 0.3
-"""The disks are blurred by the acquired pixel (1 mm) where the image was interpolated to finer ones."""
+_ACQUIRED_MM = 1.0
+"""Images with finer pixels than this are often interpolated from about this one (256 pixels over 250 mm)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of filter: whether the water around the disk may curve, whether stripes of two pixels are averaged out.
+
+    Stripes of two pixels are how a sharp edge rings where k-space ends.
+    """
+
+    curved: bool
+    striped: bool
+
+
+KINDS = tuple(Kind(curved=curved, striped=striped) for curved in (False, True) for striped in (False, True))
 
 
 def blur_mm(pixel_mm: tuple[float, float]) -> float:
@@ -36,25 +47,48 @@ def disk_shape(distance_mm: FloatArray, diameter_mm: float, blur: float) -> Floa
     return np.asarray(shape * (np.pi * diameter_mm**2 / 4 / area), np.float64)
 
 
-def disk_weights(distance_mm: FloatArray, diameter_mm: float, blur: float, surround: Surround) -> FloatArray:
-    """Return the weights of pixels at distances from a disk, of which those within its reach count.
+def patch_reach(diameter_mm: float, pixel_mm: tuple[float, float]) -> tuple[int, int]:
+    """Return how many (columns, rows) of pixels from its middle a filter needs."""
+    column, row = (int((diameter_mm / 2 + ANNULUS_MM) / pixel) + 1 + sum(_shifts(pixel)) for pixel in pixel_mm)
+    return column, row
 
-    Their answer is 1 to the disk alone and 0 to its surround.
+
+def disk_filter(
+    distance_mm: FloatArray, diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind
+) -> FloatArray:
+    """Return the filter ``[y, x]`` for a patch of pixels at these distances from a disk.
+
+    It answers 1 to the disk alone and 0 to the water around it.
     """
+    shape = disk_shape(distance_mm, diameter_mm, blur_mm(pixel_mm))
     within = distance_mm <= diameter_mm / 2 + ANNULUS_MM
-    near = distance_mm[within]
-    shape = disk_shape(near, diameter_mm, blur)
-    terms = [np.ones_like(near), near**2]
-    around = np.stack(terms[:1] if surround == "even" else terms, axis=-1)
-    contrast = shape - around @ np.linalg.lstsq(around, shape, rcond=None)[0]
+    near, height = distance_mm[within], shape[within]
+    around = np.stack([np.ones_like(near), near**2][: 2 if kind.curved else 1], axis=-1)
     weights = np.zeros(distance_mm.shape)
-    weights[within] = contrast / float(contrast @ shape)
-    return weights
+    weights[within] = height - around @ np.linalg.lstsq(around, height, rcond=None)[0]
+    if kind.striped:
+        weights = without_stripes(weights, pixel_mm)
+    return weights / float((weights * shape).sum())
 
 
-def answers(image: FloatArray, pixel_mm: tuple[float, float], surround: Surround = "even") -> FloatArray:
+def without_stripes(image: FloatArray, pixel_mm: tuple[float, float]) -> FloatArray:
+    """Return images ``[..., y, x]`` averaged 1-2-1 along rows and columns, so that stripes of two pixels vanish.
+
+    Of fine pixels also those of four, which are two of the acquired ones.
+    """
+    for axis, pixel in ((-1, pixel_mm[0]), (-2, pixel_mm[1])):
+        for shift in _shifts(pixel):
+            image = 0.5 * image + 0.25 * (np.roll(image, shift, axis) + np.roll(image, -shift, axis))
+    return image
+
+
+def _shifts(pixel_mm: float) -> tuple[int, ...]:
+    return (1, 2) if pixel_mm < 0.75 * _ACQUIRED_MM else (1,)
+
+
+def answers(image: FloatArray, pixel_mm: tuple[float, float], kind: Kind = KINDS[0]) -> FloatArray:
     """Return the answers of the filters of all ten diameters ``[spoke, y, x]`` to an image."""
-    kernels = [_kernel(float(diameter), pixel_mm, surround) for diameter in DIAMETERS_MM]
+    kernels = [_kernel(float(diameter), pixel_mm, kind) for diameter in DIAMETERS_MM]
     size = [next_fast_len(n + k - 1, real=True) for n, k in zip(image.shape, kernels[0].shape, strict=True)]
     spectrum = rfft2(image, size)
     found = []
@@ -65,8 +99,7 @@ def answers(image: FloatArray, pixel_mm: tuple[float, float], surround: Surround
     return np.stack(found)
 
 
-def _kernel(diameter_mm: float, pixel_mm: tuple[float, float], surround: Surround) -> FloatArray:
-    """Return a filter on pixels ``[y, x]``, symmetric about its middle."""
-    reach = diameter_mm / 2 + ANNULUS_MM
-    columns, rows = (np.arange(-int(reach / pixel), int(reach / pixel) + 1) * pixel for pixel in pixel_mm)
-    return disk_weights(np.hypot(*np.meshgrid(columns, rows)), diameter_mm, blur_mm(pixel_mm), surround)
+def _kernel(diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> FloatArray:
+    """Return a filter whose disk lies on its middle pixel; it is symmetric about it."""
+    columns, rows = (np.arange(-n, n + 1) * p for n, p in zip(patch_reach(diameter_mm, pixel_mm), pixel_mm, strict=True))
+    return disk_filter(np.hypot(*np.meshgrid(columns, rows)), diameter_mm, pixel_mm, kind)
