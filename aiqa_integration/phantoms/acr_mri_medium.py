@@ -6,6 +6,8 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.low_contrast import METRICS as LOW_CONTRAST_METRICS
+from aiqa_integration.metrics.low_contrast import measure_low_contrast
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
@@ -22,6 +24,9 @@ _IMAGES = "read off published images (Scottish medium ACR framework, Apache-2.0)
 LARGE_REGION = LargeRegion(area_mm2=15_000.0, centre_mm=(0.0, 5.5))
 """The large phantom's 200 cm² in proportion to the disk's area (150.8), moved down just so far that it keeps 2 mm from
 the bar at twelve o'clock (ends 66 mm from the axis)."""
+
+LOW_CONTRAST_CENTRE_MM = (0.0, 4.5)
+"""Centre of the ring around the low-contrast disks; specimens differ by 3 mm."""
 
 GEOMETRY = (
     Feature(
@@ -55,6 +60,14 @@ GEOMETRY = (
         size_mm=(2 * LARGE_REGION.radius_mm, 2 * LARGE_REGION.radius_mm),
         shape="circle",
         source=f"{_GUIDANCE}, section 5, area in proportion to the large phantom's",
+    ),
+    Feature(
+        name="ring around the low-contrast disks",
+        slices=(8, 9, 10, 11),
+        centre_mm=LOW_CONTRAST_CENTRE_MM,
+        size_mm=(102.0, 102.0),
+        shape="circle",
+        source=_IMAGES,
     ),
 )
 """What lies where, in phantom coordinates."""
@@ -93,6 +106,11 @@ PHANTOM = Phantom(
                 large_area_mm2=LARGE_REGION.area_mm2,
                 large_centre_mm=LARGE_REGION.centre_mm,
             ),
+        ),
+        PhantomTest(
+            name="low-contrast object detectability",
+            metrics=LOW_CONTRAST_METRICS,
+            measure=partial(measure_low_contrast, ring_centre_mm=LOW_CONTRAST_CENTRE_MM),
         ),
     ),
     prepare=prepare_inputs,

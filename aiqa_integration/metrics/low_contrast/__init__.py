@@ -8,18 +8,14 @@ interpolation and noise texture don't matter, only how far the disks stand out.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from aiqa_integration.metrics.low_contrast.disks import read_disks
 from aiqa_integration.metrics.low_contrast.field import Field, flatten
-from aiqa_integration.metrics.low_contrast.insert import (
-    DIAMETERS_MM,
-    RING_INNER_MM,
-    SLICE_NUMBERS,
-    Placement,
-    disk_places,
-)
+from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SLICE_NUMBERS, Placement, disk_places
 from aiqa_integration.metrics.low_contrast.placing import place_pattern
 from aiqa_integration.metrics.low_contrast.reader import Reading, expanded, read_slice
 from aiqa_integration.metrics.low_contrast.ring import Ring, find_ring
@@ -57,69 +53,97 @@ SPOKES_OF_SLICE = {
 METRICS = (SPOKES_TOTAL, *SPOKES_OF_SLICE.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seen:
+    """One slice with its reading and where its disks lie."""
+
+    sl: PhantomSlice
+    placement: Placement
+    reading: Reading
+
+
+_Outcome = _Seen | Obstacle
+
+
 def measure_low_contrast(images: PhantomImages, *, ring_centre_mm: tuple[float, float]) -> tuple[Measurement, ...]:
-    """Return the count of spokes, all slices and each; 0 to 40 and 0 to 10, higher is better."""
+    """Return the count of spokes, all slices and each; 0 to 40 and 0 to 10, higher is better.
+
+    ``ring_centre_mm`` is where the ring is looked for, good to 4 mm. The total needs all four slices.
+    """
     slices = {number: slice_of(images, number) for number in SLICE_NUMBERS}
-    rings = {number: _ring(sl, number, ring_centre_mm) for number, sl in slices.items()}
-    seen = {number: ring for number, ring in rings.items() if isinstance(ring, Ring)}
-    outcomes: dict[int, Reading | Obstacle] = {n: ring for n, ring in rings.items() if isinstance(ring, Obstacle)}
-    regions: dict[int, tuple[Region, ...]] = {}
-    if seen:
-        start = Placement(centre_mm=_middle(seen))
-        fields = {n: flatten(sl, n, start, ring_radius_mm=_radius(seen)) for n, sl in slices.items() if n in seen and sl}
-        outcomes |= {n: field for n, field in fields.items() if isinstance(field, Obstacle)}
-        flat = [field for field in fields.values() if isinstance(field, Field)]
-        pattern = place_pattern(flat, start) if flat else None
-        for field in flat if pattern else ():
-            placement = pattern.placements[field.number]
-            outcomes[field.number] = read_slice(read_disks(field, placement), pattern.sign, seed=field.number)
-            regions[field.number] = _regions(slices[field.number], field.number, placement, outcomes[field.number])
-    singles = tuple(_single(n, slices[n], outcomes[n], regions.get(n, ())) for n in SLICE_NUMBERS)
+    outcomes = _outcomes({n: sl for n, sl in slices.items() if sl is not None}, ring_centre_mm)
+    for number in SLICE_NUMBERS:
+        if slices[number] is None:
+            missing = f"slice {number} is not in the series"
+            outcomes[number] = Obstacle(reason=Reason.SLICE_MISSING, detail=missing)
+    singles = tuple(_single(number, slices[number], outcomes[number]) for number in SLICE_NUMBERS)
     return (_total(outcomes), *singles)
 
 
-def _ring(sl: PhantomSlice | None, number: int, near_mm: tuple[float, float]) -> Ring | Obstacle:
-    if sl is None:
-        return Obstacle(reason=Reason.SLICE_MISSING, detail=f"slice {number} is not in the series")
-    return find_ring(sl, near_mm)
+def _outcomes(slices: Mapping[int, PhantomSlice], near_mm: tuple[float, float]) -> dict[int, _Outcome]:
+    """Return the reading of each slice, or what keeps it from one; the rings and disks of all slices help each other."""
+    rings = {number: find_ring(sl, near_mm) for number, sl in slices.items()}
+    outcomes: dict[int, _Outcome] = {n: ring for n, ring in rings.items() if isinstance(ring, Obstacle)}
+    found = {n: ring for n, ring in rings.items() if isinstance(ring, Ring)}
+    if not found:
+        return outcomes
+    u, v = np.median([ring.centre_mm for ring in found.values()], axis=0)
+    start = Placement(centre_mm=(float(u), float(v)))
+    radius = float(np.median([ring.radius_mm for ring in found.values()]))
+    fields = {number: flatten(slices[number], number, start, ring_radius_mm=radius) for number in found}
+    outcomes |= {number: field for number, field in fields.items() if isinstance(field, Obstacle)}
+    flat = [field for field in fields.values() if isinstance(field, Field)]
+    if not flat:
+        return outcomes
+    pattern = place_pattern(flat, start)
+    for field in flat:
+        placement = pattern.placements[field.number]
+        reading = read_slice(read_disks(field, placement), pattern.sign, seed=field.number)
+        outcomes[field.number] = _Seen(sl=slices[field.number], placement=placement, reading=reading)
+    return outcomes
 
 
-def _middle(rings: Mapping[int, Ring]) -> tuple[float, float]:
-    u, v = np.median([ring.centre_mm for ring in rings.values()], axis=0)
-    return float(u), float(v)
-
-
-def _radius(rings: Mapping[int, Ring]) -> float:
-    return float(np.median([ring.radius_mm for ring in rings.values()]))
-
-
-def _regions(sl, number, placement, reading) -> tuple[Region, ...]:
-    u, v = disk_places(number, placement)
-    return tuple(
-        circle_region(sl, (float(u[k, j]), float(v[k, j])), DIAMETERS_MM[k] / 2, label=f"Spoke {k + 1}")
-        for k in range(reading.count)
-        for j in range(u.shape[1])
-    )
-
-
-def _single(number, sl, outcome, regions):
+def _single(number: int, sl: PhantomSlice | None, outcome: _Outcome) -> Measurement:
     metric = SPOKES_OF_SLICE[number]
     if isinstance(outcome, Obstacle):
         return outcome.not_measured(metric, None if sl is None else sl.index)
+    count = outcome.reading.count
     return Measured(
         metric=metric,
-        quantity=Quantity(float(outcome.count), SPOKE),
-        uncertainty=expanded(outcome.count, outcome.draws),
-        slice_index=sl.index,
-        regions=regions,
+        quantity=Quantity(float(count), SPOKE),
+        uncertainty=expanded(count, outcome.reading.draws),
+        slice_index=outcome.sl.index,
+        regions=_regions(number, outcome),
+        detail=f"contrast of the disks {100 * outcome.reading.contrast:.1f} %",
     )
 
 
-def _total(outcomes):
-    readings = [outcomes[n] for n in SLICE_NUMBERS]
-    for n, outcome in zip(SLICE_NUMBERS, readings, strict=True):
+def _regions(number: int, seen: _Seen) -> tuple[Region, ...]:
+    """Return the disks of the spokes that count."""
+    u_mm, v_mm = disk_places(number, seen.placement)
+    return tuple(
+        circle_region(
+            seen.sl,
+            (float(u_mm[spoke, radius]), float(v_mm[spoke, radius])),
+            float(DIAMETERS_MM[spoke]) / 2,
+            label=f"Spoke {spoke + 1}",
+        )
+        for spoke in range(seen.reading.count)
+        for radius in range(len(RADII_MM))
+    )
+
+
+def _total(outcomes: Mapping[int, _Outcome]) -> Measurement:
+    for number in SLICE_NUMBERS:
+        outcome = outcomes[number]
         if isinstance(outcome, Obstacle):
-            return NotMeasured(metric=SPOKES_TOTAL, reason=outcome.reason, detail=f"slice {n}: {outcome.detail}")
+            return NotMeasured(metric=SPOKES_TOTAL, reason=outcome.reason, detail=f"slice {number}: {outcome.detail}")
+    readings = [cast("_Seen", outcomes[number]).reading for number in SLICE_NUMBERS]
     count = sum(reading.count for reading in readings)
     draws = np.sum([reading.draws for reading in readings], axis=0)
-    return Measured(metric=SPOKES_TOTAL, quantity=Quantity(float(count), SPOKE), uncertainty=expanded(count, draws))
+    return Measured(
+        metric=SPOKES_TOTAL,
+        quantity=Quantity(float(count), SPOKE),
+        uncertainty=expanded(count, draws),
+        detail="slices 8 to 11: " + ", ".join(str(reading.count) for reading in readings),
+    )

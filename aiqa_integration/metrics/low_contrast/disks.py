@@ -52,7 +52,10 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     distances = np.sqrt([(field.u_mm - a) ** 2 + (field.v_mm - b) ** 2 for a, b in zip(u.flat, v.flat, strict=True)])
     fitted, left = _fit(field, distances)
     free, rest, at = _free(field, distances, placement), field.image_of(left), pixels_of(field, u, v)
-    noises = np.array([_noise(field, rest, free, at, kind) for kind in KINDS])
+    found = {
+        kind: one for curved in (False, True) for kind, one in answers(rest, field.pose.pixel_mm, curved=curved).items()
+    }
+    noises = np.array([_noise(field, found[kind], free, at) for kind in KINDS])
     contrasts = np.array([fitted + _left(field, rest, at, kind) for kind in KINDS])
     best = np.argmin(noises, axis=0)[None]
     return Disks(
@@ -101,9 +104,8 @@ def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArra
     return np.asarray(field.image_of(beside) > 0, np.bool_)
 
 
-def _noise(field: Field, rest: FloatArray, free: BoolArray, at: FloatArray, kind: Kind) -> FloatArray:
-    """Return the scatter of the filters' answers around each disk ``[spoke, radius]``."""
-    found = answers(rest, field.pose.pixel_mm, kind)
+def _noise(field: Field, found: FloatArray, free: BoolArray, at: FloatArray) -> FloatArray:
+    """Return the scatter of the filters' answers ``[spoke, y, x]`` around each disk ``[spoke, radius]``."""
     general = np.array([_spread(one[free]) for one in found])
     scaled = found[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)[:, None, None]
     square = np.where(free, np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0), 0.0)

@@ -23,11 +23,15 @@ _COVERAGE = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
-    """One slice's count, the same for each draw of what is uncertain, and d' of each disk ``[spoke, radius]``."""
+    """One slice's count, the same for each draw of what is uncertain; d' of each disk ``[spoke, radius]``; contrast.
+
+    ``contrast`` is what the disks have in common, a part of the water's signal, negative where they are darker.
+    """
 
     count: int
     draws: FloatArray
     visibility: FloatArray
+    contrast: float
 
 
 def read_slice(disks: Disks, sign: float, *, seed: int) -> Reading:
@@ -48,7 +52,12 @@ def read_slice(disks: Disks, sign: float, *, seed: int) -> Reading:
         + rest_sd * rng.normal(size=(_DRAWS, *contrast.shape))
     )
     noise = disks.noise * np.exp(disks.noise_error[:, None] * rng.normal(size=(_DRAWS, 1, 1)))
-    return Reading(count=count, draws=_count(drawn / noise, found), visibility=best / disks.noise)
+    return Reading(
+        count=count,
+        draws=_count(drawn / noise, found),
+        visibility=best / disks.noise,
+        contrast=sign * float(common.mean()),
+    )
 
 
 def _common(contrast: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray, float]:

@@ -25,11 +25,11 @@ class Kind:
     Stripes of two pixels are how a sharp edge rings where k-space ends.
     """
 
-    curved: bool
-    striped: bool
+    curved: bool = False
+    unstriped: bool = False
 
 
-KINDS = tuple(Kind(curved=curved, striped=striped) for curved in (False, True) for striped in (False, True))
+KINDS = tuple(Kind(curved=curved, unstriped=unstriped) for curved in (False, True) for unstriped in (False, True))
 
 
 def blur_mm(pixel_mm: tuple[float, float]) -> float:
@@ -66,7 +66,7 @@ def disk_filter(
     around = np.stack([np.ones_like(near), near**2][: 2 if kind.curved else 1], axis=-1)
     weights = np.zeros(distance_mm.shape)
     weights[within] = height - around @ np.linalg.lstsq(around, height, rcond=None)[0]
-    if kind.striped:
+    if kind.unstriped:
         weights = without_stripes(weights, pixel_mm)
     return weights / float((weights * shape).sum())
 
@@ -86,9 +86,10 @@ def _shifts(pixel_mm: float) -> tuple[int, ...]:
     return (1, 2) if pixel_mm < 0.75 * _ACQUIRED_MM else (1,)
 
 
-def answers(image: FloatArray, pixel_mm: tuple[float, float], kind: Kind = KINDS[0]) -> FloatArray:
-    """Return the answers of the filters of all ten diameters ``[spoke, y, x]`` to an image."""
-    kernels = [_kernel(float(diameter), pixel_mm, kind) for diameter in DIAMETERS_MM]
+def answers(image: FloatArray, pixel_mm: tuple[float, float], *, curved: bool = False) -> dict[Kind, FloatArray]:
+    """Return the answers of the filters of all ten diameters ``[spoke, y, x]`` to an image, by kind of filter."""
+    plain, unstriped = Kind(curved=curved), Kind(curved=curved, unstriped=True)
+    shapes, kernels = zip(*(_kernel(float(diameter), pixel_mm, plain) for diameter in DIAMETERS_MM), strict=True)
     size = [next_fast_len(n + k - 1, real=True) for n, k in zip(image.shape, kernels[0].shape, strict=True)]
     spectrum = rfft2(image, size)
     found = []
@@ -96,10 +97,15 @@ def answers(image: FloatArray, pixel_mm: tuple[float, float], kind: Kind = KINDS
         top, left = kernel.shape[0] // 2, kernel.shape[1] // 2
         whole = irfft2(spectrum * rfft2(kernel, size), size)
         found.append(whole[top : top + image.shape[0], left : left + image.shape[1]])
-    return np.stack(found)
+    raw = np.stack(found)
+    gains = [
+        float((without_stripes(kernel, pixel_mm) * shape).sum()) for kernel, shape in zip(kernels, shapes, strict=True)
+    ]
+    return {plain: raw, unstriped: without_stripes(raw, pixel_mm) / np.array(gains)[:, None, None]}
 
 
-def _kernel(diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> FloatArray:
-    """Return a filter whose disk lies on its middle pixel; it is symmetric about it."""
+def _kernel(diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> tuple[FloatArray, FloatArray]:
+    """Return a disk on the middle pixel of a patch, and its filter, which is symmetric about it."""
     columns, rows = (np.arange(-n, n + 1) * p for n, p in zip(patch_reach(diameter_mm, pixel_mm), pixel_mm, strict=True))
-    return disk_filter(np.hypot(*np.meshgrid(columns, rows)), diameter_mm, pixel_mm, kind)
+    distance = np.hypot(*np.meshgrid(columns, rows))
+    return disk_shape(distance, diameter_mm, blur_mm(pixel_mm)), disk_filter(distance, diameter_mm, pixel_mm, kind)
