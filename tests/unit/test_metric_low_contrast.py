@@ -90,7 +90,9 @@ def test_an_absent_spoke_is_seen_in_less_than_one_scan_in_a_hundred():
     present, seen = np.full((SPOKES, 3), 1.6), 0
     present[3] = 0.0
     for _ in range(400):
-        disks = Disks(contrast=present + noise * rng.normal(size=noise.shape), noise=noise, noise_error=np.zeros(SPOKES))
+        disks = Disks(
+            contrast=present + noise * rng.normal(size=noise.shape), noise=noise, noise_error=np.zeros(SPOKES)
+        )
         seen += read_slice(disks, 1.0, seed=8).count > 3
     assert seen <= 8
 

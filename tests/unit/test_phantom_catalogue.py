@@ -23,7 +23,10 @@ CATALOGUE = {
     "mr-slice-thickness",
     "mr-percent-image-uniformity",
     "mr-percent-signal-ghosting",
+    "mr-low-contrast-spokes",
 }
+WITHOUT_LIMITS = {f"mr-low-contrast-spokes-slice{number}" for number in (8, 9, 10, 11)}
+"""Metrics that the guidance gives no limit of their own."""
 
 
 def test_the_catalogue_holds_the_documented_ids():
@@ -52,7 +55,7 @@ def test_a_phantom_has_tests_limits_and_a_geometry_inside_itself(phantom):
     assert len({metric.id for metric in metrics}) == len(metrics)
     limits = limit_set_for(phantom.name, [], shipped_limit_sets())
     assert limits is not None
-    assert {metric.id for metric in metrics} <= {limit.metric for limit in limits.limits}
+    assert {metric.id for metric in metrics} - WITHOUT_LIMITS <= {limit.metric for limit in limits.limits}
     for feature in phantom.geometry:
         assert feature.source
         reach = np.hypot(*feature.centre_mm)

@@ -81,7 +81,7 @@ def measure_low_contrast(images: PhantomImages, *, ring_centre_mm: tuple[float, 
 
 
 def _outcomes(slices: Mapping[int, PhantomSlice], near_mm: tuple[float, float]) -> dict[int, _Outcome]:
-    """Return the reading of each slice, or what keeps it from one; the rings and disks of all slices help each other."""
+    """Return the reading of each slice, or what keeps it from one; rings and disks of all slices help each other."""
     rings = {number: find_ring(sl, near_mm) for number, sl in slices.items()}
     outcomes: dict[int, _Outcome] = {n: ring for n, ring in rings.items() if isinstance(ring, Obstacle)}
     found = {n: ring for n, ring in rings.items() if isinstance(ring, Ring)}

@@ -88,7 +88,9 @@ def _left(field: Field, rest: FloatArray, at: FloatArray, kind: Kind) -> FloatAr
         row, column = at[:, spoke, radius]
         reach_columns, reach_rows = patch_reach(float(diameter), field.pose.pixel_mm)
         rows = np.arange(max(round(row) - reach_rows, 0), min(round(row) + reach_rows + 1, rest.shape[0]))
-        columns = np.arange(max(round(column) - reach_columns, 0), min(round(column) + reach_columns + 1, rest.shape[1]))
+        columns = np.arange(
+            max(round(column) - reach_columns, 0), min(round(column) + reach_columns + 1, rest.shape[1])
+        )
         across, down = (columns - column) * field.pose.pixel_mm[0], (rows - row) * field.pose.pixel_mm[1]
         distance = np.hypot(across[None, :], down[:, None])
         patch = rest[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

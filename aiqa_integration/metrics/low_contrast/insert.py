@@ -24,7 +24,7 @@ _STEP_DEG = 9.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where the insert lies in the phantom: its centre ``(u, v)`` mm, its turn from the drawing in degrees, its scale."""
+    """Where the insert lies in the phantom: centre ``(u, v)`` mm, turn from the drawing in degrees, scale."""
 
     centre_mm: tuple[float, float]
     turn_deg: float = 0.0

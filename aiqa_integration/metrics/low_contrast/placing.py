@@ -78,7 +78,9 @@ def _strengths(
 ) -> FloatArray:
     """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD."""
     total, weight = np.zeros(len(moves)), 0.0
-    spokes = np.broadcast_to(np.arange(len(DIAMETERS_MM))[None, :, None], (len(moves), len(DIAMETERS_MM), len(RADII_MM)))
+    spokes = np.broadcast_to(
+        np.arange(len(DIAMETERS_MM))[None, :, None], (len(moves), len(DIAMETERS_MM), len(RADII_MM))
+    )
     for field, found in zip(fields, maps, strict=True):
         places = pixels_of(field, *moved_places(field.number, placement, moves + drift * _height(field, fields)))
         seen = map_coordinates(found, [spokes, *places], order=1, mode="nearest")

@@ -53,9 +53,7 @@ def patch_reach(diameter_mm: float, pixel_mm: tuple[float, float]) -> tuple[int,
     return column, row
 
 
-def disk_filter(
-    distance_mm: FloatArray, diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind
-) -> FloatArray:
+def disk_filter(distance_mm: FloatArray, diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> FloatArray:
     """Return the filter ``[y, x]`` for a patch of pixels at these distances from a disk.
 
     It answers 1 to the disk alone and 0 to the water around it.
@@ -106,6 +104,8 @@ def answers(image: FloatArray, pixel_mm: tuple[float, float], *, curved: bool = 
 
 def _kernel(diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> tuple[FloatArray, FloatArray]:
     """Return a disk on the middle pixel of a patch, and its filter, which is symmetric about it."""
-    columns, rows = (np.arange(-n, n + 1) * p for n, p in zip(patch_reach(diameter_mm, pixel_mm), pixel_mm, strict=True))
+    columns, rows = (
+        np.arange(-n, n + 1) * p for n, p in zip(patch_reach(diameter_mm, pixel_mm), pixel_mm, strict=True)
+    )
     distance = np.hypot(*np.meshgrid(columns, rows))
     return disk_shape(distance, diameter_mm, blur_mm(pixel_mm)), disk_filter(distance, diameter_mm, pixel_mm, kind)
