@@ -17,7 +17,7 @@ from aiqa_integration.metrics.low_contrast.disks import read_disks
 from aiqa_integration.metrics.low_contrast.field import Field, flatten
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SLICE_NUMBERS, Placement, disk_places
 from aiqa_integration.metrics.low_contrast.placing import place_pattern
-from aiqa_integration.metrics.low_contrast.reader import Reading, expanded, read_slice
+from aiqa_integration.metrics.low_contrast.reader import Reading, expanded, read_slice, response_of
 from aiqa_integration.metrics.low_contrast.ring import Ring, find_ring
 from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, NotMeasured, Obstacle, Reason, Region
@@ -96,10 +96,11 @@ def _outcomes(slices: Mapping[int, PhantomSlice], near_mm: tuple[float, float]) 
     if not flat:
         return outcomes
     pattern = place_pattern(flat, start)
-    for field in flat:
-        placement = pattern.placements[field.number]
-        reading = read_slice(read_disks(field, placement), pattern.sign, seed=field.number)
-        outcomes[field.number] = _Seen(sl=slices[field.number], placement=placement, reading=reading)
+    disks = {field.number: read_disks(field, pattern.placements[field.number]) for field in flat}
+    response = response_of(tuple(disks.values()))
+    for number, contrasts in disks.items():
+        reading = read_slice(contrasts, pattern.sign, seed=number, response=response)
+        outcomes[number] = _Seen(sl=slices[number], placement=pattern.placements[number], reading=reading)
     return outcomes
 
 

@@ -25,6 +25,8 @@ _CLIP_SD = 3.0
 _LOCAL_MM = 10.0
 _SMALLER = slice(4, SPOKES)
 """How the noise differs from place to place is read from the filters of the smaller disks, which see more of it."""
+_LEAST_NOISE = 1e-6
+"""Noise below this part of the signal is the rounding of float32."""
 _FREE_MM = 0.5
 _REACH_MM = 42.0
 """Filters answer what lies within the ring up to here from its centre."""
@@ -60,7 +62,7 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     best = np.argmin(noises, axis=0)[None]
     return Disks(
         contrast=np.take_along_axis(contrasts, best, axis=0)[0],
-        noise=np.take_along_axis(noises, best, axis=0)[0],
+        noise=np.maximum(np.take_along_axis(noises, best, axis=0)[0], _LEAST_NOISE),
         noise_error=_noise_error(field, free),
     )
 
@@ -103,7 +105,7 @@ def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArra
     from_centre = (field.u_mm - placement.centre_mm[0]) ** 2 + (field.v_mm - placement.centre_mm[1]) ** 2
     clear = np.repeat(DIAMETERS_MM / 2 + _FREE_MM, len(RADII_MM))[:, None]
     beside = (distances > clear).all(axis=0) & (from_centre < _REACH_MM**2)
-    return np.asarray(field.image_of(beside) > 0, np.bool_)
+    return np.asarray(field.image_of(beside.astype(np.float64)) > 0, np.bool_)
 
 
 def _noise(field: Field, found: FloatArray, free: BoolArray, at: FloatArray) -> FloatArray:

@@ -6,18 +6,27 @@ The count is the one that he reaches in at least half of all scans like this one
 on a disk today doesn't change it: what is used is the contrast that a disk has by all the evidence of its slice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from aiqa_integration.metrics.low_contrast.disks import Disks
+from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM
 from aiqa_integration.model.sampling import FloatArray
 
 FALSE_ALARM = 0.01
 THRESHOLD = float(-ndtri(FALSE_ALARM))
 _OUTLIER_SD = 3.0
 _DRAWS = 400
+_COMMON_SEED = 1
+_METHOD_SD = 0.05
+"""Standard uncertainty of d' besides what a slice's own scatter tells, as a part of it, the same in all slices: disks
+a little off their places or softer than thought; found on simulated phantoms."""
+_SMALLNESS = 1 / DIAMETERS_MM - 1 / DIAMETERS_MM[0]
+_SLOPE_SD_MM = 0.6
+"""How much the response may change with 1/diameter before the images are asked: the smallest disk's by a third."""
 _COVERAGE = 0.95
 
 
@@ -34,28 +43,57 @@ class Reading:
     contrast: float
 
 
-def read_slice(disks: Disks, sign: float, *, seed: int) -> Reading:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """How the height of disks changes with their size, as the scanner blurs: slope against 1/diameter and its SD, mm."""
+
+    slope_mm: float = 0.0
+    slope_sd_mm: float = 0.0
+
+    @property
+    def heights(self) -> FloatArray:
+        """Return the height of each spoke's disks as a part of the largest's, ``[spoke, 1]``."""
+        return np.asarray(np.maximum(1 + self.slope_mm * _SMALLNESS, 0.2)[:, None], np.float64)
+
+
+def response_of(slices: Sequence[Disks]) -> Response:
+    """Return the response that all slices of a series share: one slope beside a contrast per slice and radius."""
+    contrast = np.concatenate([disks.contrast for disks in slices], axis=1)
+    weight = 1 / np.concatenate([disks.noise for disks in slices], axis=1) ** 2
+    slope, information = 0.0, 1.0
+    for _ in range(10):
+        heights = Response(slope_mm=slope).heights
+        level = (weight * heights * contrast).sum(axis=0) / (weight * heights**2).sum(axis=0)
+        change = level * _SMALLNESS[:, None]
+        information = float((weight * change**2).sum()) + 1 / _SLOPE_SD_MM**2
+        slope = float((weight * change * (contrast - level)).sum()) / information
+    return Response(slope_mm=slope, slope_sd_mm=float(np.sqrt(1 / information)))
+
+
+def read_slice(disks: Disks, sign: float, *, seed: int, response: Response | None = None) -> Reading:
     """Return the count of complete spokes of one slice."""
-    contrast = sign * disks.contrast
-    variance = disks.noise**2
-    common, common_sd, spread = _common(contrast, variance)
-    alone = np.abs(contrast - common) > _OUTLIER_SD * np.sqrt(variance + spread)
-    gain = np.where(alone, 1.0, spread / (spread + variance))
+    shared = response or Response()
+    contrast, sd = sign * disks.contrast / shared.heights, disks.noise / shared.heights
+    common, common_sd, spread = _common(contrast, sd**2)
+    alone = np.abs(contrast - common) > _OUTLIER_SD * np.sqrt(sd**2 + spread)
+    gain = np.where(alone, 1.0, spread / (spread + sd**2))
     best = common + gain * (contrast - common)
-    rest_sd = np.sqrt(gain * variance)
-    found = _together(contrast / disks.noise)
-    count = int(_count((best / disks.noise)[None], found)[0])
-    rng = np.random.default_rng(seed)
+    found = _together(contrast / sd)
+    rng, common_rng = np.random.default_rng(seed), np.random.default_rng(_COMMON_SEED)
+    slopes = shared.slope_sd_mm * common_rng.normal(size=(_DRAWS, 1, 1)) * _SMALLNESS[:, None] / shared.heights
     drawn = (
         best
-        + (1 - gain) * common_sd * rng.normal(size=(_DRAWS, 1, contrast.shape[1]))
-        + rest_sd * rng.normal(size=(_DRAWS, *contrast.shape))
+        + (1 - gain) * (common_sd * rng.normal(size=(_DRAWS, 1, contrast.shape[1])) + common * slopes)
+        + np.sqrt(gain) * sd * rng.normal(size=(_DRAWS, *contrast.shape))
     )
-    noise = disks.noise * np.exp(disks.noise_error[:, None] * rng.normal(size=(_DRAWS, 1, 1)))
+    noise = sd * np.exp(
+        disks.noise_error[:, None] * rng.normal(size=(_DRAWS, 1, 1))
+        + _METHOD_SD * common_rng.normal(size=(_DRAWS, 1, 1))
+    )
     return Reading(
-        count=count,
+        count=int(_count((best / sd)[None], found)[0]),
         draws=_count(drawn / noise, found),
-        visibility=best / disks.noise,
+        visibility=best / sd,
         contrast=sign * float(common.mean()),
     )
 

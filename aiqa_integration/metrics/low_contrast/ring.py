@@ -61,7 +61,7 @@ def _drop(rays: FloatArray, radii: FloatArray) -> float | None:
 
 def _edges(rays: FloatArray, radii: FloatArray) -> FloatArray:
     """Return the radius of the fall through half between water and ring per ray, over five rays; NaN where none."""
-    smooth = sum(np.roll(rays, turn, axis=0) for turn in (-2, -1, 0, 1, 2)) / 5.0
+    smooth = np.mean([np.roll(rays, turn, axis=0) for turn in (-2, -1, 0, 1, 2)], axis=0)
     water = np.median(smooth[:, radii < RING_INNER_MM - 3.0], axis=1)
     wall = smooth[:, (radii > RING_INNER_MM) & (radii < RING_OUTER_MM)].min(axis=1)
     level = (water + wall) / 2
