@@ -10,7 +10,7 @@ from scipy.ndimage import zoom
 from aiqa_integration.metrics.low_contrast import METRICS, measure_low_contrast
 from aiqa_integration.metrics.low_contrast.disks import Disks
 from aiqa_integration.metrics.low_contrast.insert import SPOKES, Placement, disk_places
-from aiqa_integration.metrics.low_contrast.reader import THRESHOLD, expanded, read_slice
+from aiqa_integration.metrics.low_contrast.reader import THRESHOLD, expanded, read_slice, response_of
 from aiqa_integration.metrics.low_contrast.template import KINDS, disk_filter, disk_shape
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.phantom import LocatedPhantom, PhantomImages
@@ -228,3 +228,20 @@ def test_the_disks_that_count_are_drawn():
     for m in found[1:]:
         assert len(m.regions) == 3 * m.quantity.value
         assert {region.slice_index for region in m.regions} <= {m.slice_index}
+
+
+def test_the_blur_of_small_disks_is_read_from_the_images():
+    rng = np.random.default_rng(6)
+    smallness = 1 / np.linspace(7.0, 1.5, SPOKES) - 1 / 7.0
+    noise = np.repeat(0.02 / np.linspace(7.0, 1.5, SPOKES)[:, None], 3, axis=1)
+    slices = [
+        Disks(
+            contrast=contrast * (1 - 0.6 * smallness[:, None]) + noise * rng.normal(size=noise.shape),
+            noise=noise,
+            noise_error=np.zeros(SPOKES),
+        )
+        for contrast in (0.014, 0.025, 0.036, 0.051)
+    ]
+    found = response_of(slices)
+    assert abs(found.slope_mm + 0.6) <= 3 * found.slope_sd_mm
+    assert found.slope_sd_mm < 0.2

@@ -45,7 +45,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """How the height of disks changes with their size, as the scanner blurs: slope against 1/diameter and its SD, mm."""
+    """How the height of disks changes with their size, as the scanner blurs: slope against 1/diameter, its SD, mm."""
 
     slope_mm: float = 0.0
     slope_sd_mm: float = 0.0
