@@ -23,7 +23,7 @@ _DRAWS = 400
 _COMMON_SEED = 1
 _METHOD_SD = 0.05
 """Standard uncertainty of d' besides what a slice's own scatter tells, as a part of it, the same in all slices: disks
-a little off their places or softer than thought; found on simulated phantoms."""
+a little off their places or softer than thought. An allowance; the intervals' coverage was checked by simulation."""
 _SMALLNESS = 1 / DIAMETERS_MM - 1 / DIAMETERS_MM[0]
 _SLOPE_SD_MM = 0.6
 """How much the response may change with 1/diameter before the images are asked: the smallest disk's by a third."""
