@@ -81,13 +81,16 @@ def images(slices, *, pose_, phase_encoding="COLUMN", field_strength=1.5, thickn
     )
 
 
-def header(*, field_strength=1.5, thickness=5.0, phase_encoding="COLUMN"):
+def header(*, field_strength=1.5, thickness=5.0, phase_encoding="COLUMN", times=(500.0, 20.0)):
+    """Header of an ACR series; ``times`` are repetition and echo time in ms."""
     return SeriesHeader(
         ref=REF,
         modality="MR",
         device=Device(manufacturer="Simulated"),
         instance_count=11,
         magnetic_field_strength_t=field_strength,
+        repetition_time_ms=times[0],
+        echo_time_ms=times[1],
         nominal_slice_thickness_mm=thickness,
         phase_encoding=phase_encoding,
     )

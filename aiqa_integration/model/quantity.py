@@ -23,9 +23,10 @@ MILLISECOND = Unit(ucum="ms", display="ms", dimension="time", to_base=1.0)
 MEGAHERTZ = Unit(ucum="MHz", display="MHz", dimension="frequency", to_base=1e6)
 TESLA = Unit(ucum="T", display="T", dimension="flux-density", to_base=1.0)
 SCORE = Unit(ucum="{score}", display="", dimension="score", to_base=1.0)
+SPOKE = Unit(ucum="{spokes}", display="spokes", dimension="spokes", to_base=1.0)
 
 UNITS: dict[str, Unit] = {
-    unit.ucum: unit for unit in (MM, SQUARE_MM, PERCENT, ONE, DEGREE, MILLISECOND, MEGAHERTZ, TESLA, SCORE)
+    unit.ucum: unit for unit in (MM, SQUARE_MM, PERCENT, ONE, DEGREE, MILLISECOND, MEGAHERTZ, TESLA, SCORE, SPOKE)
 }
 """Every unit that a metric may have, by UCUM code."""
 

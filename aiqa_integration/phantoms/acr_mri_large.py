@@ -6,6 +6,8 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.low_contrast import METRICS as LOW_CONTRAST_METRICS
+from aiqa_integration.metrics.low_contrast import measure_low_contrast
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.slice_position import METRICS as POSITION_METRICS
 from aiqa_integration.metrics.slice_position import measure_slice_position
@@ -28,6 +30,9 @@ LARGE_REGION = LargeRegion(area_mm2=20_000.0, centre_mm=(0.0, 2.5))
 
 WEDGE_FOOT_MM = -62.0
 """Where both bars of slices 1 and 11 end in a slice through the wedges' crossing; read off published images."""
+
+LOW_CONTRAST_CENTRE_MM = (0.0, 7.5)
+"""Centre of the ring around the low-contrast disks; specimens differ by 3 mm."""
 
 GEOMETRY = (
     Feature(
@@ -69,6 +74,14 @@ GEOMETRY = (
         size_mm=(2 * LARGE_REGION.radius_mm, 2 * LARGE_REGION.radius_mm),
         shape="circle",
         source=f"{_GUIDANCE}, section 5: 195 to 205 cm²",
+    ),
+    Feature(
+        name="ring around the low-contrast disks",
+        slices=(8, 9, 10, 11),
+        centre_mm=LOW_CONTRAST_CENTRE_MM,
+        size_mm=(102.0, 102.0),
+        shape="circle",
+        source=_IMAGES,
     ),
 )
 """What lies where, in phantom coordinates."""
@@ -117,6 +130,11 @@ PHANTOM = Phantom(
             name="signal-to-noise ratio",
             metrics=SNR_METRICS,
             measure=partial(measure_snr, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="low-contrast object detectability",
+            metrics=LOW_CONTRAST_METRICS,
+            measure=partial(measure_low_contrast, ring_centre_mm=LOW_CONTRAST_CENTRE_MM),
         ),
     ),
     prepare=prepare_inputs,

@@ -6,6 +6,8 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.low_contrast import METRICS as LOW_CONTRAST_METRICS
+from aiqa_integration.metrics.low_contrast import measure_low_contrast
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.rod_distance import METRICS as ROD_METRICS
 from aiqa_integration.metrics.rod_distance import measure_rod_distances
@@ -35,6 +37,9 @@ WEDGE_FOOT_MM = -52.0
 ROD_PITCH_MM = 40.0
 """Distance of neighbouring marks of the plate in slice 5: 80 mm between the outer ones (Scottish medium ACR framework,
 test document)."""
+
+LOW_CONTRAST_CENTRE_MM = (0.0, 4.5)
+"""Centre of the ring around the low-contrast disks; specimens differ by 3 mm."""
 
 GEOMETRY = (
     Feature(
@@ -84,6 +89,14 @@ GEOMETRY = (
         size_mm=(2 * LARGE_REGION.radius_mm, 2 * LARGE_REGION.radius_mm),
         shape="circle",
         source=f"{_GUIDANCE}, section 5, area in proportion to the large phantom's",
+    ),
+    Feature(
+        name="ring around the low-contrast disks",
+        slices=(8, 9, 10, 11),
+        centre_mm=LOW_CONTRAST_CENTRE_MM,
+        size_mm=(102.0, 102.0),
+        shape="circle",
+        source=_IMAGES,
     ),
 )
 """What lies where, in phantom coordinates."""
@@ -137,6 +150,11 @@ PHANTOM = Phantom(
             name="rod distances",
             metrics=ROD_METRICS,
             measure=partial(measure_rod_distances, diameter_mm=DIAMETER_MM, pitch_mm=ROD_PITCH_MM),
+        ),
+        PhantomTest(
+            name="low-contrast object detectability",
+            metrics=LOW_CONTRAST_METRICS,
+            measure=partial(measure_low_contrast, ring_centre_mm=LOW_CONTRAST_CENTRE_MM),
         ),
     ),
     prepare=prepare_inputs,

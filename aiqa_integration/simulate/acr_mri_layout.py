@@ -18,7 +18,7 @@ SLICE_PITCH_MM = 10.0
 RAMP_SLOPE = 10.0
 RAMP_SLAB_MM = 1.0
 DISK_DIAMETERS_MM = tuple(float(d) for d in np.linspace(7.0, 1.5, 10))
-DISK_RADII_MM = (12.8, 25.4, 37.8)
+DISK_RADII_MM = (12.8, 25.6, 38.4)
 DISK_CONTRAST = {8: 0.014, 9: 0.025, 10: 0.036, 11: 0.051}
 DISK_FIRST_ANGLE_DEG = {8: -90.0, 9: -81.0, 10: -72.0, 11: -63.0}
 

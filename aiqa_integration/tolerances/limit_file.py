@@ -20,6 +20,8 @@ Toml = Mapping[str, object]
 CONDITIONS: dict[str, tuple[str, str]] = {
     "magnetic_field_strength_t": ("field strength", "T"),
     "nominal_slice_thickness_mm": ("nominal slice thickness", "mm"),
+    "repetition_time_ms": ("repetition time", "ms"),
+    "echo_time_ms": ("echo time", "ms"),
 }
 """Attributes of a series' header that a limit may depend on: in words, with unit."""
 

@@ -103,6 +103,7 @@ def _why_not(limit_set: LimitSet | None, rows: Sequence[Limit], header: SeriesHe
         value = _attribute(header, attribute)
         if value is None:
             return f"the images don't state the {words} that the limit depends on"
-        if not any(_holds(condition, header) for row in rows for condition in row.when):
+        conditions = [one for row in rows for one in row.when if one.attribute == attribute]
+        if not any(_holds(condition, header) for condition in conditions):
             return f"{limit_set.title} has no limit for a {words} of {value:g} {unit}"
     return f"{limit_set.title} has no limit for these conditions"

@@ -70,7 +70,7 @@ def test_one_judgement_per_measurement_in_order():
 def test_pixels_that_are_not_numbers_give_no_number(value):
     pixels = np.full((64, 64), 100.0)
     pixels[30, 30] = value
-    series = images(dict.fromkeys((1, 5, 7), pixels), pose_=pose(matrix=64, pixel=(4.0, 4.0)))
+    series = images(dict.fromkeys((1, 5, *range(7, 12)), pixels), pose_=pose(matrix=64, pixel=(4.0, 4.0)))
     found = measure_phantom(series, LARGE)
     assert {m.reason for m in found if isinstance(m, NotMeasured)} == {Reason.ANALYSIS_FAILED}
     assert all(isinstance(m, NotMeasured) for m in found)

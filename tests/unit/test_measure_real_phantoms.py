@@ -133,6 +133,32 @@ def test_two_contrasts_of_one_setup_have_one_geometry(first, second):
             assert one[metric].quantity.value == pytest.approx(other[metric].quantity.value, abs=allowed), metric
 
 
+def _spoke_scores():
+    """Yield (series, metric, published count, published tolerance); "hazen/GE" is left out, as its 0 is no count."""
+    if not SHARED.is_dir():
+        return
+    reference = json.loads((SHARED / "acr-mri-large" / "acr_large_reference.json").read_text("utf-8"))
+    for name, entry in reference["series"].items():
+        published = entry.get("published_by_hazen_tests", {})
+        for score in published.get("low_contrast_object_detectability", {}).get("SCORES", ()):
+            yield f"acr-mri-large/{name}", f"mr-low-contrast-spokes-slice{score['index']}", score["score"], 1.0
+        other = published.get("object_detectability", {})
+        if name != "hazen/GE" and "TOTAL_SCORE" in other:
+            yield f"acr-mri-large/{name}", "mr-low-contrast-spokes-slice8", other["SCORE_8"], 1.0
+            yield f"acr-mri-large/{name}", "mr-low-contrast-spokes", other["TOTAL_SCORE"], 2.0
+
+
+@pytest.mark.parametrize(("name", "metric", "published", "tolerance"), list(_spoke_scores()))
+def test_the_spokes_agree_with_published_counts(name, metric, published, tolerance):
+    _, found = _measured(name)
+    assert found[metric].quantity.value == pytest.approx(published, abs=tolerance)
+
+
+def test_all_spokes_of_a_series_that_shows_them_by_eye():
+    _, found = _measured("acr-mri-large/linaqa/1")
+    assert found["mr-low-contrast-spokes"].quantity.value == pytest.approx(40.0, abs=2.0)
+
+
 def _hand_values():
     """Yield (series, metric, hand value, tolerance) of the test documents; uniformity and ghosting in percent."""
     if not SHARED.is_dir():

@@ -32,9 +32,12 @@ CATALOGUE = {
     "mr-rod-distance-col-middle",
     "mr-rod-distance-col-bottom",
     "mr-snr",
+    "mr-low-contrast-spokes",
 }
-WITHOUT_LIMITS = {name for name in CATALOGUE if name.startswith("mr-rod-distance")} | {"mr-snr"}
-"""Metrics that the ACR guidance has no test for: reported, not assessed, not required for PASS."""
+WITHOUT_LIMITS = {name for name in CATALOGUE if name.startswith(("mr-rod-distance", "mr-snr"))} | {
+    f"mr-low-contrast-spokes-slice{number}" for number in (8, 9, 10, 11)
+}
+"""Metrics that the ACR guidance has no limit for: reported, not assessed, not required for PASS."""
 
 
 def test_the_catalogue_holds_the_documented_ids():

@@ -5,6 +5,7 @@ import pytest
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.metrics import all_metrics
 from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTHS
+from aiqa_integration.metrics.low_contrast import SPOKES_OF_SLICE, SPOKES_TOTAL
 from aiqa_integration.metrics.slice_position import POSITION_ERRORS
 from aiqa_integration.metrics.slice_thickness import SLICE_THICKNESS
 from aiqa_integration.metrics.snr import SIGNAL_TO_NOISE
@@ -101,6 +102,40 @@ def test_unknown_or_uncovered_field_strength_is_not_assessed(field_strength, wor
 )
 def test_thickness_is_judged_for_a_nominal_5_mm_only(nominal, value, verdict):
     assert _judge(_value(SLICE_THICKNESS, value), LARGE, header(thickness=nominal)).verdict is verdict
+
+
+T1, T2 = (500.0, 20.0), (2000.0, 80.0)
+
+
+@pytest.mark.parametrize("phantom", ["large", "medium"])
+@pytest.mark.parametrize(
+    ("field_strength", "times", "lowest"),
+    [(3.0, T1, 37), (3.0, T2, 37), (2.8936, T1, 37), (1.5, T1, 30), (1.494, T2, 25), (1.5, T2, 25)],
+)
+def test_spokes_depend_on_field_strength_and_contrast(phantom, field_strength, times, lowest):
+    header_ = header(field_strength=field_strength, times=times)
+    for value, verdict in ((lowest, Verdict.PASS), (lowest - 1, Verdict.ACTION)):
+        assert _judge(_value(SPOKES_TOTAL, value), SETS[f"acr-mri-{phantom}-2022"], header_).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("field_strength", "times", "words"),
+    [
+        (3.0, (1000.0, 30.0), "repetition time of 1000 ms"),
+        (3.0, (500.0, 80.0), "no limit for these conditions"),
+        (1.5, (500.0, 12.0), "echo time of 12 ms"),
+        (1.5, (None, 20.0), "don't state the repetition time"),
+        (0.55, T1, "field strength of 0.55 T"),
+    ],
+)
+def test_spokes_of_other_series_are_not_assessed(field_strength, times, words):
+    found = _judge(_value(SPOKES_TOTAL, 12.0), LARGE, header(field_strength=field_strength, times=times))
+    assert found.verdict is Verdict.NOT_ASSESSED
+    assert words in found.note
+
+
+def test_spokes_of_one_slice_have_no_limit():
+    assert _judge(_value(SPOKES_OF_SLICE[8], 1.0), LARGE, header()).verdict is Verdict.NOT_ASSESSED
 
 
 def test_a_value_within_its_uncertainty_of_a_limit_says_so():
