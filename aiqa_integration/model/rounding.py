@@ -25,6 +25,13 @@ def rounded(number: float, decimals: int, limits: Tolerance | None = None) -> De
     return value
 
 
+def significant(number: float, decimals: int) -> Decimal:
+    """Return the number with ``decimals`` digits, or its first digit where those would all be zero."""
+    short = rounded(number, decimals)
+    value = exact(number)
+    return short if not short.is_zero() or value.is_zero() else rounded(number, -value.adjusted())
+
+
 def decimals_of(number: Decimal) -> int:
     """Return how many digits stand after the point."""
     exponent = number.as_tuple().exponent

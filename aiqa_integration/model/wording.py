@@ -6,7 +6,7 @@ from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.rounding import decimals_of, rounded
+from aiqa_integration.model.rounding import decimals_of, rounded, significant
 
 INTENDED_USE = (
     "Quality assurance of imaging equipment and images. Not for diagnosis. "
@@ -34,12 +34,12 @@ def with_unit(text: str, metric: MetricDef) -> str:
 
 
 def value_text(measured: Measured, limits: Tolerance | None = None) -> str:
-    """Return value ± expanded uncertainty and unit; both with the same digits."""
+    """Return value ± expanded uncertainty and unit, with the same digits unless the uncertainty is too small for them."""
     metric = measured.metric
     value = rounded(measured.quantity.value, metric.decimals, limits)
     text = f"{value:f}"
     if measured.uncertainty is not None:
-        text += f" ± {rounded(measured.uncertainty, decimals_of(value)):f}"
+        text += f" ± {significant(measured.uncertainty, decimals_of(value)):f}"
     return with_unit(text, metric)
 
 

@@ -40,6 +40,9 @@ def test_numbers_have_the_digits_of_their_metric_and_no_negative_zero(value: flo
 
 def test_value_with_uncertainty_and_unit() -> None:
     assert value_text(Measured(metric=LENGTH, quantity=Quantity(189.44, MM), uncertainty=0.38)) == "189.4 ± 0.4 mm"
+    small = Measured(metric=LENGTH, quantity=Quantity(189.44, MM), uncertainty=0.0312)
+    assert value_text(small) == "189.4 ± 0.03 mm"
+    assert value_text(replace(small, uncertainty=0.0)) == "189.4 ± 0.0 mm"
     assert with_unit("3", metric("tilt", "Tilt", DEGREE)) == "3°"
     assert with_unit("3", SNR) == "3"
 
