@@ -34,7 +34,7 @@ def with_unit(text: str, metric: MetricDef) -> str:
 
 
 def value_text(measured: Measured, limits: Tolerance | None = None) -> str:
-    """Return value ± expanded uncertainty and unit, with the same digits unless the uncertainty is too small for them."""
+    """Return value ± expanded uncertainty and unit, with the same digits unless the uncertainty is too small."""
     metric = measured.metric
     value = rounded(measured.quantity.value, metric.decimals, limits)
     text = f"{value:f}"
