@@ -17,7 +17,10 @@ UNCHANGED_RELATIVE, UNCHANGED = 1e-3, 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One value of a tool against something it has to agree with; ``found`` is None where there is no value."""
+    """One value of a tool against something it has to agree with; ``found`` is None where there is no value.
+
+    ``truth`` says whether that is known apart from the tool, or another value of the same tool.
+    """
 
     group: str
     tool: str
@@ -28,6 +31,7 @@ class Check:
     tolerance: float
     within: bool
     note: str
+    truth: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def against_truth(results: Iterable[Result], truths: Sequence[Truth], metrics: f
             tolerance=truth.tolerance,
             within=_close(outcome, truth.value, truth.tolerance),
             note=outcome.detail or truth.source,
+            truth=True,
         )
 
 
@@ -96,6 +101,7 @@ def one_setup(results: Iterable[Result], metrics: frozenset[str]) -> Iterator[Ch
                 tolerance=allowed,
                 within=one.value is not None and _close(other, one.value, allowed),
                 note=other.detail or one.detail or f"expected is {first}",
+                truth=False,
             )
 
 
@@ -121,6 +127,7 @@ def unscaled(results: Iterable[Result], metrics: frozenset[str]) -> Iterator[Che
                 tolerance=allowed,
                 within=before.value is not None and _close(after, before.value, allowed),
                 note=after.detail or before.detail,
+                truth=False,
             )
 
 

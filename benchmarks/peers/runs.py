@@ -27,7 +27,7 @@ class Run:
     """What a tool answered for a series; ``answer`` is None where it died or took too long, ``failure`` says which.
 
     ``seconds`` is the wall time from question to answer in a warm process, ``cpu_s`` what the process and its children
-    computed meanwhile, ``cold_s`` the time from the process's start to its first answer.
+    computed meanwhile, ``cold_s`` the time from the process's start to its first answer (hazen's without low contrast).
     """
 
     tool: str
@@ -70,15 +70,19 @@ class Driver:
         if not self._warm:
             began = time.perf_counter()
             self._start()
-            warmed = self._timed(series, deadline_s)
+            warmed = self._timed(series, deadline_s, warm_up=True)
             if warmed.failure:
                 return warmed
             self.cold_s, self._warm = time.perf_counter() - began, True
         return self._timed(series, deadline_s)
 
     def stop(self) -> None:
-        """End the process and its children."""
-        if self._process is not None:
+        """End the process and its children; no more questions end it, a signal if it is too busy to notice."""
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5.0)
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -100,17 +104,25 @@ class Driver:
                 start_new_session=True,
             )
         threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True).start()
-        self.version = str(self._answer(START_DEADLINE_S)["version"])
+        try:
+            self.version = str(self._answer(START_DEADLINE_S)["version"])
+        except (DriverDiedError, queue.Empty) as error:
+            raise DriverDiedError(f"{self._tool.name} does not start; see {log.name}") from error
 
     @property
     def _script(self) -> Path:
         return DRIVERS / f"drive_{self._tool.name}.py"
 
-    def _timed(self, series: Series, deadline_s: float) -> Run:
+    def _timed(self, series: Series, deadline_s: float, *, warm_up: bool = False) -> Run:
         if self._process is None or self._process.stdin is None:
-            raise DriverDiedError(self._tool.name)
+            raise DriverDiedError(f"{self._tool.name} is not running")
         began, cpu_began, answer, failure = time.perf_counter(), _cpu_s(self._process.pid), None, None
-        question = {"id": series.digest, "phantom": series.phantom, "files": [str(file) for file in series.files]}
+        question = {
+            "id": series.digest,
+            "phantom": series.phantom,
+            "files": [str(file) for file in series.files],
+            "warm_up": warm_up,
+        }
         try:
             self._process.stdin.write(json.dumps(question) + "\n")
             self._process.stdin.flush()
@@ -142,7 +154,7 @@ class Driver:
     def _answer(self, deadline_s: float) -> Json:
         line = self._lines.get(timeout=deadline_s)
         if line is None:
-            raise DriverDiedError(self._tool.name)
+            raise DriverDiedError(f"{self._tool.name} ended")
         answer: Json = json.loads(line)
         return answer
 

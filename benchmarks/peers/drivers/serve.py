@@ -1,8 +1,8 @@
 """How a driver talks: one JSON object a line on standard input and output.
 
-The first line out is ``{"ready", "version", "import_s"}``; then each ``{"id", "phantom", "files"}`` is answered with
-``{"id", "tests"}``. What a tool prints goes to standard error. Nothing here is imported from the project: a driver runs
-in its tool's own environment.
+The first line out is ``{"ready", "version", "import_s"}``; then each ``{"id", "phantom", "files", "warm_up"}`` is
+answered with ``{"id", "tests"}``. What a tool prints goes to standard error. Nothing here is imported from the project:
+a driver runs in its tool's own environment.
 """
 
 import json
