@@ -21,7 +21,8 @@ from benchmarks.peers.table import Column, checks_of, markdown, write_details
 from benchmarks.peers.truth import Truth, document_truths, nominal_truths, sheet_truths, spoke_truths
 
 THICKNESS, LENGTH, SPOKES = "mr-slice-thickness", "mr-length-vertical-slice5", "mr-low-contrast-spokes"
-DELIBERATE = {"error": "ValueError('Unable to find the Low Contrast region.')", "deliberate": True, "where": "f:1"}
+NO_REGION = "ValueError('Unable to find the Low Contrast region.')"
+DELIBERATE = {"error": NO_REGION, "deliberate": True, "where": "f:1"}
 ACCIDENT = {"error": "UnboundLocalError('min_params')", "deliberate": False, "where": "f:1"}
 
 
@@ -61,8 +62,8 @@ def _run(tool, answer, failure=None):
 
 
 def _hazen_tests(**changed):
-    task = {"raised": None, "logged": [], "measurements": [], "seconds": 0.1}
-    return {"tests": {name: {**task, **changed.get(name, {})} for name in HAZEN}}
+    silent = {"raised": None, "logged": (), "measurements": (), "seconds": 0.1}
+    return {"tests": {name: silent | changed.get(name, {}) for name in HAZEN}}
 
 
 def _hazen_value(subtype, value, description=""):
@@ -172,7 +173,7 @@ def test_hazen_answers_become_outcomes():
 
 def test_pylinac_refuses_a_series_on_purpose_or_answers_with_its_own_signs():
     refused = result(_run("pylinac", {"tests": {"analyze": {"raised": DELIBERATE}}}))
-    assert refused.of(THICKNESS) == Outcome(kind=Kind.REFUSED, detail=DELIBERATE["error"])
+    assert refused.of(THICKNESS) == Outcome(kind=Kind.REFUSED, detail=NO_REGION)
     values = dict.fromkeys(
         ("row_mtf50", "column_mtf50", "piu_percent", "psg_percent", "horizontal", "vertical", "spokes")
     ) | {"slice1_bar_difference_mm": 1.5, "slice11_bar_difference_mm": -0.0, "thickness_mm": 5.1}
