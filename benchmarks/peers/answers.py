@@ -107,7 +107,13 @@ def _hazen(tests: Json) -> Iterator[tuple[str, Outcome]]:
             if name in found:
                 yield metric, _hazen_value(task, found[name])
             else:
-                yield metric, _fallen(answer["logged"][0]) if answer["logged"] else Outcome(kind=Kind.NOTHING)
+                yield metric, _silent(answer["logged"])
+
+
+def _silent(logged: list[Json]) -> Outcome:
+    """Return why a task gave no value: the exception that it logged last, if any; other messages are no reason."""
+    exceptions = [error for error in logged if error["where"]]
+    return _fallen(exceptions[-1]) if exceptions else Outcome(kind=Kind.NOTHING)
 
 
 def _hazen_name(task: str, measurement: Json) -> str:

@@ -49,5 +49,6 @@ def python_of(tool: Tool, folder: Path) -> Path:
 def _run(command: list[str], tool: Tool) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = "\n".join(done.stderr.strip().splitlines()[-5:])
+        lines = done.stderr.strip().splitlines()
+        said = "\n".join([line for line in lines if line.startswith("ERROR")] or lines[-5:])
         raise EnvironmentFailedError(f"{tool.name}: {' '.join(command)} failed with {done.returncode}:\n{said}")

@@ -125,7 +125,7 @@ def _second_rows(columns: Sequence[Column]) -> Iterable[list[str]]:
     yield ["CPU seconds a series, warm: median · most", *cells([[r.cpu_s for r in c.plain()] for c in columns])]
     yield [
         "seconds from start to first answer, cold",
-        *(f"{max((r.cold_s for r in c.plain()), default=0.0):.0f}" for c in columns),
+        *(f"{median_and_most([r.cold_s for r in c.plain()])[0]:.0f}" if c.plain() else NOT_OFFERED for c in columns),
     ]
 
 

@@ -23,6 +23,7 @@ from benchmarks.peers.truth import Truth, document_truths, nominal_truths, sheet
 THICKNESS, LENGTH, SPOKES = "mr-slice-thickness", "mr-length-vertical-slice5", "mr-low-contrast-spokes"
 NO_REGION = "ValueError('Unable to find the Low Contrast region.')"
 DELIBERATE = {"error": NO_REGION, "deliberate": True, "where": "f:1"}
+MESSAGE = {"error": "Could not match acquisition type", "deliberate": False, "where": ""}
 ACCIDENT = {"error": "UnboundLocalError('min_params')", "deliberate": False, "where": "f:1"}
 
 
@@ -154,7 +155,8 @@ def test_hazen_answers_become_outcomes():
         slice_position={"measurements": [_hazen_value("length difference", -2.3, "Slice 11 ACR_6_11")]},
         ghosting={"measurements": [_hazen_value("signal ghosting", float("nan"))]},
         spatial_resolution={"measurements": [_hazen_value("Upper Left", 1.0), _hazen_value("Lower Right", 99)]},
-        snr={"logged": [ACCIDENT]},
+        snr={"logged": [MESSAGE, ACCIDENT]},
+        slice_thickness={"logged": [MESSAGE]},
         low_contrast_object_detectability={"raised": ACCIDENT},
     )
     found = result(_run("hazen", tests))
@@ -164,6 +166,7 @@ def test_hazen_answers_become_outcomes():
         "mr-high-contrast-resolution-ul": Kind.MEASURED,
         "mr-high-contrast-resolution-lr": Kind.REFUSED,
         "mr-snr": Kind.CRASHED,
+        THICKNESS: Kind.NOTHING,
         "mr-low-contrast-spokes": Kind.CRASHED,
         "mr-low-contrast-spokes-slice8": Kind.CRASHED,
         "mr-slice-position-error-slice1": Kind.NOTHING,
