@@ -1,6 +1,6 @@
 """AIQA beside hazen and pylinac on the same files: who finishes, who is within truth, how long it takes.
 
-python -m benchmarks.peers --data ../shared/data [--tool aiqa|hazen|pylinac] [--out DIR] [--markdown]
+python -m benchmarks.peers --data ../shared/data [--tool aiqa|hazen|pylinac] [--out DIR] [--kept] [--markdown]
 
 The first run makes two virtual environments under var/peers (a few minutes, 2 GB); a peer's answers are kept there.
 """
@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--tool", choices=list(TOOLS), action="append", help="may be repeated; all three without it")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "peers")
     parser.add_argument("--deadline", type=float, default=600.0, help="seconds a series may take")
+    parser.add_argument("--kept", action="store_true", help="start no peer, take the answers that are kept")
     parser.add_argument("--markdown", action="store_true", help="print the README's block and nothing else")
     arguments = parser.parse_args()
     tools = [tool for name, tool in TOOLS.items() if name in (arguments.tool or TOOLS)]
@@ -41,9 +42,10 @@ def main() -> int:
     if not series:
         parser.error(f"no axial series below {arguments.data}")
     try:
-        for tool in tools:
-            python_of(tool, FOLDER)
-        columns = [_column(tool, series, arguments.deadline) for tool in tools]
+        if not arguments.kept:
+            for tool in tools:
+                python_of(tool, FOLDER)
+        columns = [_column(tool, series, deadline_s=arguments.deadline, kept_only=arguments.kept) for tool in tools]
     except (EnvironmentFailedError, DriverDiedError) as error:
         print(f"peers: {error}", file=sys.stderr)
         return 2
@@ -56,8 +58,9 @@ def main() -> int:
     return 0
 
 
-def _column(tool: Tool, series: Sequence[Series], deadline_s: float) -> Column:
-    runs = list(run_all(tool, [*series, *_scaled(series)], FOLDER, deadline_s=deadline_s))
+def _column(tool: Tool, series: Sequence[Series], *, deadline_s: float, kept_only: bool) -> Column:
+    asked = [*series, *_scaled(series)]
+    runs = list(run_all(tool, asked, FOLDER, deadline_s=deadline_s, kept_only=kept_only))
     results = tuple(result(run) for run in runs)
     metrics = offered(results, OFFERED).get(tool.name, frozenset())
     return Column(heading=_column_heading(tool, runs), results=results, metrics=metrics)
@@ -73,7 +76,7 @@ def _scaled(series: Sequence[Series]) -> Iterator[Series]:
 
 def _column_heading(tool: Tool, runs: Sequence[Run]) -> str:
     days = sorted({run.measured_on for run in runs})
-    when = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    when = "not run" if not days else days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     version = next((run.version for run in runs if run.version), "")
     return f"{tool.title} {version}{_commit() if tool is AIQA else ''}, {when}"
 

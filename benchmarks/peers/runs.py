@@ -159,16 +159,21 @@ class Driver:
         return answer
 
 
-def run_all(tool: Tool, all_series: Sequence[Series], folder: Path, *, deadline_s: float) -> Iterator[Run]:
+def run_all(
+    tool: Tool, all_series: Sequence[Series], folder: Path, *, deadline_s: float, kept_only: bool = False
+) -> Iterator[Run]:
     """Yield a tool's run on each series; a peer's earlier answer for the same version and files is taken as it is.
 
-    A time-out is not kept: it depends on what else the machine does.
+    A time-out is not kept: it depends on what else the machine does. With ``kept_only`` no peer is started, and series
+    without a kept answer are left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with Driver(tool, folder) as driver:
         for number, series in enumerate(all_series, start=1):
             kept = _kept_file(tool, series, folder)
             run = _read_kept(kept)
+            if run is None and kept_only and kept is not None:
+                continue
             if run is None:
                 run = driver.ask(series, deadline_s)
                 if kept is not None and run.failure is None:
