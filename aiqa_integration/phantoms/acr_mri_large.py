@@ -6,6 +6,11 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.high_contrast_resolution import (
+    HoleArray,
+    measure_high_contrast_resolution,
+    metrics_of,
+)
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
@@ -21,6 +26,12 @@ _IMAGES = "read off published images (hazen test data, Apache-2.0), good to 1 mm
 
 LARGE_REGION = LargeRegion(area_mm2=20_000.0, centre_mm=(0.0, 2.5))
 """200 cm², moved down just so far that it keeps 2 mm from the bar at twelve o'clock (ends 80 mm from the axis)."""
+
+HOLE_ARRAYS = tuple(
+    HoleArray(diameter_mm=diameter, corner_mm=corner)
+    for diameter, corner in ((1.1, (-13.6, 38.0)), (1.0, (9.4, 38.0)), (0.9, (32.0, 38.0)))
+)
+"""Pairs of hole arrays of slice 1; hole sizes from the guidance, section 2, places from the images."""
 
 GEOMETRY = (
     Feature(
@@ -44,6 +55,14 @@ GEOMETRY = (
         slices=(1,),
         centre_mm=(0.0, 0.0),
         size_mm=(178.0, 11.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="block with the hole arrays",
+        slices=(1,),
+        centre_mm=(0.0, 37.75),
+        size_mm=(114.0, 38.5),
         shape="rectangle",
         source=_IMAGES,
     ),
@@ -72,6 +91,11 @@ PHANTOM = Phantom(
             name="geometric accuracy",
             metrics=LENGTH_METRICS,
             measure=partial(measure_lengths, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="high-contrast spatial resolution",
+            metrics=metrics_of(HOLE_ARRAYS),
+            measure=partial(measure_high_contrast_resolution, diameter_mm=DIAMETER_MM, arrays=HOLE_ARRAYS),
         ),
         PhantomTest(
             name="slice thickness accuracy",

@@ -6,6 +6,11 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.high_contrast_resolution import (
+    HoleArray,
+    measure_high_contrast_resolution,
+    metrics_of,
+)
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
@@ -22,6 +27,12 @@ _IMAGES = "read off published images (Scottish medium ACR framework, Apache-2.0)
 LARGE_REGION = LargeRegion(area_mm2=15_000.0, centre_mm=(0.0, 5.5))
 """The large phantom's 200 cm² in proportion to the disk's area (150.8), moved down just so far that it keeps 2 mm from
 the bar at twelve o'clock (ends 66 mm from the axis)."""
+
+HOLE_ARRAYS = tuple(
+    HoleArray(diameter_mm=diameter, corner_mm=corner)
+    for diameter, corner in ((1.1, (-17.0, 35.0)), (1.0, (4.0, 35.0)), (0.9, (23.0, 35.0)), (0.8, (41.0, 35.0)))
+)
+"""Pairs of hole arrays of slice 1; hole sizes from the guidance, section 2, places from the images."""
 
 GEOMETRY = (
     Feature(
@@ -45,6 +56,14 @@ GEOMETRY = (
         slices=(1,),
         centre_mm=(0.0, 0.0),
         size_mm=(159.0, 11.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="block with the hole arrays",
+        slices=(1,),
+        centre_mm=(0.0, 35.75),
+        size_mm=(114.0, 38.5),
         shape="rectangle",
         source=_IMAGES,
     ),
@@ -73,6 +92,11 @@ PHANTOM = Phantom(
             name="geometric accuracy",
             metrics=LENGTH_METRICS,
             measure=partial(measure_lengths, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="high-contrast spatial resolution",
+            metrics=metrics_of(HOLE_ARRAYS),
+            measure=partial(measure_high_contrast_resolution, diameter_mm=DIAMETER_MM, arrays=HOLE_ARRAYS),
         ),
         PhantomTest(
             name="slice thickness accuracy",

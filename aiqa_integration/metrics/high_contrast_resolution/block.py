@@ -1,0 +1,198 @@
+"""The hole arrays of slice 1: where they should lie, and where the image shows them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+from scipy.signal import fftconvolve
+
+from aiqa_integration.metrics.high_contrast_resolution.fine import FinePatch, fine_patch
+from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, noise_sd, pixel_places
+
+LINES = 4
+"""Rows (columns) of an array, and holes in each."""
+_STEP_MM = 0.2
+_REACH_MM = 4.0
+"""Arrays are looked for this far from their place in the drawing."""
+_SPREAD_MM = 1.0
+"""And each this far from where all are: a degree of rotation moves the outer ones by 0.5 mm."""
+_BLUR_MM = 0.5
+_BESIDE_MM = 2.0
+_LOWEST_LIKENESS = 0.6
+"""Correlation with the drawn pattern: an unresolved array keeps 0.8 and more (its outline), noise and water 0.3."""
+_WATER_MM = ((-50.0, 50.0), (9.0, 14.0))
+"""Where the water is read, (u, v): between the ramps' slab and the block."""
+_BRIGHTEST_BLOCK = 0.25
+"""Signal of the block over the water's, beyond which a quarter of the slice's thickness lies outside the block."""
+_RAYLEIGH_SD = 0.655
+"""SD of pure noise in a magnitude image, over the SD of one channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoleArray:
+    """A pair of arrays of one hole size: hole diameter and the hole that both share, in the drawing, mm.
+
+    The upper left array has four rows above and left of that hole, the lower right one four columns below and right of
+    it. Holes are spaced by twice their diameter; each next row (column) is shifted by a quarter of it.
+    """
+
+    diameter_mm: float
+    corner_mm: tuple[float, float]
+
+    def row(self, number: int) -> tuple[FloatArray, FloatArray]:
+        """Return ``(u, v)`` of the holes of a row of the upper left array (0: the top one), from left to right."""
+        along = (np.arange(LINES) - 3) * 2 + (number - 3) / 4
+        across = np.full(LINES, 2.0 * (number - 3))
+        return self.corner_mm[0] + along * self.diameter_mm, self.corner_mm[1] + across * self.diameter_mm
+
+    def column(self, number: int) -> tuple[FloatArray, FloatArray]:
+        """Return ``(u, v)`` of the holes of a column of the lower right array (0: the left one), from the top."""
+        along = np.arange(LINES) * 2 + number / 4
+        across = np.full(LINES, 2.0 * number)
+        return self.corner_mm[0] + across * self.diameter_mm, self.corner_mm[1] + along * self.diameter_mm
+
+    def holes(self) -> tuple[FloatArray, FloatArray]:
+        """Return ``(u, v)`` of all holes."""
+        lines = [self.row(number) for number in range(LINES)] + [self.column(number) for number in range(LINES)]
+        u, v = (np.concatenate([line[axis] for line in lines]) for axis in (0, 1))
+        once = np.ones(u.size, np.bool_)
+        once[LINES * LINES] = False
+        return u[once], v[once]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Block:
+    """The arrays as the image shows them (corner_mm is where they are), and what lies around them.
+
+    ``floor`` is the signal of the block without holes, ``noise`` the SD of one channel.
+    """
+
+    patch: FinePatch
+    arrays: tuple[HoleArray, ...]
+    floor: float
+    noise: float
+
+
+def find_block(sl: PhantomSlice, drawn: tuple[HoleArray, ...], *, diameter_mm: float) -> Block | Obstacle:
+    """Return where the hole arrays are, by matching the drawn pattern near its place."""
+    holes = [array.holes() for array in drawn]
+    margin = _REACH_MM + _SPREAD_MM + _BESIDE_MM
+    spans = [
+        (min(float(h[axis].min()) for h in holes) - margin, max(float(h[axis].max()) for h in holes) + margin)
+        for axis in (0, 1)
+    ]
+    patch = fine_patch(sl, u_mm=spans[0], v_mm=(_WATER_MM[1][0], spans[1][1]))
+    if patch is None:
+        return Obstacle(reason=Reason.ROI_OUTSIDE_IMAGE, detail="the hole arrays leave the image")
+    u, v = (np.arange(low, high, _STEP_MM) for low, high in spans)
+    image = patch.at(*np.meshgrid(u, v))
+    likeness = [_likeness(image, _pattern(array), (u, v)) for array in drawn]
+    found = _places(likeness)
+    worst = min(value for _, value in found)
+    if worst < _LOWEST_LIKENESS:
+        detail = f"no pattern of holes below the ramps (likeness {max(worst, 0.0):.2f}, needed {_LOWEST_LIKENESS:g})"
+        return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
+    arrays = tuple(_moved(array, shift) for array, (shift, _) in zip(drawn, found, strict=True))
+    return _block(sl, patch, arrays, (u, v, image), diameter_mm=diameter_mm)
+
+
+def _moved(array: HoleArray, shift_mm: tuple[float, float]) -> HoleArray:
+    corner = (array.corner_mm[0] + shift_mm[0], array.corner_mm[1] + shift_mm[1])
+    return HoleArray(diameter_mm=array.diameter_mm, corner_mm=corner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pattern:
+    """A pair of arrays drawn on a grid ``[v, u]`` around its corner: blurred holes, mean 0, norm 1."""
+
+    values: FloatArray
+    corner_mm: tuple[float, float]
+
+
+def _pattern(array: HoleArray) -> _Pattern:
+    u0, v0 = (axis - corner for axis, corner in zip(array.holes(), array.corner_mm, strict=True))
+    half = round((float(np.abs(np.concatenate([u0, v0])).max()) + _BESIDE_MM) / _STEP_MM)
+    grid = np.arange(-half, half + 1) * _STEP_MM
+    blur = 2 * (_BLUR_MM**2 + array.diameter_mm**2 / 16)
+    across, down = (np.exp(-((grid[:, None] - at[None, :]) ** 2) / blur) for at in (u0, v0))
+    values = down @ across.T
+    values -= values.mean()
+    return _Pattern(values=values / np.linalg.norm(values), corner_mm=array.corner_mm)
+
+
+def _likeness(image: FloatArray, pattern: _Pattern, axes: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Return the correlation ``[v, u]`` of image and pattern for shifts up to the reach plus the spread."""
+    size = pattern.values.shape[0]
+    even = image - image.mean()
+    product = fftconvolve(even, pattern.values[::-1, ::-1], mode="same")
+    mean, square = uniform_filter(even, size), uniform_filter(even**2, size)
+    energy = np.maximum(square - mean**2, 1e-6 * float(even.var()) + 1e-300) * size**2
+    reach = round((_REACH_MM + _SPREAD_MM) / _STEP_MM)
+    row, column = (
+        round((corner - axis[0]) / _STEP_MM) for corner, axis in zip(pattern.corner_mm[::-1], axes[::-1], strict=True)
+    )
+    window = (slice(row - reach, row + reach + 1), slice(column - reach, column + reach + 1))
+    return np.asarray(product[window] / np.sqrt(energy[window]), np.float64)
+
+
+def _places(likeness: list[FloatArray]) -> list[tuple[tuple[float, float], float]]:
+    """Return each array's shift ``(u, v)`` in mm and its likeness: near the shift that suits all of them best."""
+    reach, spread = (likeness[0].shape[0] - 1) // 2, round(_SPREAD_MM / _STEP_MM)
+    together = np.mean(likeness, axis=0)[spread:-spread, spread:-spread]
+    row, column = np.unravel_index(int(np.argmax(together)), together.shape)
+    found = []
+    for one in likeness:
+        near = one[row : row + 2 * spread + 1, column : column + 2 * spread + 1]
+        best = np.unravel_index(int(np.argmax(near)), near.shape)
+        at = (int(best[0] + row), int(best[1] + column))
+        shift = [(place + _vertex(one, at, axis) - reach) * _STEP_MM for axis, place in enumerate(at)]
+        found.append(((shift[1], shift[0]), float(one[at])))
+    return found
+
+
+def _vertex(values: FloatArray, at: tuple[int, int], axis: int) -> float:
+    """Return how far the parabola through a peak and its neighbours has its own peak from it, in steps."""
+    if not 0 < at[axis] < values.shape[axis] - 1:
+        return 0.0
+    low, middle, high = (float(np.take(values, at[axis] + step, axis=axis)[at[1 - axis]]) for step in (-1, 0, 1))
+    bend = low - 2 * middle + high
+    return float(np.clip((low - high) / 2 / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def _block(
+    sl: PhantomSlice,
+    patch: FinePatch,
+    arrays: tuple[HoleArray, ...],
+    shown: tuple[FloatArray, FloatArray, FloatArray],
+    *,
+    diameter_mm: float,
+) -> Block | Obstacle:
+    """Return the block with its signal and noise; not one that the slice shows only in part."""
+    u, v, image = shown
+    dark = np.sort(image[~_near_arrays(u, v, arrays)])
+    floor = float(np.median(dark))
+    water = float(np.median(patch.at(*np.meshgrid(np.arange(u[0], u[-1]), np.arange(*_WATER_MM[1])))))
+    if water <= 0 or floor > _BRIGHTEST_BLOCK * water:
+        part = f"{floor / water:.0%} of the water's" if water > 0 else "as much as the water's"
+        detail = f"the block of holes is not dark (signal {part}): the slice lies partly or wholly outside it"
+        return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
+    spread = 1.4826 * float(np.median(np.abs(dark - floor))) / _RAYLEIGH_SD
+    in_water = noise_sd(sl.image, _disk(sl, 0.85 * diameter_mm / 2))
+    return Block(patch=patch, arrays=arrays, floor=floor, noise=max(spread, in_water))
+
+
+def _near_arrays(u: FloatArray, v: FloatArray, arrays: tuple[HoleArray, ...]) -> BoolArray:
+    """Return which points ``[v, u]`` lie within 3 mm of a pair's outline."""
+    near = np.zeros((v.size, u.size), np.bool_)
+    for array in arrays:
+        holes_u, holes_v = array.holes()
+        near |= ((v > holes_v.min() - 3) & (v < holes_v.max() + 3))[:, None] & (
+            (u > holes_u.min() - 3) & (u < holes_u.max() + 3)
+        )[None, :]
+    return near
+
+
+def _disk(sl: PhantomSlice, radius_mm: float) -> BoolArray:
+    u, v = pixel_places(sl)
+    return np.asarray(np.hypot(u, v) < radius_mm, np.bool_)
