@@ -8,11 +8,11 @@ from scipy.signal import fftconvolve
 
 from aiqa_integration.metrics.high_contrast_resolution.fine import FinePatch, fine_patch
 from aiqa_integration.model.measurement import Obstacle, Reason
-from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, noise_sd, pixel_places
+from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, noise_sd
 
 LINES = 4
 """Rows (columns) of an array, and holes in each."""
-_STEP_MM = 0.2
+_STEP_MM = 0.25
 _REACH_MM = 4.0
 """Arrays are looked for this far from their place in the drawing."""
 _SPREAD_MM = 1.0
@@ -52,6 +52,11 @@ class HoleArray:
         across = np.full(LINES, 2.0 * number)
         return self.corner_mm[0] + across * self.diameter_mm, self.corner_mm[1] + along * self.diameter_mm
 
+    @property
+    def reach_mm(self) -> float:
+        """How far the farthest hole lies from the shared one, along u or v."""
+        return (2 * (LINES - 1) + (LINES - 1) / 4) * self.diameter_mm
+
     def holes(self) -> tuple[FloatArray, FloatArray]:
         """Return ``(u, v)`` of all holes."""
         lines = [self.row(number) for number in range(LINES)] + [self.column(number) for number in range(LINES)]
@@ -76,10 +81,12 @@ class Block:
 
 def find_block(sl: PhantomSlice, drawn: tuple[HoleArray, ...], *, diameter_mm: float) -> Block | Obstacle:
     """Return where the hole arrays are, by matching the drawn pattern near its place."""
-    holes = [array.holes() for array in drawn]
-    margin = _REACH_MM + _SPREAD_MM + _BESIDE_MM
+    margin = _REACH_MM + _SPREAD_MM + _BESIDE_MM + 2 * _STEP_MM
     spans = [
-        (min(float(h[axis].min()) for h in holes) - margin, max(float(h[axis].max()) for h in holes) + margin)
+        (
+            min(array.corner_mm[axis] - array.reach_mm for array in drawn) - margin,
+            max(array.corner_mm[axis] + array.reach_mm for array in drawn) + margin,
+        )
         for axis in (0, 1)
     ]
     patch = fine_patch(sl, u_mm=spans[0], v_mm=(_WATER_MM[1][0], spans[1][1]))
@@ -87,14 +94,21 @@ def find_block(sl: PhantomSlice, drawn: tuple[HoleArray, ...], *, diameter_mm: f
         return Obstacle(reason=Reason.ROI_OUTSIDE_IMAGE, detail="the hole arrays leave the image")
     u, v = (np.arange(low, high, _STEP_MM) for low, high in spans)
     image = patch.at(*np.meshgrid(u, v))
-    likeness = [_likeness(image, _pattern(array), (u, v)) for array in drawn]
+    snapped = tuple(_snapped(array, (u, v)) for array in drawn)
+    likeness = [_likeness(image, _pattern(array), (u, v)) for array in snapped]
     found = _places(likeness)
     worst = min(value for _, value in found)
     if worst < _LOWEST_LIKENESS:
         detail = f"no pattern of holes below the ramps (likeness {max(worst, 0.0):.2f}, needed {_LOWEST_LIKENESS:g})"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
-    arrays = tuple(_moved(array, shift) for array, (shift, _) in zip(drawn, found, strict=True))
+    arrays = tuple(_moved(array, shift) for array, (shift, _) in zip(snapped, found, strict=True))
     return _block(sl, patch, arrays, (u, v, image), diameter_mm=diameter_mm)
+
+
+def _snapped(array: HoleArray, axes: tuple[FloatArray, FloatArray]) -> HoleArray:
+    """Return the array with its corner on the grid, from where shifts are counted in whole steps."""
+    u, v = (float(axis[round((at - axis[0]) / _STEP_MM)]) for at, axis in zip(array.corner_mm, axes, strict=True))
+    return HoleArray(diameter_mm=array.diameter_mm, corner_mm=(u, v))
 
 
 def _moved(array: HoleArray, shift_mm: tuple[float, float]) -> HoleArray:
@@ -112,7 +126,7 @@ class _Pattern:
 
 def _pattern(array: HoleArray) -> _Pattern:
     u0, v0 = (axis - corner for axis, corner in zip(array.holes(), array.corner_mm, strict=True))
-    half = round((float(np.abs(np.concatenate([u0, v0])).max()) + _BESIDE_MM) / _STEP_MM)
+    half = round((array.reach_mm + _BESIDE_MM) / _STEP_MM)
     grid = np.arange(-half, half + 1) * _STEP_MM
     blur = 2 * (_BLUR_MM**2 + array.diameter_mm**2 / 16)
     across, down = (np.exp(-((grid[:, None] - at[None, :]) ** 2) / blur) for at in (u0, v0))
@@ -124,16 +138,16 @@ def _pattern(array: HoleArray) -> _Pattern:
 def _likeness(image: FloatArray, pattern: _Pattern, axes: tuple[FloatArray, FloatArray]) -> FloatArray:
     """Return the correlation ``[v, u]`` of image and pattern for shifts up to the reach plus the spread."""
     size = pattern.values.shape[0]
-    even = image - image.mean()
-    product = fftconvolve(even, pattern.values[::-1, ::-1], mode="same")
-    mean, square = uniform_filter(even, size), uniform_filter(even**2, size)
-    energy = np.maximum(square - mean**2, 1e-6 * float(even.var()) + 1e-300) * size**2
     reach = round((_REACH_MM + _SPREAD_MM) / _STEP_MM)
-    row, column = (
-        round((corner - axis[0]) / _STEP_MM) for corner, axis in zip(pattern.corner_mm[::-1], axes[::-1], strict=True)
-    )
-    window = (slice(row - reach, row + reach + 1), slice(column - reach, column + reach + 1))
-    return np.asarray(product[window] / np.sqrt(energy[window]), np.float64)
+    around = size // 2 + reach
+    column, row = (round((at - axis[0]) / _STEP_MM) for at, axis in zip(pattern.corner_mm, axes, strict=True))
+    even = image[row - around : row + around + 1, column - around : column + around + 1]
+    even = even - even.mean()
+    product = fftconvolve(even, pattern.values[::-1, ::-1], mode="valid")
+    inner = slice(size // 2, -(size // 2))
+    mean, square = uniform_filter(even, size)[inner, inner], uniform_filter(even**2, size)[inner, inner]
+    energy = np.maximum(square - mean**2, 1e-6 * float(even.var()) + 1e-300) * size**2
+    return np.asarray(product / np.sqrt(energy), np.float64)
 
 
 def _places(likeness: list[FloatArray]) -> list[tuple[tuple[float, float], float]]:
@@ -178,8 +192,8 @@ def _block(
         detail = f"the block of holes is not dark (signal {part}): the slice lies partly or wholly outside it"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
     spread = 1.4826 * float(np.median(np.abs(dark - floor))) / _RAYLEIGH_SD
-    in_water = noise_sd(sl.image, _disk(sl, 0.85 * diameter_mm / 2))
-    return Block(patch=patch, arrays=arrays, floor=floor, noise=max(spread, in_water))
+    noise = max(spread, _noise_around(sl, 0.3 * diameter_mm))
+    return Block(patch=patch, arrays=arrays, floor=floor, noise=noise)
 
 
 def _near_arrays(u: FloatArray, v: FloatArray, arrays: tuple[HoleArray, ...]) -> BoolArray:
@@ -193,6 +207,10 @@ def _near_arrays(u: FloatArray, v: FloatArray, arrays: tuple[HoleArray, ...]) ->
     return near
 
 
-def _disk(sl: PhantomSlice, radius_mm: float) -> BoolArray:
-    u, v = pixel_places(sl)
-    return np.asarray(np.hypot(u, v) < radius_mm, np.bool_)
+def _noise_around(sl: PhantomSlice, half_mm: float) -> float:
+    """Return the noise of the pixels in a square around the phantom's axis."""
+    (column, row), (width, height) = sl.pose.centre, sl.pose.pixel_mm
+    rows = slice(max(round(row - half_mm / height), 0), max(round(row + half_mm / height), 0))
+    columns = slice(max(round(column - half_mm / width), 0), max(round(column + half_mm / width), 0))
+    part = sl.image[rows, columns]
+    return noise_sd(part, np.ones(part.shape, np.bool_))

@@ -13,7 +13,7 @@ from scipy.ndimage import map_coordinates, spline_filter
 from aiqa_integration.model.phantom import PlanePose
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, to_pixels
 
-_FINE_MM = 0.25
+_FINE_MM = 0.26
 """Largest step of the Fourier interpolation: a quarter of the pixel that the phantom is scanned with; a cubic spline
 between such points misses less than 1 % of a wave of two pixels."""
 _MARGIN_PIXELS = 4
