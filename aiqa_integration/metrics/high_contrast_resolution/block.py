@@ -25,6 +25,9 @@ _WATER_MM = ((-50.0, 50.0), (9.0, 14.0))
 """Where the water is read, (u, v): between the ramps' slab and the block."""
 _BRIGHTEST_BLOCK = 0.25
 """Signal of the block over the water's, beyond which a quarter of the slice's thickness lies outside the block."""
+_NOISE_STEP_MM = 1.0
+_NOISE_REACH = 0.3
+"""Half width of the square that the noise is read in, in diameters."""
 _RAYLEIGH_SD = 0.655
 """SD of pure noise in a magnitude image, over the SD of one channel."""
 
@@ -70,13 +73,15 @@ class HoleArray:
 class Block:
     """The arrays as the image shows them (corner_mm is where they are), and what lies around them.
 
-    ``floor`` is the signal of the block without holes, ``noise`` the SD of one channel.
+    ``floor`` is the signal of the block without holes, ``noise`` the SD of one channel, ``disturbance`` that of all
+    that is not a hole: noise, and what rings from the water into the block.
     """
 
     patch: FinePatch
     arrays: tuple[HoleArray, ...]
     floor: float
     noise: float
+    disturbance: float
 
 
 def find_block(sl: PhantomSlice, drawn: tuple[HoleArray, ...], *, diameter_mm: float) -> Block | Obstacle:
@@ -192,8 +197,8 @@ def _block(
         detail = f"the block of holes is not dark (signal {part}): the slice lies partly or wholly outside it"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
     spread = 1.4826 * float(np.median(np.abs(dark - floor))) / _RAYLEIGH_SD
-    noise = max(spread, _noise_around(sl, 0.3 * diameter_mm))
-    return Block(patch=patch, arrays=arrays, floor=floor, noise=noise)
+    noise = _noise_around(sl, _NOISE_REACH * diameter_mm)
+    return Block(patch=patch, arrays=arrays, floor=floor, noise=noise, disturbance=max(spread, noise))
 
 
 def _near_arrays(u: FloatArray, v: FloatArray, arrays: tuple[HoleArray, ...]) -> BoolArray:
@@ -208,9 +213,13 @@ def _near_arrays(u: FloatArray, v: FloatArray, arrays: tuple[HoleArray, ...]) ->
 
 
 def _noise_around(sl: PhantomSlice, half_mm: float) -> float:
-    """Return the noise of the pixels in a square around the phantom's axis."""
+    """Return the noise of the pixels in a square around the phantom's axis, read 1 mm apart.
+
+    Neighbours closer than that share their noise in an interpolated image.
+    """
+    steps = [max(round(_NOISE_STEP_MM / pixel), 1) for pixel in sl.pose.pixel_mm]
     (column, row), (width, height) = sl.pose.centre, sl.pose.pixel_mm
-    rows = slice(max(round(row - half_mm / height), 0), max(round(row + half_mm / height), 0))
-    columns = slice(max(round(column - half_mm / width), 0), max(round(column + half_mm / width), 0))
+    rows = slice(max(round(row - half_mm / height), 0), max(round(row + half_mm / height), 0), steps[1])
+    columns = slice(max(round(column - half_mm / width), 0), max(round(column + half_mm / width), 0), steps[0])
     part = sl.image[rows, columns]
     return noise_sd(part, np.ones(part.shape, np.bool_))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aiqa_integration.metrics.high_contrast_resolution.block import LINES, Block, HoleArray
+from aiqa_integration.metrics.high_contrast_resolution.block import LINES, HoleArray
 from aiqa_integration.metrics.high_contrast_resolution.lines import Line, line_of
 from aiqa_integration.model.sampling import PhantomSlice, sample, to_pixels
 
@@ -12,17 +12,20 @@ def contrast_lines(sl: PhantomSlice, array: HoleArray, *, columns: bool) -> tupl
     return tuple(_read(sl, array, number, columns=columns) for number in range(LINES))
 
 
-def best_response(lines: tuple[Line, ...], block: Block) -> tuple[Line, float]:
+def best_response(lines: tuple[Line, ...], between_pixels: tuple[Line, ...], *, noise: float) -> tuple[Line, float]:
     """Return the row with the highest response, and the standard uncertainty of that response.
 
-    It covers noise (four peaks, three troughs) and how the pixels happen to fall on the holes: the four rows, shifted
-    against each other, fall on four places of the pixel, so their spread shows what that changes.
+    It covers noise (four peaks, three troughs) and how the pixels happen to fall on the holes: half of what the same
+    rows gain where they are read from the Fourier interpolation (``between_pixels``), as a finer grid of pixels would
+    show them. On simulated phantoms the response scatters by that much over the places of the pixels.
     """
     best = max(lines, key=lambda line: line.contrast_response)
+    if best.peak <= 0:
+        return best, 1.0
     ratio = 1.0 - best.contrast_response
-    noise = block.noise / best.peak * np.sqrt(ratio**2 / LINES + 1 / (LINES - 1)) if best.peak > 0 else 1.0
-    pixels = float(np.std([line.contrast_response for line in lines], ddof=1))
-    return best, float(np.hypot(noise, pixels))
+    by_noise = noise / best.peak * np.sqrt(ratio**2 / LINES + 1 / (LINES - 1))
+    finest = max(line.contrast_response for line in between_pixels)
+    return best, float(np.hypot(by_noise, (finest - best.contrast_response) / 2))
 
 
 def _read(sl: PhantomSlice, array: HoleArray, number: int, *, columns: bool) -> Line:
