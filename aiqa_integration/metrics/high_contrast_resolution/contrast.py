@@ -15,17 +15,18 @@ def contrast_lines(sl: PhantomSlice, array: HoleArray, *, columns: bool) -> tupl
 def best_response(lines: tuple[Line, ...], between_pixels: tuple[Line, ...], *, noise: float) -> tuple[Line, float]:
     """Return the row with the highest response, and the standard uncertainty of that response.
 
-    It covers noise (four peaks, three troughs) and how the pixels happen to fall on the holes: half of what the same
-    rows gain where they are read from the Fourier interpolation (``between_pixels``), as a finer grid of pixels would
-    show them. On simulated phantoms the response scatters by that much over the places of the pixels.
+    It covers noise (four peaks, three troughs) and how the pixels happen to fall on the holes, from the mean of the
+    rows (what a phantom turned against the pixels shows, where no row is met well) to the best row read from the
+    Fourier interpolation (``between_pixels``; what a finer grid of pixels shows).
     """
     best = max(lines, key=lambda line: line.contrast_response)
     if best.peak <= 0:
         return best, 1.0
-    ratio = 1.0 - best.contrast_response
-    by_noise = noise / best.peak * np.sqrt(ratio**2 / LINES + 1 / (LINES - 1))
-    finest = max(line.contrast_response for line in between_pixels)
-    return best, float(np.hypot(by_noise, (finest - best.contrast_response) / 2))
+    response = best.contrast_response
+    by_noise = noise / best.peak * np.sqrt((1.0 - response) ** 2 / LINES + 1 / (LINES - 1))
+    above = max(line.contrast_response for line in between_pixels) - response
+    below = response - float(np.mean([line.contrast_response for line in lines]))
+    return best, float(np.hypot(by_noise, max(above, below) / 2))
 
 
 def _read(sl: PhantomSlice, array: HoleArray, number: int, *, columns: bool) -> Line:
