@@ -46,14 +46,17 @@ class HoleArray:
     def row(self, number: int) -> tuple[FloatArray, FloatArray]:
         """Return ``(u, v)`` of the holes of a row of the upper left array (0: the top one), from left to right."""
         along = (np.arange(LINES) - 3) * 2 + (number - 3) / 4
-        across = np.full(LINES, 2.0 * (number - 3))
-        return self.corner_mm[0] + along * self.diameter_mm, self.corner_mm[1] + across * self.diameter_mm
+        return self._from_corner(along, np.full(LINES, 2.0 * (number - 3)))
 
     def column(self, number: int) -> tuple[FloatArray, FloatArray]:
         """Return ``(u, v)`` of the holes of a column of the lower right array (0: the left one), from the top."""
         along = np.arange(LINES) * 2 + number / 4
-        across = np.full(LINES, 2.0 * number)
-        return self.corner_mm[0] + across * self.diameter_mm, self.corner_mm[1] + along * self.diameter_mm
+        return self._from_corner(np.full(LINES, 2.0 * number), along)
+
+    def _from_corner(self, across: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return ``(u, v)`` of places counted in hole diameters from the shared hole."""
+        u, v = (corner + steps * self.diameter_mm for corner, steps in zip(self.corner_mm, (across, down), strict=True))
+        return np.asarray(u, np.float64), np.asarray(v, np.float64)
 
     @property
     def reach_mm(self) -> float:
