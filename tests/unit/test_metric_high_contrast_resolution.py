@@ -114,6 +114,7 @@ def test_the_fourier_interpolation_knows_a_wave_between_the_pixels():
     wave = 60 / 128
     image = 5.0 + np.cos(2 * np.pi * wave * column) + np.sin(2 * np.pi * wave * row)
     patch = fine_patch(PhantomSlice(index=0, image=image, pose=pose_), u_mm=(-20.0, 20.0), v_mm=(-20.0, 20.0))
+    assert patch is not None
     u, v = np.random.default_rng(1).uniform(-20, 20, (2, 500))
     at_column, at_row = u + 63.5, v + 63.5
     expected = 5.0 + np.cos(2 * np.pi * wave * at_column) + np.sin(2 * np.pi * wave * at_row)

@@ -45,13 +45,13 @@ class HoleArray:
 
     def row(self, number: int) -> tuple[FloatArray, FloatArray]:
         """Return ``(u, v)`` of the holes of a row of the upper left array (0: the top one), from left to right."""
-        along = (np.arange(LINES) - 3) * 2 + (number - 3) / 4
-        return self._from_corner(along, np.full(LINES, 2.0 * (number - 3)))
+        along = 2.0 * np.arange(1 - LINES, 1) + (number - 3) / 4
+        return self._from_corner(np.asarray(along, np.float64), np.full(LINES, 2.0 * (number - 3)))
 
     def column(self, number: int) -> tuple[FloatArray, FloatArray]:
         """Return ``(u, v)`` of the holes of a column of the lower right array (0: the left one), from the top."""
-        along = np.arange(LINES) * 2 + number / 4
-        return self._from_corner(np.full(LINES, 2.0 * number), along)
+        along = 2.0 * np.arange(LINES) + number / 4
+        return self._from_corner(np.full(LINES, 2.0 * number), np.asarray(along, np.float64))
 
     def _from_corner(self, across: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return ``(u, v)`` of places counted in hole diameters from the shared hole."""
