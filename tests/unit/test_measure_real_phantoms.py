@@ -137,7 +137,7 @@ def _contrast_responses():
         return
     reference = json.loads((SHARED / "acr-mri-medium" / "acr_medium_reference.json").read_text("utf-8"))
     for name, entry in reference["series"].items():
-        hands = {}
+        hands: dict[tuple[str, float], list[float]] = {}
         for row in entry.get("test_document", {}).get("rows", ()):
             if row["test"].startswith("Spatial"):
                 size, _, way = row["measurement"].partition("mm ")
