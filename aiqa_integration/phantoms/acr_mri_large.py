@@ -6,6 +6,11 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.high_contrast_resolution import (
+    HoleArray,
+    measure_high_contrast_resolution,
+    metrics_of,
+)
 from aiqa_integration.metrics.low_contrast import METRICS as LOW_CONTRAST_METRICS
 from aiqa_integration.metrics.low_contrast import measure_low_contrast
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
@@ -33,6 +38,12 @@ WEDGE_FOOT_MM = -62.0
 
 LOW_CONTRAST_CENTRE_MM = (0.0, 7.5)
 """Centre of the ring around the low-contrast disks; specimens differ by 3 mm."""
+
+HOLE_ARRAYS = tuple(
+    HoleArray(diameter_mm=diameter, corner_mm=corner)
+    for diameter, corner in ((1.1, (-13.6, 38.0)), (1.0, (9.4, 38.0)), (0.9, (32.0, 38.0)))
+)
+"""Pairs of hole arrays of slice 1; hole sizes from the guidance, section 2, places from the images."""
 
 GEOMETRY = (
     Feature(
@@ -64,6 +75,14 @@ GEOMETRY = (
         slices=(1,),
         centre_mm=(0.0, 0.0),
         size_mm=(178.0, 11.0),
+        shape="rectangle",
+        source=_IMAGES,
+    ),
+    Feature(
+        name="block with the hole arrays",
+        slices=(1,),
+        centre_mm=(0.0, 37.75),
+        size_mm=(114.0, 38.5),
         shape="rectangle",
         source=_IMAGES,
     ),
@@ -100,6 +119,11 @@ PHANTOM = Phantom(
             name="geometric accuracy",
             metrics=LENGTH_METRICS,
             measure=partial(measure_lengths, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="high-contrast spatial resolution",
+            metrics=metrics_of(HOLE_ARRAYS),
+            measure=partial(measure_high_contrast_resolution, diameter_mm=DIAMETER_MM, arrays=HOLE_ARRAYS),
         ),
         PhantomTest(
             name="slice thickness accuracy",

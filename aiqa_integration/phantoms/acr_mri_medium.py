@@ -6,6 +6,11 @@ from aiqa_integration.metrics.geometric_accuracy import METRICS as LENGTH_METRIC
 from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
+from aiqa_integration.metrics.high_contrast_resolution import (
+    HoleArray,
+    measure_high_contrast_resolution,
+    metrics_of,
+)
 from aiqa_integration.metrics.low_contrast import METRICS as LOW_CONTRAST_METRICS
 from aiqa_integration.metrics.low_contrast import measure_low_contrast
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
@@ -40,6 +45,12 @@ test document)."""
 
 LOW_CONTRAST_CENTRE_MM = (0.0, 4.5)
 """Centre of the ring around the low-contrast disks; specimens differ by 3 mm."""
+
+HOLE_ARRAYS = tuple(
+    HoleArray(diameter_mm=diameter, corner_mm=corner)
+    for diameter, corner in ((1.1, (-17.0, 35.0)), (1.0, (4.0, 35.0)), (0.9, (23.0, 35.0)), (0.8, (41.0, 35.0)))
+)
+"""Pairs of hole arrays of slice 1; hole sizes from the guidance, section 2, places from the images."""
 
 GEOMETRY = (
     Feature(
@@ -79,6 +90,12 @@ GEOMETRY = (
         slices=(5,),
         centre_mm=(0.0, 0.0),
         size_mm=(2 * ROD_PITCH_MM, 2 * ROD_PITCH_MM),
+    ),
+    PhantomTest(
+        name="block with the hole arrays",
+        slices=(1,),
+        centre_mm=(0.0, 35.75),
+        size_mm=(114.0, 38.5),
         shape="rectangle",
         source=_IMAGES,
     ),
@@ -115,6 +132,11 @@ PHANTOM = Phantom(
             name="geometric accuracy",
             metrics=LENGTH_METRICS,
             measure=partial(measure_lengths, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="high-contrast spatial resolution",
+            metrics=metrics_of(HOLE_ARRAYS),
+            measure=partial(measure_high_contrast_resolution, diameter_mm=DIAMETER_MM, arrays=HOLE_ARRAYS),
         ),
         PhantomTest(
             name="slice thickness accuracy",

@@ -21,6 +21,9 @@ CATALOGUE = {
     "mr-length-horizontal-slice1",
     "mr-length-vertical-slice1",
     "mr-slice-thickness",
+    "mr-high-contrast-resolution-ul",
+    "mr-high-contrast-resolution-lr",
+    *(f"mr-contrast-response-{size}-{way}" for size in (1.1, 1.0, 0.9, 0.8) for way in ("horizontal", "vertical")),
     "mr-percent-image-uniformity",
     "mr-percent-signal-ghosting",
     "mr-slice-position-error-slice1",
@@ -34,9 +37,9 @@ CATALOGUE = {
     "mr-snr",
     "mr-low-contrast-spokes",
 }
-WITHOUT_LIMITS = {name for name in CATALOGUE if name.startswith(("mr-rod-distance", "mr-snr"))} | {
-    f"mr-low-contrast-spokes-slice{number}" for number in (8, 9, 10, 11)
-}
+WITHOUT_LIMITS = {
+    name for name in CATALOGUE if name.startswith(("mr-rod-distance", "mr-snr", "mr-contrast-response"))
+} | {f"mr-low-contrast-spokes-slice{number}" for number in (8, 9, 10, 11)}
 """Metrics that the ACR guidance has no limit for: reported, not assessed, not required for PASS."""
 
 
