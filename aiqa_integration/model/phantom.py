@@ -11,6 +11,9 @@ from aiqa_integration.model.image import ImageStack, SeriesHeader
 from aiqa_integration.model.measurement import Measurement, MetricDef
 
 
+View = Literal["axial", "localizer"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanePose:
     """How the phantom lies in one slice.
@@ -39,7 +42,9 @@ class LocatedPhantom:
     """Where a bundle found a phantom.
 
     ``slices`` maps the guideline's slice number to the place in the stack; ``poses`` has one pose per place
-    that shows the phantom; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
+    that shows the phantom; ``view`` says whether its slices cut the phantom across its axis or (a localizer) along it:
+    then no slice has a number, and in the poses ``u`` runs across the axis and ``v`` along it, from the middle of the
+    outline, either way round; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
     could not be told; ``residual_mm`` is the root mean square distance of the landmarks from the rigid fit;
     ``confidence`` is the network's probability that this is the phantom.
     """
@@ -50,6 +55,7 @@ class LocatedPhantom:
     tilt_deg: float | None
     residual_mm: float
     confidence: float
+    view: View = "axial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,11 +72,13 @@ class PhantomTest:
     """One test of a phantom: the metrics it yields and the function that measures them.
 
     ``measure`` returns one measurement per metric, in order, and raises MeasurementError only where none can be given.
+    ``view`` is the view of the phantom that it needs: in another one its metrics are not asked for.
     """
 
     name: str
     metrics: tuple[MetricDef, ...]
     measure: Callable[[PhantomImages], tuple[Measurement, ...]]
+    view: View = "axial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

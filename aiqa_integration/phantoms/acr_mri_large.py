@@ -9,6 +9,8 @@ from aiqa_integration.metrics.ghosting import measure_ghosting
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
+from aiqa_integration.metrics.superior_inferior_length import METRICS as SUPERIOR_INFERIOR_METRICS
+from aiqa_integration.metrics.superior_inferior_length import measure_superior_inferior_length
 from aiqa_integration.metrics.uniformity import METRICS as UNIFORMITY_METRICS
 from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
 from aiqa_integration.model.phantom import Feature, Phantom, PhantomTest
@@ -72,6 +74,12 @@ PHANTOM = Phantom(
             name="geometric accuracy",
             metrics=LENGTH_METRICS,
             measure=partial(measure_lengths, diameter_mm=DIAMETER_MM),
+        ),
+        PhantomTest(
+            name="geometric accuracy, localizer",
+            metrics=SUPERIOR_INFERIOR_METRICS,
+            measure=partial(measure_superior_inferior_length, diameter_mm=DIAMETER_MM, length_mm=LENGTH_MM),
+            view="localizer",
         ),
         PhantomTest(
             name="slice thickness accuracy",

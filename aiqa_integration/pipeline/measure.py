@@ -10,11 +10,12 @@ _log = structlog.get_logger(__name__)
 
 
 def measure_phantom(images: PhantomImages, phantom: Phantom) -> tuple[Measurement, ...]:
-    """Return one measurement per metric of every test, in the order of the phantom's tests.
+    """Return one measurement per metric of every test of the view that was found, in the order of the phantom's tests.
 
     A test that raises MeasurementError leaves its own metrics not measured and the others as they are.
     """
-    measurements = tuple(measurement for test in phantom.tests for measurement in _run(test, images))
+    tests = [test for test in phantom.tests if test.view == images.located.view]
+    measurements = tuple(measurement for test in tests for measurement in _run(test, images))
     missing = sum(isinstance(measurement, NotMeasured) for measurement in measurements)
     _log.info("phantom.measured", phantom=phantom.name, metrics=len(measurements), not_measured=missing)
     return measurements

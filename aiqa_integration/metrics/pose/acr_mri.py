@@ -21,6 +21,7 @@ from aiqa_integration.metrics.pose.landmarks import (
     fit_turn,
     peaks,
 )
+from aiqa_integration.metrics.pose.localizer import locate_localizer
 from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.model.phantom import LocatedPhantom, PlanePose
@@ -29,7 +30,7 @@ Outputs = Mapping[str, NDArray[np.float32]]
 
 KINDS = ("none", "acr-mri-large", "acr-mri-medium")
 TITLES = {"acr-mri-large": "large ACR MRI phantom", "acr-mri-medium": "medium ACR MRI phantom"}
-DIAMETERS_MM = {"acr-mri-large": 190.0, "acr-mri-medium": 165.0}
+LENGTHS_MM = {"acr-mri-large": 148.0, "acr-mri-medium": 134.0}
 SAGITTAL = 12
 MIN_CONFIDENCE = 0.5
 MIN_SUPPORT = 0.4
@@ -51,12 +52,22 @@ class _Seen:
 
 
 def locate_acr_mri(stack: ImageStack, outputs: Outputs, *, phantom: str, diameter_mm: float) -> LocatedPhantom:
-    """Return where the phantom lies in an axial stack.
+    """Return where the phantom lies in a stack across its axis, or in a localizer along it.
 
     ``outputs`` are the network's: ``kind`` [z, 3], ``slice`` [z, 13], ``heat`` [z, 6, 96, 96]. Raises PhantomNotFound
-    where the images show another object, a localizer view, or nothing that fits the phantom's diameter and landmarks.
+    where the images show another object or nothing that fits the phantom's measures and landmarks.
     """
     kind = outputs["kind"].astype(np.float64)
+    present = float((1 - kind[:, 0]).mean())
+    if present > MIN_CONFIDENCE and (outputs["slice"].argmax(axis=1) == SAGITTAL).mean() > MIN_SHARE:
+        return locate_localizer(
+            stack,
+            present,
+            phantom=phantom,
+            title=TITLES[phantom],
+            diameter_mm=diameter_mm,
+            length_mm=LENGTHS_MM[phantom],
+        )
     _refuse_other_objects(kind, outputs["slice"], phantom)
     positions = np.array([ref.position_mm for ref in stack.slices])
     numbering = number_slices(
@@ -85,8 +96,6 @@ def _refuse_other_objects(kind: NDArray[np.float64], classes: NDArray[np.float32
     """Raise PhantomNotFound where the network's evidence over the series speaks against the phantom."""
     present = 1 - kind[:, 0]
     views = classes.argmax(axis=1)
-    if (views == SAGITTAL).mean() > 0.5 and present.mean() > MIN_CONFIDENCE:
-        raise PhantomNotFound("sagittal localizer: no axial slice to measure")
     if not ((present > MIN_CONFIDENCE) & (views >= 1) & (views < SAGITTAL)).any():
         raise PhantomNotFound(f"none of {len(kind)} images shows an ACR MRI phantom")
     if (present > MIN_CONFIDENCE).mean() < MIN_CONFIDENCE:
