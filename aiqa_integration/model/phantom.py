@@ -1,12 +1,13 @@
 """A test object as data: its tests, and where it lies in the images once a bundle has found it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 from aiqa_integration.model.measurement import Measurement, MetricDef
 
@@ -97,13 +98,24 @@ class Feature:
     source: str
 
 
+Setup = Callable[[PhantomImages, Sequence[Measurement]], tuple[Finding, ...]]
+"""Takes the images and what was measured in them; returns what is remarkable about how the phantom lay."""
+
+
+def no_setup(images: PhantomImages, measurements: Sequence[Measurement]) -> tuple[Finding, ...]:
+    """Return no finding: for a phantom whose set-up nobody looks at."""
+    del images, measurements
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phantom:
     """A test object: which analysis and bundle it belongs to, how to find it, and its tests.
 
     ``prepare`` turns the images into the bundle's inputs (arrays by name), the same for all phantoms of one bundle;
     ``locate`` takes the stack and the bundle's outputs (arrays by name) and returns where the phantom is; it raises
-    PhantomNotFound where the outputs do not fit this phantom. ``analysis_version`` changes with anything that may
+    PhantomNotFound where the outputs do not fit this phantom. ``setup`` says how the phantom lay; it may raise
+    MeasurementError. ``analysis_version`` changes with anything that may
     change a value.
     """
 
@@ -118,4 +130,5 @@ class Phantom:
     tests: tuple[PhantomTest, ...]
     prepare: Callable[[ImageStack], Mapping[str, NDArray[np.float32]]]
     locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]
-    analysis_version: str = "1.0.0"
+    setup: Setup = no_setup
+    analysis_version: str = "1.1.0"

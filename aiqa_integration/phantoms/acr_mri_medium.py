@@ -7,6 +7,7 @@ from aiqa_integration.metrics.geometric_accuracy import measure_lengths
 from aiqa_integration.metrics.ghosting import METRICS as GHOSTING_METRICS
 from aiqa_integration.metrics.ghosting import measure_ghosting
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
+from aiqa_integration.metrics.setup import find_setup_faults
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
 from aiqa_integration.metrics.superior_inferior_length import METRICS as SUPERIOR_INFERIOR_METRICS
@@ -105,4 +106,5 @@ PHANTOM = Phantom(
     ),
     prepare=prepare_inputs,
     locate=partial(locate_acr_mri, phantom=NAME, diameter_mm=DIAMETER_MM),
+    setup=partial(find_setup_faults, diameter_mm=DIAMETER_MM),
 )
