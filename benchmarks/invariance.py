@@ -7,6 +7,7 @@ python -m benchmarks.invariance FOLDER [--only TEXT] [--show NAME ...]
 """
 
 import argparse
+import logging
 import sys
 import tempfile
 from collections import defaultdict
@@ -16,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+import structlog
 from numpy.typing import NDArray
 from scipy.ndimage import rotate
 
-from aiqa_integration.cli.table import print_table
 from aiqa_integration.dicom.files import group_files
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import AiqaError, InputError
@@ -169,6 +170,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only files whose path contains this")
     parser.add_argument("--show", nargs="+", choices=list(PRESENTATIONS), default=list(PRESENTATIONS))
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     runner, tallies = BundleRunner(find_bundles()), {name: Tally() for name in options.show}
     number = 0
     for name, series in _series(options.folder, options.only):
@@ -235,18 +237,20 @@ def _count(tally: Tally, original: Seen, seen: Seen | str, name: str) -> None:
 
 
 def _print(tallies: Mapping[str, Tally]) -> None:
-    print_table(
-        ("", *tallies),
-        [
-            ("found", *(f"{tally.found}/{tally.tried}" for tally in tallies.values())),
-            ("slices right", *(f"{tally.numbered}/{tally.tried}" for tally in tallies.values())),
-        ],
-    )
+    rows = {
+        "": list(tallies),
+        "found": [f"{tally.found}/{tally.tried}" for tally in tallies.values()],
+        "slices right": [f"{tally.numbered}/{tally.tried}" for tally in tallies.values()],
+    }
+    for title, cells in rows.items():
+        print(f"{title:32}", *(f"{cell:>12}" for cell in cells))
     metrics = sorted({metric for tally in tallies.values() for metric in (*tally.largest, *tally.lost)})
     print("\nLargest change in units of the combined uncertainty, share of series within it, values lost:")
-    print_table(("metric", *tallies), [(metric, *(_cell(tally, metric) for tally in tallies.values())) for metric in metrics])
+    for metric in metrics:
+        print(f"{metric:32}", *(f"{_cell(tally, metric):>12}" for tally in tallies.values()))
     for tally in tallies.values():
-        print("\n".join(tally.notes))
+        for note in tally.notes:
+            print(note)
 
 
 def _cell(tally: Tally, metric: str) -> str:

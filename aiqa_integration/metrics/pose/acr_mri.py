@@ -23,6 +23,7 @@ from aiqa_integration.metrics.pose.landmarks import (
 )
 from aiqa_integration.metrics.pose.localizer import locate_localizer
 from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
+from aiqa_integration.metrics.pose.pattern import match_pattern
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.model.phantom import LocatedPhantom, PlanePose
 
@@ -37,6 +38,8 @@ MIN_SUPPORT = 0.4
 MIN_SHARE = 0.5
 MIN_SIGHTINGS = 2
 """One landmark alone fits any rotation, so it proves nothing: any dark spot would do."""
+MIN_CONTRAST = 0.5
+"""The phantom's solid parts against water: about 0.9, and 0.8 where noise of an SNR of 8 fills them."""
 DIAMETER_TOLERANCE = 0.06
 MAX_RESIDUAL_MM = 4.0
 TILT_NEEDS_MM = 30.0
@@ -168,7 +171,9 @@ def _centres(seen: _Seen, numbering: Numbering) -> tuple[NDArray[np.float64], fl
 
 
 def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray[np.float64], phantom: str) -> Turn:
-    """Return the rotation that the landmarks of all slices agree on; raises PhantomNotFound where they do not."""
+    """Return the rotation that the images' dark parts and the landmarks agree on; else raises PhantomNotFound."""
+    pixel_mm = (stack.spacing_mm[1], stack.spacing_mm[2])
+    match = match_pattern(stack.voxels, numbering.slices, centres, pixel_mm, phantom)
     sightings = []
     for number, place in numbering.slices.items():
         for index, (u, v) in expected(phantom, number).items():
@@ -176,8 +181,9 @@ def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray
             if height >= MIN_PEAK:
                 x, y = np.array([column * stack.spacing_mm[2], row * stack.spacing_mm[1]]) - centres[place]
                 sightings.append(Sighting(u_mm=u, v_mm=v, x_mm=float(x), y_mm=float(y), weight=float(height)))
-    turn = fit_turn(sightings)
-    if turn is None or turn.used < max(MIN_SIGHTINGS, len(sightings) / 2) or turn.residual_mm > MAX_RESIDUAL_MM:
+    turn = fit_turn(sightings, start=(match.rotation_deg, match.mirrored))
+    unsure = turn is None or turn.used < MIN_SIGHTINGS or turn.residual_mm > MAX_RESIDUAL_MM
+    if turn is None or unsure or match.contrast < MIN_CONTRAST:
         raise PhantomNotFound(f"the inserts of the {TITLES[phantom]} are not where they should be")
     return turn
 
