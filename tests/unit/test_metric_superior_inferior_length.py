@@ -109,6 +109,18 @@ def test_a_stack_along_the_axis_and_images_without_outline_are_refused():
             _located(replace(stack, voxels=voxels), "acr-mri-large")
 
 
+def test_a_coronal_image_that_the_network_knows_by_no_class_is_told_by_its_outline():
+    stack = _localizer(cut=LocalizerCut(plane="coronal", aside_mm=22.0))
+    found = locate_acr_mri(stack, _outputs(view=0), phantom="acr-mri-large", diameter_mm=190.0)
+    assert found.view == "localizer"
+    nobody = _outputs(view=0) | {"kind": np.array([[0.98, 0.01, 0.01]], np.float32)}
+    with pytest.raises(PhantomNotFound, match="none of 1 images"):
+        locate_acr_mri(stack, nobody, phantom="acr-mri-large", diameter_mm=190.0)
+    many = replace(stack, voxels=np.repeat(stack.voxels, 7, axis=0), slices=stack.slices * 7)
+    with pytest.raises(PhantomNotFound, match="7 slices along the phantom's axis"):
+        locate_acr_mri(many, _outputs(7, view=0), phantom="acr-mri-large", diameter_mm=190.0)
+
+
 def test_of_three_images_those_with_the_phantom_are_read():
     stack = _localizer(seed=2)
     far = _localizer(cut=LocalizerCut(aside_mm=90.0), seed=3)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from aiqa_integration.metrics.pose.landmarks import (
     fit_turn,
     peaks,
 )
-from aiqa_integration.metrics.pose.localizer import locate_localizer
+from aiqa_integration.metrics.pose.localizer import locate_localizer, shows_section
 from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
 from aiqa_integration.metrics.pose.pattern import match_pattern
 from aiqa_integration.model.image import ImageStack
@@ -61,16 +62,29 @@ def locate_acr_mri(stack: ImageStack, outputs: Outputs, *, phantom: str, diamete
     where the images show another object or nothing that fits the phantom's measures and landmarks.
     """
     kind = outputs["kind"].astype(np.float64)
-    present = float((1 - kind[:, 0]).mean())
-    if present > MIN_CONFIDENCE and (outputs["slice"].argmax(axis=1) == SAGITTAL).mean() > MIN_SHARE:
-        return locate_localizer(
-            stack,
-            present,
-            phantom=phantom,
-            title=TITLES[phantom],
-            diameter_mm=diameter_mm,
-            length_mm=LENGTHS_MM[phantom],
-        )
+    along = partial(
+        locate_localizer,
+        stack,
+        1 - kind[:, 0],
+        phantom=phantom,
+        title=TITLES[phantom],
+        size_mm=(diameter_mm, LENGTHS_MM[phantom]),
+    )
+    views = outputs["slice"].argmax(axis=1)
+    if (1 - kind[:, 0]).mean() > MIN_CONFIDENCE and (views == SAGITTAL).mean() > MIN_SHARE:
+        return along()
+    try:
+        return _locate_across(stack, outputs, kind, phantom=phantom, diameter_mm=diameter_mm)
+    except PhantomNotFound:
+        if (1 - kind[:, 0]).max() > MIN_CONFIDENCE and shows_section(stack, 1 - kind[:, 0]):
+            return along()
+        raise
+
+
+def _locate_across(
+    stack: ImageStack, outputs: Outputs, kind: NDArray[np.float64], *, phantom: str, diameter_mm: float
+) -> LocatedPhantom:
+    """Return where the phantom lies in slices across its axis; raises PhantomNotFound."""
     _refuse_other_objects(kind, outputs["slice"], phantom)
     positions = np.array([ref.position_mm for ref in stack.slices])
     numbering = number_slices(

@@ -35,12 +35,31 @@ class Rectangle:
     residual_mm: float
 
 
+SIZES_MM = ((190.0, 148.0), (165.0, 134.0))
+LOOKED_AT = 3
+
+
+def shows_section(stack: ImageStack, present: NDArray[np.float64]) -> bool:
+    """Return whether one of the images most likely to show a phantom has the outline of one cut along its axis."""
+    for place in np.argsort(-present)[:LOOKED_AT]:
+        outline = fit_rectangle(stack.voxels[place], stack)
+        if outline is not None and any(_fits(outline, size) for size in SIZES_MM):
+            return True
+    return False
+
+
+def _fits(outline: Rectangle, size_mm: tuple[float, float]) -> bool:
+    diameter_mm, length_mm = size_mm
+    as_wide = WIDTHS[0] < outline.width_mm / diameter_mm < WIDTHS[1]
+    return as_wide and abs(outline.length_mm / length_mm - 1) < LENGTH_TOLERANCE
+
+
 def locate_localizer(
-    stack: ImageStack, confidence: float, *, phantom: str, title: str, diameter_mm: float, length_mm: float
+    stack: ImageStack, present: NDArray[np.float64], *, phantom: str, title: str, size_mm: tuple[float, float]
 ) -> LocatedPhantom:
     """Return where a phantom lies in images along its axis, with a pose for each that shows its whole outline.
 
-    Raises PhantomNotFound where there are too many images, no outline, or one of another size.
+    ``present`` is the network's probability of a phantom for each image, ``size_mm`` diameter and length. Raises PhantomNotFound where there are too many images, no outline, or one of another size.
     """
     if len(stack.slices) > MOST_IMAGES:
         raise PhantomNotFound(
@@ -51,17 +70,12 @@ def locate_localizer(
     outlines = {place: rectangle for place, rectangle in found.items() if rectangle is not None}
     if not outlines:
         raise PhantomNotFound("localizer without a whole outline of the phantom")
-    fitting = {
-        place: rectangle
-        for place, rectangle in outlines.items()
-        if abs(rectangle.length_mm / length_mm - 1) < LENGTH_TOLERANCE
-        and WIDTHS[0] < rectangle.width_mm / diameter_mm < WIDTHS[1]
-    }
+    fitting = {place: rectangle for place, rectangle in outlines.items() if _fits(rectangle, size_mm)}
     if not fitting:
         seen = max(outlines.values(), key=lambda rectangle: rectangle.width_mm)
         raise PhantomNotFound(
             f"outline of {seen.width_mm:.0f} x {seen.length_mm:.0f} mm in the localizer; "
-            f"the {title} measures {diameter_mm:.0f} x {length_mm:.0f} mm"
+            f"the {title} measures {size_mm[0]:.0f} x {size_mm[1]:.0f} mm"
         )
     return LocatedPhantom(
         phantom=phantom,
@@ -69,7 +83,7 @@ def locate_localizer(
         poses={place: rectangle.pose for place, rectangle in fitting.items()},
         tilt_deg=None,
         residual_mm=max(rectangle.residual_mm for rectangle in fitting.values()),
-        confidence=confidence,
+        confidence=float(present[list(fitting)].max()),
         view="localizer",
     )
 
