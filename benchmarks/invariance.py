@@ -105,7 +105,10 @@ def resampled(matrix: int) -> Callable[[LoadedSeries], LoadedSeries]:
     def resample(series: LoadedSeries) -> LoadedSeries:
         stack = series.stack
         rows, columns = stack.voxels.shape[1:]
-        shape = (2 * round(rows * matrix / max(rows, columns) / 2), 2 * round(columns * matrix / max(rows, columns) / 2))
+        shape = (
+            2 * round(rows * matrix / max(rows, columns) / 2),
+            2 * round(columns * matrix / max(rows, columns) / 2),
+        )
         voxels = np.stack([_resampled(image, shape) for image in stack.voxels])
         spacing = (stack.spacing_mm[1] * rows / shape[0], stack.spacing_mm[2] * columns / shape[1])
         return replace(series, stack=replace(stack, voxels=voxels, spacing_mm=(stack.spacing_mm[0], *spacing)))
@@ -118,7 +121,9 @@ def _resampled(image: Voxels, shape: tuple[int, int]) -> Voxels:
     kept = [min(old, new) for old, new in zip(image.shape, shape, strict=True)]
     target = np.zeros(shape, np.complex128)
     cuts = [
-        tuple(slice(size // 2 - part // 2, size // 2 - part // 2 + part) for size, part in zip(sizes, kept, strict=True))
+        tuple(
+            slice(size // 2 - part // 2, size // 2 - part // 2 + part) for size, part in zip(sizes, kept, strict=True)
+        )
         for sizes in (image.shape, shape)
     ]
     target[cuts[1]] = spectrum[cuts[0]]

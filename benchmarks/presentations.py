@@ -7,7 +7,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import structlog
@@ -35,9 +35,9 @@ class Way:
     """One way to lay in and scan a phantom."""
 
     name: str
-    pose: Pose = Pose()
+    pose: Pose = field(default_factory=Pose)
     scan: Scan = BASE
-    variant: Variant = Variant()
+    variant: Variant = field(default_factory=Variant)
 
 
 def _matrix(rows: int, columns: int, **changes: object) -> Scan:

@@ -61,9 +61,7 @@ def measure_superior_inferior_length(
     return (outcomes[0],)
 
 
-def _length(
-    images: PhantomImages, place: int, pose: PlanePose, *, diameter_mm: float, length_mm: float
-) -> Measurement:
+def _length(images: PhantomImages, place: int, pose: PlanePose, *, diameter_mm: float, length_mm: float) -> Measurement:
     image = images.stack.voxels[place].astype(np.float64)
     if not np.isfinite(image).all():
         broken = Obstacle(reason=Reason.ANALYSIS_FAILED, detail="the image holds values that are not finite numbers")

@@ -11,7 +11,6 @@ from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 from aiqa_integration.model.measurement import Measurement, MetricDef
 
-
 View = Literal["axial", "localizer"]
 
 

@@ -104,7 +104,11 @@ def _line(along_mm: FloatArray, edges: FloatArray) -> StraightEdge | None:
     for tolerance in _TOLERANCES_MM:
         away = np.nan_to_num(edges - (place + slope * along_mm), nan=np.inf)
         spread = 3.0 * 1.4826 * float(np.median(np.abs(away[keep]))) if keep.any() else 0.0
-        keep = np.abs(away) < min(tolerance, max(spread, 0.3)) if tolerance < _TOLERANCES_MM[0] else np.abs(away) < tolerance
+        keep = (
+            np.abs(away) < min(tolerance, max(spread, 0.3))
+            if tolerance < _TOLERANCES_MM[0]
+            else np.abs(away) < tolerance
+        )
         if np.count_nonzero(keep) < _FEWEST_PROFILES:
             return None
         slope, place = (float(part) for part in np.polyfit(along_mm[keep], edges[keep], 1))

@@ -173,7 +173,9 @@ def simulate_localizer(
     gain = scan.shading.at(x, y)
     image = sample_kspace(np.asarray(dense * gain * scan.signal, np.float32), scan.matrix, scan.kept)
     stack = _stack(_degrade(image, scan, rng)[None], scan, (0.0,), rng)
-    axes = np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]] if cut.plane == "sagittal" else [[1, 0, 0], [0, 0, 1], [0, -1, 0]])
+    axes = np.array(
+        [[0, 0, -1], [1, 0, 0], [0, -1, 0]] if cut.plane == "sagittal" else [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
+    )
     affine = np.eye(4)
     affine[:3, :3] = axes * np.array([scan.pixel_mm[1], scan.pixel_mm[0], 5.0])
     return ImageStack(

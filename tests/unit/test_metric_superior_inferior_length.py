@@ -124,9 +124,7 @@ def test_a_coronal_image_that_the_network_knows_by_no_class_is_told_by_its_outli
 def test_of_three_images_those_with_the_phantom_are_read():
     stack = _localizer(seed=2)
     far = _localizer(cut=LocalizerCut(aside_mm=90.0), seed=3)
-    three = replace(
-        stack, voxels=np.concatenate([far.voxels, stack.voxels, far.voxels]), slices=stack.slices * 3
-    )
+    three = replace(stack, voxels=np.concatenate([far.voxels, stack.voxels, far.voxels]), slices=stack.slices * 3)
     found = _measure(three, "acr-mri-large")
     assert found.slice_index == 1
     assert found.quantity.value == pytest.approx(148.0, abs=found.uncertainty)
@@ -150,7 +148,13 @@ def test_a_localizer_is_asked_for_nothing_else_and_a_stack_not_for_this():
 def test_an_end_that_is_not_there_gives_no_number():
     where = pose(centre=(127.5, 40.0))
     located = LocatedPhantom(
-        phantom="acr-mri-large", slices={}, poses={0: where}, tilt_deg=0.0, residual_mm=0.1, confidence=1.0, view="localizer"
+        phantom="acr-mri-large",
+        slices={},
+        poses={0: where},
+        tilt_deg=0.0,
+        residual_mm=0.1,
+        confidence=1.0,
+        view="localizer",
     )
     stack = _localizer()
     (found,) = measure_superior_inferior_length(

@@ -24,9 +24,7 @@ DRY = Variant(bubble_mm=0.0)
 
 
 def _series(phantom="acr-mri-large", *, where=None, scan=SCAN, variant=DRY):
-    simulated = simulate_series(
-        phantom, rng=np.random.default_rng(3), scan=scan, pose=where or Pose(), variant=variant
-    )
+    simulated = simulate_series(phantom, rng=np.random.default_rng(3), scan=scan, pose=where or Pose(), variant=variant)
     truth = simulated.truth
     return PhantomImages(
         stack=simulated.stack,

@@ -69,8 +69,9 @@ def expected(phantom: str, number: int) -> dict[int, tuple[float, float]]:
 def fit_turn(sightings: list[Sighting], *, start: tuple[float, bool] | None = None) -> Turn | None:
     """Return the rotation about the centre that fits the sightings best, mirrored if that fits better.
 
-    With a ``start`` (degrees, mirrored) only sightings that fit it count. The least-squares angle is the argument of Σ w·conj(drawing)·image with points as complex numbers; sightings more
-    than 6 mm off are left out. None where there are none.
+    With a ``start`` (degrees, mirrored) only sightings that fit it count. The least-squares angle is the argument of
+    Σ w·conj(drawing)·image with points as complex numbers; sightings more than 6 mm off are left out. None where there
+    are none.
     """
     if start is not None:
         return _fit(sightings, mirrored=start[1], start_deg=start[0])

@@ -59,7 +59,8 @@ def locate_localizer(
 ) -> LocatedPhantom:
     """Return where a phantom lies in images along its axis, with a pose for each that shows its whole outline.
 
-    ``present`` is the network's probability of a phantom for each image, ``size_mm`` diameter and length. Raises PhantomNotFound where there are too many images, no outline, or one of another size.
+    ``present`` is the network's probability of a phantom for each image, ``size_mm`` diameter and length. Raises
+    PhantomNotFound where there are too many images, no outline, or one of another size.
     """
     if len(stack.slices) > MOST_IMAGES:
         raise PhantomNotFound(
@@ -159,9 +160,7 @@ def _side(
     image: NDArray[np.float64], pose: PlanePose, quarter: int, size_mm: tuple[float, float], reach_mm: float
 ) -> StraightEdge | None:
     """Return the side that faces +v (0), -u (1), -v (2) or +u (3), read away from the corners."""
-    turned = PlanePose(
-        centre=pose.centre, rotation_deg=pose.rotation_deg + 90.0 * quarter, pixel_mm=pose.pixel_mm
-    )
+    turned = PlanePose(centre=pose.centre, rotation_deg=pose.rotation_deg + 90.0 * quarter, pixel_mm=pose.pixel_mm)
     half_across, half_along = (size_mm[0] / 2, size_mm[1] / 2) if quarter % 2 == 0 else (size_mm[1] / 2, size_mm[0] / 2)
     along = np.arange(-half_across + 15.0, half_across - 14.9, STEP_MM)
     if len(along) < 40:

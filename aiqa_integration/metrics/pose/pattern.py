@@ -1,4 +1,4 @@
-"""The rotation as the images themselves show it: solid parts are dark, and water is bright where they would be mirrored.
+"""The rotation as the images themselves show it: solid parts are dark, and water is bright where they are not.
 
 Landmarks of the network can be taken for one another where the phantom lies in turned (an end of the ramp bar looks
 like the wedges' housing). All slices together can't: the housing is dark in every slice and at one place only, the bar

@@ -129,7 +129,7 @@ def _outline(angles: FloatArray, edges: FloatArray, usable: BoolArray) -> FloatA
 
 
 def _longest_arc(inward: BoolArray, hidden: BoolArray) -> FloatArray:
-    """Return the indices of the longest arc of inward rays, in order; hidden rays join its parts, one may be missing."""
+    """Return the indices of the longest arc of inward rays, in order; hidden rays join its parts, one may lack."""
     size = inward.size
     best: list[int] = []
     current: list[int] = []

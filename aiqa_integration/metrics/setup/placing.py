@@ -10,7 +10,7 @@ from aiqa_integration.model.phantom import PhantomImages
 
 TILT_DEG = 1.5
 """The axis then leaves its place by 2.6 mm over the 100 mm from slice 1 to 11, more than the 2 mm that the medium
-phantom's diameter is judged by, and the two 10:1 ramps of slice 1 differ in length by tan(1.5°)·10 = 26 % either way."""
+phantom's diameter is judged by, and the 10:1 ramps of slice 1 are a quarter (10·tan 1.5°) too long and too short."""
 CLEAR_TILT_DEG = 3.0
 TILT_SD_DEG = 0.1
 """Standard uncertainty of a line through eleven centres good to 0.15 mm over 100 mm, and of two ends of a localizer."""
@@ -24,7 +24,7 @@ the phantom: 14 mm off centre it is gone, and the coil sees the sides differentl
 FAR_OFF_CENTRE_MM = 20.0
 CENTRE_SD_MM = 0.2
 BAR_DIFFERENCE_MM = 5.0
-"""The guidance's limit of the difference of the wedges' bars: slices 2.5 mm off (section 4, slice position accuracy)."""
+"""The guidance's limit of the difference of the wedges' bars: slices 2.5 mm off (section 4, slice position)."""
 RAMPS = (1, 4)
 """Slices whose inserts tell left from right."""
 
@@ -123,6 +123,7 @@ def _slice_position(measurements: Sequence[Measurement]) -> Iterator[Finding]:
             probability=probability_above(abs(difference), BAR_DIFFERENCE_MM, (found.uncertainty or 0.5) / 2),
             severity=severity,
             slices=() if found.slice_index is None else (found.slice_index,),
-            explanation=f"Slice {number} lies {abs(difference) / 2:.1f} mm beside its place (bars {difference:+.1f} mm). "
-            f"Set the slices anew on the localizer: the outer two on the crossings of the 45° wedges.",
+            explanation=f"Slice {number} lies {abs(difference) / 2:.1f} mm beside its place "
+            f"(bars {difference:+.1f} mm). Set the slices anew on the localizer, the outer two "
+            f"on the crossings of the 45° wedges.",
         )
