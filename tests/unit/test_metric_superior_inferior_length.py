@@ -64,6 +64,7 @@ def test_the_length_is_the_vessels(phantom, where, scan):
     found = _measure(_localizer(phantom, pose=where, scan=scan), phantom)
     assert isinstance(found, Measured), found
     assert found.quantity.value == pytest.approx(SIZES[phantom][1], abs=found.uncertainty)
+    assert found.uncertainty is not None
     assert found.uncertainty < 0.65
     assert found.slice_index == 0
 
@@ -142,6 +143,7 @@ def test_a_localizer_is_asked_for_nothing_else_and_a_stack_not_for_this():
     (missing,) = measure_superior_inferior_length(
         PhantomImages(stack=stack, header=header(), located=axial), diameter_mm=190.0, length_mm=148.0
     )
+    assert isinstance(missing, NotMeasured)
     assert missing.reason is Reason.SLICE_MISSING
 
 
@@ -171,6 +173,7 @@ def test_the_wall_is_the_outermost_line_not_the_bubble_before_it():
     image = 1000.0 * between(rows, 50.0, 0.0 * rows + wall)
     where = PlanePose(centre=(100.0, 100.0), rotation_deg=0.0, pixel_mm=(1.0, 1.0))
     edge = straight_edge(image, where, np.arange(-70.0, 71.0), place_mm=48.0)
+    assert edge is not None
     assert edge.place_mm == pytest.approx(50.3, abs=0.15)
     assert edge.slope == pytest.approx(0.01, abs=0.01)
     assert edge.share == pytest.approx(41 / 141, abs=0.08)

@@ -55,7 +55,7 @@ def match_pattern(
             dark, bright = _parts(phantom, lower=number in lower)
             total += _mean(images[place], bright, angles, mirrored, centres_mm[place], grid_mm)
             total -= _mean(images[place], dark, angles, mirrored, centres_mm[place], grid_mm)
-        return total / max(len(slices), 1)
+        return np.asarray(total / max(len(slices), 1), np.float64)
 
     best: list[Match] = []
     for mirrored in (False, True) if lower else (False,):
@@ -75,7 +75,7 @@ def _local(image: NDArray[np.float32], pixel_mm: tuple[float, float], stride: in
     wide = [_LOCAL_MM / mm / stride for mm in pixel_mm]
     share = gaussian_filter(wet.astype(np.float64), wide)
     water = gaussian_filter(np.where(wet, smooth, 0.0), wide) / np.maximum(share, 1e-3)
-    return np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0)
+    return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float64)
 
 
 def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
