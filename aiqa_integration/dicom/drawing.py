@@ -150,7 +150,7 @@ def _draw_header(draw: ImageDraw.ImageDraw, report: QaReport, height: int) -> No
     what = " · ".join(part for part in named if part)
     result = report.refused.detail if report.refused else counts_text(report)
     if report.findings:
-        result += f"; set-up: {finding_names(report.findings)}"
+        result += f"; remarks: {finding_names(report.findings)}"
     _text(draw, (MARGIN, 178), _fitting(what, TEXT_SIZE + 4, WIDTH - 2 * MARGIN), TEXT_SIZE + 4, WHITE)
     _text(draw, (MARGIN, 222), _fitting(result, TEXT_SIZE, WIDTH - 2 * MARGIN), TEXT_SIZE, WHITE)
     if report.simulated:
