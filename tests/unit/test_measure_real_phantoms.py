@@ -146,7 +146,7 @@ def test_part_of_a_series_with_a_stray_localizer_gives_what_its_slices_show(tmp_
     stray.StudyInstanceUID, stray.SeriesInstanceUID = instances[0].StudyInstanceUID, instances[0].SeriesInstanceUID
     whole, _ = _found([*instances, stray], tmp_path / "whole")
     assert [part.images for part in whole.left_out] == [1]
-    numbers = {}
+    numbers: dict[int, int] = {}
     for first in (0, 6):
         series, (located, found) = _found([*instances[first : first + 5], stray], tmp_path / str(first))
         assert len(series.stack.slices) == 5
