@@ -19,6 +19,7 @@ from aiqa_integration.ledger.views import (
     ResultSummary,
 )
 from aiqa_integration.model.coding import aiqa_code
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import Device, SeriesRef, dicom_uid, identity, instances_digest
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
@@ -274,6 +275,13 @@ NO_RULE = (
 REFUSAL = Refusal(
     code="phantom-not-found", detail="no known phantom in the images: the best match has 0.04 of 0.5 needed"
 )
+BUBBLE = Finding(
+    artifact="setup-air-bubble",
+    probability=0.9,
+    severity=1,
+    explanation="An air bubble 2.4 mm deep lies at 12 o'clock in the image.",
+    slices=(0, 1),
+)
 ARCHIVE_SAYS = "archive-refused: 409, failure reason A900: Data Set does not match SOP Class"
 
 
@@ -283,7 +291,7 @@ def sample_books(png: bytes | None = None) -> tuple[MemoryBooks, dict[str, str]]
     sent = (delivery("pacs", "report-sr", EffectState.SENT), delivery("ehr", "transaction", EffectState.SENT))
     part = (*sent[:1], delivery("pacs", "seg", EffectState.PLANNED))
     held = (*sent[:1], delivery("pacs", "seg", EffectState.REFUSED, last_error=ARCHIVE_SAYS))
-    action = report("action", LENGTH, UNIFORMITY, THICKNESS, SNR, missing())
+    action = report("action", LENGTH, UNIFORMITY, THICKNESS, SNR, missing(), findings=(BUBBLE,))
     settled: dict[str, Any] = {
         "last_error": "archive-unavailable: no answer in 15 s",
         "attempts": 3,

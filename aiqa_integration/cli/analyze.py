@@ -11,6 +11,7 @@ import click
 
 from aiqa_integration.cli.table import print_measurements, verdict_text
 from aiqa_integration.errors import AiqaError, InputError, MeasurementError, NoRule
+from aiqa_integration.model.wording import finding_text
 from aiqa_integration.rules.match import Match
 
 if TYPE_CHECKING:
@@ -134,3 +135,5 @@ def _analysed(
 def _print(outcome: Outcome) -> None:
     click.echo(f"\n{outcome.place}: {verdict_text(outcome.document)}")
     print_measurements(outcome.report.judgements)
+    for finding in outcome.report.findings:
+        click.echo(f"{finding.artifact}: {finding_text(finding)}")

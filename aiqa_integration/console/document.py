@@ -79,6 +79,17 @@ class MeasurementDocument(_Part):
     slice: int | None
 
 
+class FindingDocument(_Part):
+    """What is remarkable besides the values; ``slices`` are one-based places in the stack."""
+
+    artifact: str
+    probability: float
+    severity: int
+    state: str
+    slices: tuple[int, ...]
+    explanation: str
+
+
 class ProvenanceDocument(_Part):
     """What made the result."""
 
@@ -104,6 +115,7 @@ class ReportDocument(_Part):
     phantom: str | None
     verdict: Verdict
     measurements: tuple[MeasurementDocument, ...]
+    findings: tuple[FindingDocument, ...] = ()
     refused: RefusalDocument | None
     simulated: bool
     revision: int

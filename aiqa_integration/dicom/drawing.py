@@ -17,6 +17,7 @@ from aiqa_integration.model.wording import (
     INTENDED_USE,
     WORDS,
     counts_text,
+    finding_names,
     headline,
     limits_text,
     place_text,
@@ -148,6 +149,8 @@ def _draw_header(draw: ImageDraw.ImageDraw, report: QaReport, height: int) -> No
     named = (report.phantom or report.subject, device.manufacturer, device.model, device.station)
     what = " · ".join(part for part in named if part)
     result = report.refused.detail if report.refused else counts_text(report)
+    if report.findings:
+        result += f"; remarks: {finding_names(report.findings)}"
     _text(draw, (MARGIN, 178), _fitting(what, TEXT_SIZE + 4, WIDTH - 2 * MARGIN), TEXT_SIZE + 4, WHITE)
     _text(draw, (MARGIN, 222), _fitting(result, TEXT_SIZE, WIDTH - 2 * MARGIN), TEXT_SIZE, WHITE)
     if report.simulated:

@@ -1,4 +1,8 @@
-"""Do these images form one stack, and which one? Nothing is picked silently: what does not fit is refused by name."""
+"""Do these images form one stack, and which one? Nothing is picked silently: what does not fit is refused by name.
+
+A few stray images beside a stack that is clearly what was meant (a localizer filed into the series, an image stored
+twice) are left out, and counted for the report.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
@@ -10,6 +14,7 @@ from numpy.typing import NDArray
 
 from aiqa_integration.dicom.frames import Frame
 from aiqa_integration.errors import MixedGeometry
+from aiqa_integration.model.image import LeftOut
 
 _Kind = TypeVar("_Kind", bound=Hashable)
 
@@ -21,6 +26,11 @@ SAME_PLACE_MM = 0.01
 
 OFF_LINE_MM = 1.0
 """How far an image's corner may lie beside the line through the others: more means a second stack."""
+
+FEWEST_OF_A_STACK = 5
+TIMES_AS_MANY = 3
+"""How many images a stack has, and how many times as many as all stray ones, to be clearly what was meant: a
+localizer of one image, or of three, beside a phantom's eleven slices; three planes of a localizer are no such thing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +70,74 @@ def _normal(frame: Frame) -> NDArray[np.float64]:
     return np.cross(frame.orientation[:3], frame.orientation[3:])
 
 
+def without_strays(
+    frames: Sequence[Frame], same_values: Callable[[Frame, Frame], bool]
+) -> tuple[tuple[Frame, ...], tuple[LeftOut, ...]]:
+    """Return the frames of the stack that was clearly meant, and what was left out beside it.
+
+    ``same_values`` tells whether two images are equal pixel by pixel; copies are, and nothing in their headers tells
+    them apart. All frames are returned where nothing is clear.
+    """
+    kinds = sorted(_kinds(frames), key=len, reverse=True)
+    main, strays = kinds[0], kinds[1:]
+    count = sum(len(stray) for stray in strays)
+    if count and (len(main) < FEWEST_OF_A_STACK or len(main) < TIMES_AS_MANY * count):
+        return tuple(frames), ()
+    left_out = [LeftOut(images=len(stray), reason=_beside(stray[0], main)) for stray in strays]
+    kept = _without_copies(main, same_values)
+    if len(kept) < len(main):
+        left_out.append(LeftOut(images=len(main) - len(kept), reason="equal to another at its place"))
+    return kept, tuple(left_out)
+
+
+def _kinds(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Return the frames by matrix, pixel spacing and orientation."""
+    kinds: list[list[Frame]] = []
+    for frame in frames:
+        fitting = (members for members in kinds if _is_parallel(members[0], frame) and _is_alike(members[0], frame))
+        members = next(fitting, None)
+        if members is None:
+            kinds.append([frame])
+        else:
+            members.append(frame)
+    return kinds
+
+
+def _is_parallel(one: Frame, other: Frame) -> bool:
+    return bool(np.abs(np.subtract(one.orientation, other.orientation)).max() <= SAME_DIRECTION)
+
+
+def _is_alike(one: Frame, other: Frame) -> bool:
+    same_spacing = np.abs(np.subtract(one.pixel_spacing_mm, other.pixel_spacing_mm)).max() < 1e-4
+    return one.matrix == other.matrix and bool(same_spacing)
+
+
+def _beside(stray: Frame, main: Sequence[Frame]) -> str:
+    """Return how a stray image differs from the stack."""
+    names = [plane_name(stray), plane_name(main[0])]
+    if names[0] == names[1]:
+        sizes = [f"{frame.matrix[1]} × {frame.matrix[0]}" for frame in (stray, main[0])]
+        names = sizes if sizes[0] != sizes[1] else ["of another orientation or pixel spacing", names[1]]
+    return f"{names[0]} beside {len(main)} {names[1]} ones"
+
+
+def _without_copies(frames: Sequence[Frame], same_values: Callable[[Frame, Frame], bool]) -> tuple[Frame, ...]:
+    """Return the frames without those that equal another at the same place; all where one differs from it."""
+    normal = _normal(frames[0])
+    first: dict[int, Frame] = {}
+    kept: list[Frame] = []
+    places = np.array([np.dot(frame.position_mm, normal) for frame in frames])
+    steps = np.cumsum(np.diff(np.sort(places), prepend=-np.inf) >= SAME_PLACE_MM)
+    number = dict(zip(np.argsort(places, kind="stable").tolist(), steps.tolist(), strict=True))
+    for index, frame in enumerate(frames):
+        earlier = first.setdefault(number[index], frame)
+        if earlier is frame:
+            kept.append(frame)
+        elif earlier.marks != frame.marks or not same_values(earlier, frame):
+            return tuple(frames)
+    return tuple(kept)
+
+
 def _same_matrix(frames: Sequence[Frame]) -> None:
     sizes = Counter(frame.matrix for frame in frames)
     if len(sizes) > 1:
@@ -71,18 +149,17 @@ def _same_matrix(frames: Sequence[Frame]) -> None:
 
 
 def _same_orientation(frames: Sequence[Frame]) -> None:
-    kinds: list[tuple[Frame, list[Frame]]] = []
+    kinds: list[list[Frame]] = []
     for frame in frames:
-        for first, members in kinds:
-            if np.abs(np.subtract(first.orientation, frame.orientation)).max() <= SAME_DIRECTION:
-                members.append(frame)
-                break
+        members = next((members for members in kinds if _is_parallel(members[0], frame)), None)
+        if members is None:
+            kinds.append([frame])
         else:
-            kinds.append((frame, [frame]))
+            members.append(frame)
     if len(kinds) > 1:
         names = Counter[str]()
-        for first, members in kinds:
-            names[plane_name(first)] += len(members)
+        for members in kinds:
+            names[plane_name(members[0])] += len(members)
         raise MixedGeometry(f"{len(kinds)} orientations: {_counted(names, str)}")
 
 

@@ -1,4 +1,4 @@
-"""The readable report as SR content: verdict first, then every metric on a line, then how it was made."""
+"""The readable report as SR content: verdict first, then every metric on a line, then remarks, then how it was made."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from aiqa_integration.model.coding import Code
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import INTENDED_USE, judgement_text, place_text, summary_text
+from aiqa_integration.model.wording import INTENDED_USE, finding_text, judgement_text, place_text, summary_text
 
 SIMULATED_TEXT = "These images were made by a simulator. The result says nothing about a real device."
 
@@ -29,6 +29,9 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
         content.append(_text(codes.REFUSAL, f"{report.refused.detail} ({report.refused.code})"))
     if report.judgements:
         content.append(_section(codes.FINDINGS, _metric_lines(report, slices)))
+    if report.findings:
+        remarks = [(codes.REMARK, finding_text(finding)) for finding in report.findings]
+        content.append(_section(codes.REMARKS, remarks))
     content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
     content.append(_text(codes.INTENDED_USE, INTENDED_USE))
 

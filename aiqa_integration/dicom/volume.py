@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import structlog
 from pydicom.dataset import Dataset
 
 from aiqa_integration.dicom.frames import MAX_FRAMES, Frame, frames_of
-from aiqa_integration.dicom.geometry import Stack, stack_of
+from aiqa_integration.dicom.geometry import Stack, stack_of, without_strays
 from aiqa_integration.dicom.headers import series_header, series_ref
 from aiqa_integration.dicom.pixels import decode
 from aiqa_integration.dicom.reading import read_dataset, text
@@ -15,6 +17,8 @@ from aiqa_integration.errors import IncompleteSeries, InputError, NotImageData, 
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.model.image import ImageStack, SeriesHeader, SliceRef
 from aiqa_integration.pipeline.ports import LoadedSeries
+
+_log = structlog.get_logger(__name__)
 
 
 class DicomSeriesReader:
@@ -47,12 +51,16 @@ class DicomSeriesReader:
         """Return the images sorted by geometry; raises InputError with a sentence that says what is wrong."""
         _check_number(files)
         frames, instances = _frames(files)
-        stack = stack_of(frames)
+        kept, left_out = without_strays(frames, _same_values)
+        stack = stack_of(kept)
+        for part in left_out:
+            _log.info("series.images_left_out", images=part.images, reason=part.reason)
         header = series_header(read_dataset(stack.frames[0].path), tuple(instances))
         return LoadedSeries(
             header=header,
             stack=_image_stack(stack, value_unit="[hnsf'U]" if header.modality == "CT" else "1"),
             files=tuple(dict.fromkeys(frame.path for frame in stack.frames)),
+            left_out=left_out,
         )
 
 
@@ -98,6 +106,10 @@ def _digest(path: Path) -> bytes:
             return hashlib.file_digest(stream, "sha256").digest()
     except OSError as error:
         raise NotImageData(f"{path.name} cannot be read") from error
+
+
+def _same_values(one: Frame, other: Frame) -> bool:
+    return np.array_equal(decode([one]), decode([other]))
 
 
 def _image_stack(stack: Stack, *, value_unit: str) -> ImageStack:

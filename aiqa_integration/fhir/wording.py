@@ -5,7 +5,7 @@ from aiqa_integration.fhir.identity import RunNodes
 from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import headline, limits_text, number_text, with_unit
+from aiqa_integration.model.wording import finding_text, headline, limits_text, number_text, with_unit
 
 SIMULATED_NOTE = "Simulated images: made by software, not by a scanner. Not for use in judging a device."
 
@@ -29,6 +29,8 @@ def conclusion(report: QaReport, nodes: RunNodes) -> str:
     parts.append(f"{passed} of {len(report.judgements)} metrics within limits.")
     if unjudged:
         parts.append(f"{unjudged} measured, not judged.")
+    if report.findings:
+        parts.append(f"Remarks: {' '.join(finding_text(finding) for finding in report.findings)}")
     return " ".join(parts)
 
 

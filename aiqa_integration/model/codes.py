@@ -15,6 +15,8 @@ PROVENANCE = aiqa_code("AIQA-PROV", "How this result was made")
 SIMULATED = aiqa_code("AIQA-SIM", "Simulated data")
 INTENDED_USE = aiqa_code("AIQA-USE", "Intended use")
 REFUSAL = aiqa_code("AIQA-REFUSED", "Why nothing was measured")
+REMARKS = aiqa_code("AIQA-REMARKS", "Remarks on set-up and images")
+REMARK = aiqa_code("AIQA-REMARK", "Remark")
 NOT_MEASURED_REASON = aiqa_code("AIQA-NM-REASON", "Why this was not measured")
 
 DEVICE = aiqa_code("AIQA-DEVICE", "Device")

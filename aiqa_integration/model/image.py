@@ -51,6 +51,14 @@ class SeriesHeader:
     keywords: Mapping[str, HeaderValue] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Images of a series that are not in its stack, and why: "sagittal beside 11 axial ones"."""
+
+    images: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImageStack:
     """Parallel slices of one matrix and pixel spacing, sorted along their normal.

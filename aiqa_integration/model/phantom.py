@@ -1,14 +1,17 @@
 """A test object as data: its tests, and where it lies in the images once a bundle has found it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 from aiqa_integration.model.measurement import Measurement, MetricDef
+
+View = Literal["axial", "localizer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,9 @@ class LocatedPhantom:
     """Where a bundle found a phantom.
 
     ``slices`` maps the guideline's slice number to the place in the stack; ``poses`` has one pose per place
-    that shows the phantom; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
+    that shows the phantom; ``view`` says whether its slices cut the phantom across its axis or (a localizer) along it:
+    then no slice has a number, and in the poses ``u`` runs across the axis and ``v`` along it, from the middle of the
+    outline, either way round; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
     could not be told; ``residual_mm`` is the root mean square distance of the landmarks from the rigid fit;
     ``confidence`` is the network's probability that this is the phantom.
     """
@@ -50,6 +55,7 @@ class LocatedPhantom:
     tilt_deg: float | None
     residual_mm: float
     confidence: float
+    view: View = "axial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,11 +72,13 @@ class PhantomTest:
     """One test of a phantom: the metrics it yields and the function that measures them.
 
     ``measure`` returns one measurement per metric, in order, and raises MeasurementError only where none can be given.
+    ``view`` is the view of the phantom that it needs: in another one its metrics are not asked for.
     """
 
     name: str
     metrics: tuple[MetricDef, ...]
     measure: Callable[[PhantomImages], tuple[Measurement, ...]]
+    view: View = "axial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +97,24 @@ class Feature:
     source: str
 
 
+Setup = Callable[[PhantomImages, Sequence[Measurement]], tuple[Finding, ...]]
+"""Takes the images and what was measured in them; returns what is remarkable about how the phantom lay."""
+
+
+def no_setup(images: PhantomImages, measurements: Sequence[Measurement]) -> tuple[Finding, ...]:
+    """Return no finding: for a phantom whose set-up nobody looks at."""
+    del images, measurements
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phantom:
     """A test object: which analysis and bundle it belongs to, how to find it, and its tests.
 
     ``prepare`` turns the images into the bundle's inputs (arrays by name), the same for all phantoms of one bundle;
     ``locate`` takes the stack and the bundle's outputs (arrays by name) and returns where the phantom is; it raises
-    PhantomNotFound where the outputs do not fit this phantom. ``analysis_version`` changes with anything that may
+    PhantomNotFound where the outputs do not fit this phantom. ``setup`` says how the phantom lay; it may raise
+    MeasurementError. ``analysis_version`` changes with anything that may
     change a value.
     """
 
@@ -110,4 +129,5 @@ class Phantom:
     tests: tuple[PhantomTest, ...]
     prepare: Callable[[ImageStack], Mapping[str, NDArray[np.float32]]]
     locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]
-    analysis_version: str = "1.0.0"
+    setup: Setup = no_setup
+    analysis_version: str = "1.1.0"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import Device, SeriesRef, dicom_uid
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Verdict
 
@@ -66,6 +67,7 @@ class Version:
 class QaReport:
     """All that is known of one series after one analysis; ``refused`` is set where nothing could be measured.
 
+    ``findings`` say what is remarkable besides the values; they have no part in the verdict.
     ``revision`` counts results of the same series, from 1; ``predecessor`` names the one before it.
     """
 
@@ -80,6 +82,7 @@ class QaReport:
     judgements: tuple[Judgement, ...]
     refused: Refusal | None
     provenance: Provenance
+    findings: tuple[Finding, ...] = ()
     revision: int = 1
     predecessor: Version | None = None
     simulated: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 
 from aiqa_integration.errors import EncodingError
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement, Tolerance
 from aiqa_integration.model.measurement import Measured, Region
@@ -44,7 +45,7 @@ def report_document(report: QaReport, slices: Sequence[SliceRef] = ()) -> Json:
         "phantom": report.phantom,
         "verdict": report.verdict.value,
         "measurements": [_measurement(judgement, _instance_uids(report, slices)) for judgement in report.judgements],
-        "findings": [],
+        "findings": [_finding(finding) for finding in report.findings],
         "recommendation": None,
         "refused": None if refused is None else {"code": refused.code, "detail": refused.detail},
         "simulated": report.simulated,
@@ -122,6 +123,18 @@ def _measurement(judgement: Judgement, instance_uids: Sequence[str]) -> Json:
         "sop_instance_uid": instance_uids[place] if 0 <= place < len(instance_uids) else None,
         "region": regions[0] if regions else None,
         "further_regions": regions[1:],
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "artifact": finding.artifact,
+        "probability": finding.probability,
+        "severity": finding.severity,
+        "state": finding.state,
+        "slices": [place + 1 for place in finding.slices],
+        "region": None if finding.region is None else _region(finding.region),
+        "explanation": finding.explanation,
     }
 
 

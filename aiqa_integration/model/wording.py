@@ -1,7 +1,9 @@
 """How values, limits and verdicts read: one wording for SR, overlay, console and mail."""
 
 from collections import Counter
+from collections.abc import Sequence
 
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
@@ -93,6 +95,20 @@ def summary_text(report: QaReport) -> str:
     number = len(report.judgements)
     metrics = "1 metric" if number == 1 else f"{number} metrics"
     return f"{headline(report)}: {metrics}: {counts_text(report)}" if number else f"{headline(report)}: no metric"
+
+
+def finding_text(finding: Finding) -> str:
+    """Return what was found and what to do, with its probability where it isn't certain."""
+    if finding.state == "present":
+        return finding.explanation
+    return f"Possibly (probability {100 * finding.probability:.0f} %): {finding.explanation}"
+
+
+def finding_names(findings: Sequence[Finding]) -> str:
+    """Return the findings in a few words each, the most severe first: ``air bubble, off centre``; empty for none."""
+    ordered = sorted(findings, key=lambda finding: -finding.severity)
+    short = (finding.artifact.partition("-")[2] or finding.artifact for finding in ordered)
+    return ", ".join(dict.fromkeys(name.replace("-", " ") for name in short))
 
 
 def _range_text(low: float | None, high: float | None, metric: MetricDef) -> str:

@@ -16,12 +16,15 @@ from aiqa_integration.metrics.low_contrast import measure_low_contrast
 from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.rod_distance import METRICS as ROD_METRICS
 from aiqa_integration.metrics.rod_distance import measure_rod_distances
+from aiqa_integration.metrics.setup import find_setup_faults
 from aiqa_integration.metrics.slice_position import METRICS as POSITION_METRICS
 from aiqa_integration.metrics.slice_position import measure_slice_position
 from aiqa_integration.metrics.slice_thickness import METRICS as THICKNESS_METRICS
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
 from aiqa_integration.metrics.snr import METRICS as SNR_METRICS
 from aiqa_integration.metrics.snr import measure_snr
+from aiqa_integration.metrics.superior_inferior_length import METRICS as SUPERIOR_INFERIOR_METRICS
+from aiqa_integration.metrics.superior_inferior_length import measure_superior_inferior_length
 from aiqa_integration.metrics.uniformity import METRICS as UNIFORMITY_METRICS
 from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
 from aiqa_integration.model.phantom import Feature, Phantom, PhantomTest
@@ -90,8 +93,10 @@ GEOMETRY = (
         slices=(5,),
         centre_mm=(0.0, 0.0),
         size_mm=(2 * ROD_PITCH_MM, 2 * ROD_PITCH_MM),
+        shape="rectangle",
+        source=_IMAGES,
     ),
-    PhantomTest(
+    Feature(
         name="block with the hole arrays",
         slices=(1,),
         centre_mm=(0.0, 35.75),
@@ -139,6 +144,12 @@ PHANTOM = Phantom(
             measure=partial(measure_high_contrast_resolution, diameter_mm=DIAMETER_MM, arrays=HOLE_ARRAYS),
         ),
         PhantomTest(
+            name="geometric accuracy, localizer",
+            metrics=SUPERIOR_INFERIOR_METRICS,
+            measure=partial(measure_superior_inferior_length, diameter_mm=DIAMETER_MM, length_mm=LENGTH_MM),
+            view="localizer",
+        ),
+        PhantomTest(
             name="slice thickness accuracy",
             metrics=THICKNESS_METRICS,
             measure=partial(measure_slice_thickness, diameter_mm=DIAMETER_MM),
@@ -181,4 +192,5 @@ PHANTOM = Phantom(
     ),
     prepare=prepare_inputs,
     locate=partial(locate_acr_mri, phantom=NAME, diameter_mm=DIAMETER_MM),
+    setup=partial(find_setup_faults, diameter_mm=DIAMETER_MM),
 )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aiqa_integration.errors import AiqaError, NoRule
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import instances_digest
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.judgement import Judgement
@@ -14,7 +15,7 @@ from aiqa_integration.model.report import BundleVersion, Provenance, QaReport, R
 from aiqa_integration.phantoms import phantoms_of
 from aiqa_integration.pipeline.infer import find_phantom
 from aiqa_integration.pipeline.judge import judge_all
-from aiqa_integration.pipeline.measure import measure_phantom
+from aiqa_integration.pipeline.measure import find_faults, measure_phantom
 from aiqa_integration.pipeline.ports import Clock, Inferencer, LoadedSeries
 from aiqa_integration.rules.match import Match
 from aiqa_integration.rules.schema import RuleSet
@@ -68,6 +69,7 @@ class _Result:
     bundle: BundleVersion
     limits: LimitSet | None
     judgements: tuple[Judgement, ...]
+    findings: tuple[Finding, ...]
 
 
 def analyse(series: LoadedSeries, route: Match, analyst: Analyst, *, lineage: Lineage, watch: Stopwatch) -> QaReport:
@@ -83,10 +85,13 @@ def analyse(series: LoadedSeries, route: Match, analyst: Analyst, *, lineage: Li
     images = PhantomImages(stack=series.stack, header=series.header, located=located)
     with watch.step("measure"):
         measurements = measure_phantom(images, phantom)
+        findings = find_faults(images, phantom, measurements, series.left_out)
     with watch.step("judge"):
         limits = limit_set_for(phantom.name, rule.limit_sets, analyst.limit_sets)
         judgements = judge_all(measurements, limits, series.header)
-    result = _Result(phantom=phantom, located=located, bundle=bundle, limits=limits, judgements=judgements)
+    result = _Result(
+        phantom=phantom, located=located, bundle=bundle, limits=limits, judgements=judgements, findings=findings
+    )
     return _report(series.header, route, analyst, lineage=lineage, watch=watch, outcome=result)
 
 
@@ -121,6 +126,7 @@ def _report(
         subject=rule.subject if rule else "patient",
         phantom=result.phantom.name if result else None,
         judgements=result.judgements if result else (),
+        findings=result.findings if result else (),
         refused=outcome if isinstance(outcome, Refusal) else None,
         provenance=Provenance(
             software_version=analyst.software_version,

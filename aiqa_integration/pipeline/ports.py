@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aiqa_integration.errors import AiqaError, TransientError, Unforeseen
 from aiqa_integration.model.identity import Device, SeriesRef
-from aiqa_integration.model.image import ImageStack, SeriesHeader
+from aiqa_integration.model.image import ImageStack, LeftOut, SeriesHeader
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.report import BundleVersion, QaReport, Version
 
@@ -78,11 +78,15 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoadedSeries:
-    """A series' images as read from files; ``files`` are those files, in the order of the stack's slices' instances."""
+    """A series' images as read from files; ``files`` are those files, in the order of the stack's slices' instances.
+
+    ``left_out`` are images of the series that the stack does without.
+    """
 
     header: SeriesHeader
     stack: ImageStack
     files: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,14 @@ class Scan:
     oversampling: int = 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalizerCut:
+    """Which plane along the phantom's axis a localizer shows, and how far from the axis, mm."""
+
+    plane: Literal["sagittal", "coronal"] = "sagittal"
+    aside_mm: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Truth:
     """What the images show.
@@ -142,27 +150,36 @@ def simulate_localizer(
     scan: Scan | None = None,
     pose: Pose | None = None,
     variant: Variant | None = None,
+    cut: LocalizerCut | None = None,
 ) -> ImageStack:
-    """Return one sagittal slice through the axis: columns along v (front to back), rows from slice 11 to slice 1."""
+    """Return one slice along the axis: columns along v (sagittal) or u (coronal), rows from slice 11 to slice 1.
+
+    Of the pose, offset and rotation lay the phantom in the image; ``tilt_x_deg`` leans its axis out of the plane.
+    """
     scan, variant, pose = scan or Scan(thickness_mm=20.0), variant or Variant(), pose or Pose()
+    cut = cut or LocalizerCut()
     layout = LAYOUTS[phantom]
     x, y, edge = _dense_grid(scan, pose)
-    middle = sum(layout.z) / 2
+    angle, lean = np.radians(pose.rotation_deg), np.radians(pose.tilt_x_deg)
+    across = np.asarray(np.cos(angle) * x + np.sin(angle) * y, np.float32)
+    along = np.asarray(-np.sin(angle) * x + np.cos(angle) * y, np.float32)
     dense = np.zeros_like(x)
-    offsets = np.linspace(-0.5, 0.5, 9) * scan.thickness_mm
-    for u in offsets:
-        cut = Cut(u=np.full_like(x, u), v=x, z=np.asarray(middle - y, np.float32), edge_mm=edge, thickness_mm=edge)
-        dense += fluid(cut, layout, variant) / len(offsets)
+    offsets = cut.aside_mm + np.linspace(-0.5, 0.5, 9) * scan.thickness_mm
+    for offset in offsets:
+        aside = np.asarray(np.cos(lean) * offset - np.sin(lean) * along, np.float32)
+        z = np.asarray(sum(layout.z) / 2 - (np.sin(lean) * offset + np.cos(lean) * along), np.float32)
+        u, v = (aside, across) if cut.plane == "sagittal" else (across, aside)
+        dense += fluid(Cut(u=u, v=v, z=z, edge_mm=edge, thickness_mm=edge), layout, variant) / len(offsets)
     gain = scan.shading.at(x, y)
     image = sample_kspace(np.asarray(dense * gain * scan.signal, np.float32), scan.matrix, scan.kept)
-    voxels = _degrade(image, scan, rng)[None]
-    stack = _stack(voxels, scan, (0.0,), rng)
-    sagittal = np.eye(4)
-    sagittal[:3, :3] = np.array([[0, 0, -1], [1, 0, 0], [0, -1, 0]]) * np.array(
-        [scan.pixel_mm[1], scan.pixel_mm[0], 5.0]
+    stack = _stack(_degrade(image, scan, rng)[None], scan, (0.0,), rng)
+    axes = np.array(
+        [[0, 0, -1], [1, 0, 0], [0, -1, 0]] if cut.plane == "sagittal" else [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
     )
+    affine = np.eye(4)
+    affine[:3, :3] = axes * np.array([scan.pixel_mm[1], scan.pixel_mm[0], 5.0])
     return ImageStack(
-        voxels=stack.voxels, spacing_mm=stack.spacing_mm, affine_mm=sagittal, value_unit="1", slices=stack.slices
+        voxels=stack.voxels, spacing_mm=stack.spacing_mm, affine_mm=affine, value_unit="1", slices=stack.slices
     )
 
 

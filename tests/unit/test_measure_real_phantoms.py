@@ -5,10 +5,13 @@ distances 0.6 mm, uniformity 0.02 and ghosting 0.005 as fractions, SNR 3 %); not
 """
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydicom import dcmread
 
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.infer.bundle import find_bundles
@@ -90,6 +93,13 @@ ROWS = {
 }
 """Measurements of the test documents: the metric and the factor to its unit."""
 
+LOCALIZERS = {
+    "acr-mri-large/hazen/PhilipsAchievaLocalizer": 148.0,
+    "acr-mri-large/hazen/SiemensSolaFitLocalizer": 148.0,
+    "acr-mri-large/hazen/batch_ACR_SAG_LOCALISER": 148.0,
+    "acr-mri-medium/scottish/Raigmore1_SagLoc": 134.0,
+}
+
 
 @cache
 def _runner():
@@ -122,6 +132,64 @@ def test_every_axial_series_is_measured_near_nominal(name):
             assert measurement.quantity.value == pytest.approx(5.0, abs=0.7)
         elif metric.startswith("mr-rod-distance"):
             assert measurement.quantity.value == pytest.approx(80.0, abs=1.0), metric
+
+
+@pytest.mark.parametrize(("name", "nominal"), LOCALIZERS.items())
+def test_every_localizer_gives_the_length_and_nothing_else(name, nominal):
+    phantom, found = _measured(name)
+    assert phantom == name.partition("/")[0]
+    assert set(found) == {"mr-length-superior-inferior"}
+    assert found["mr-length-superior-inferior"].quantity.value == pytest.approx(nominal, abs=1.0)
+
+
+@pytest.mark.parametrize("name", ["acr-mri-large/hazen/Siemens", "acr-mri-medium/scottish/Gartnavel_AxT1"])
+def test_a_real_phantom_turned_by_a_quarter_is_the_same_phantom(name):
+    """The first was refused while single landmarks decided: an end of the ramp bar was taken for the housing."""
+    files = sorted(path for path in (SHARED / name).rglob("*") if path.is_file())
+    series = DicomSeriesReader().load(files)
+    turned = np.ascontiguousarray(np.rot90(series.stack.voxels, axes=(1, 2)))
+    phantom, located, _ = find_phantom(
+        replace(series, stack=replace(series.stack, voxels=turned)), "acr-mri-phantom", _runner()
+    )
+    assert phantom.name == name.partition("/")[0]
+    assert located.slices == {number: number - 1 for number in range(1, 12)}
+    assert not next(iter(located.poses.values())).mirrored
+    assert next(iter(located.poses.values())).rotation_deg == pytest.approx(-90.0, abs=2.0)
+
+
+def test_part_of_a_series_with_a_stray_localizer_gives_what_its_slices_show(tmp_path):
+    axial, localizer = SHARED / "acr-mri-medium/scottish/Raigmore1_AxT1", SHARED / "acr-mri-medium/scottish"
+    instances = [dcmread(path) for path in axial.rglob("*") if path.is_file()]
+    instances.sort(key=lambda instance: float(instance.ImagePositionPatient[2]))
+    stray = dcmread(next(path for path in (localizer / "Raigmore1_SagLoc").rglob("*") if path.is_file()))
+    stray.StudyInstanceUID, stray.SeriesInstanceUID = instances[0].StudyInstanceUID, instances[0].SeriesInstanceUID
+    whole, _ = _found([*instances, stray], tmp_path / "whole")
+    assert [part.images for part in whole.left_out] == [1]
+    numbers: dict[int, int] = {}
+    for first in (0, 6):
+        series, (located, found) = _found([*instances[first : first + 5], stray], tmp_path / str(first))
+        assert len(series.stack.slices) == 5
+        numbers |= located.slices
+        for name, one in found.items():
+            number = {"mr-slice-thickness": 1, "mr-percent-image-uniformity": 7, "mr-percent-signal-ghosting": 7}.get(
+                name, int(name[-1]) if name.endswith(("slice1", "slice5")) else 0
+            )
+            if number and number not in located.slices:
+                assert one.reason is Reason.SLICE_MISSING, name
+                assert one.detail == f"slice {number} is not in the series"
+            elif number:
+                assert isinstance(one, Measured), name
+    assert set(numbers) == set(range(1, 12)) - {6}
+
+
+def _found(instances, folder):
+    folder.mkdir()
+    for number, instance in enumerate(instances):
+        instance.save_as(folder / f"{number}.dcm")
+    series = DicomSeriesReader().load(sorted(folder.iterdir()))
+    phantom, located, _ = find_phantom(series, "acr-mri-phantom", _runner())
+    images = PhantomImages(stack=series.stack, header=series.header, located=located)
+    return series, (located, {one.metric.id: one for one in measure_phantom(images, phantom)})
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

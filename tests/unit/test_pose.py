@@ -113,7 +113,7 @@ def test_reasons_to_turn_away_are_sentences() -> None:
     sagittal = np.zeros((3, 13), np.float32)
     sagittal[:, 12] = 1
     nothing = np.tile(np.array([[0.98, 0.01, 0.01]], np.float32), (3, 1))
-    assert reason({"slice": sagittal}) == "sagittal localizer: no axial slice to measure"
+    assert reason({"slice": sagittal}) == "localizer without a whole outline of the phantom"
     assert reason({"kind": nothing}) == "none of 3 images shows an ACR MRI phantom"
     assert reason({}, phantom="acr-mri-medium") == "large ACR MRI phantom, not the medium ACR MRI phantom"
     noise = np.random.default_rng(1).normal(500, 50, series.stack.voxels.shape).astype(np.float32)

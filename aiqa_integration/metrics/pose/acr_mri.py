@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,9 @@ from aiqa_integration.metrics.pose.landmarks import (
     fit_turn,
     peaks,
 )
+from aiqa_integration.metrics.pose.localizer import locate_localizer, shows_section
 from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
+from aiqa_integration.metrics.pose.pattern import match_pattern
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.model.phantom import LocatedPhantom, PlanePose
 
@@ -29,13 +32,15 @@ Outputs = Mapping[str, NDArray[np.float32]]
 
 KINDS = ("none", "acr-mri-large", "acr-mri-medium")
 TITLES = {"acr-mri-large": "large ACR MRI phantom", "acr-mri-medium": "medium ACR MRI phantom"}
-DIAMETERS_MM = {"acr-mri-large": 190.0, "acr-mri-medium": 165.0}
+LENGTHS_MM = {"acr-mri-large": 148.0, "acr-mri-medium": 134.0}
 SAGITTAL = 12
 MIN_CONFIDENCE = 0.5
 MIN_SUPPORT = 0.4
 MIN_SHARE = 0.5
 MIN_SIGHTINGS = 2
 """One landmark alone fits any rotation, so it proves nothing: any dark spot would do."""
+MIN_CONTRAST = 0.5
+"""The phantom's solid parts against water: about 0.9, and 0.8 where noise of an SNR of 8 fills them."""
 DIAMETER_TOLERANCE = 0.06
 MAX_RESIDUAL_MM = 4.0
 TILT_NEEDS_MM = 30.0
@@ -51,12 +56,35 @@ class _Seen:
 
 
 def locate_acr_mri(stack: ImageStack, outputs: Outputs, *, phantom: str, diameter_mm: float) -> LocatedPhantom:
-    """Return where the phantom lies in an axial stack.
+    """Return where the phantom lies in a stack across its axis, or in a localizer along it.
 
     ``outputs`` are the network's: ``kind`` [z, 3], ``slice`` [z, 13], ``heat`` [z, 6, 96, 96]. Raises PhantomNotFound
-    where the images show another object, a localizer view, or nothing that fits the phantom's diameter and landmarks.
+    where the images show another object or nothing that fits the phantom's measures and landmarks.
     """
     kind = outputs["kind"].astype(np.float64)
+    along = partial(
+        locate_localizer,
+        stack,
+        1 - kind[:, 0],
+        phantom=phantom,
+        title=TITLES[phantom],
+        size_mm=(diameter_mm, LENGTHS_MM[phantom]),
+    )
+    views = outputs["slice"].argmax(axis=1)
+    if (1 - kind[:, 0]).mean() > MIN_CONFIDENCE and (views == SAGITTAL).mean() > MIN_SHARE:
+        return along()
+    try:
+        return _locate_across(stack, outputs, kind, phantom=phantom, diameter_mm=diameter_mm)
+    except PhantomNotFound:
+        if (1 - kind[:, 0]).max() > MIN_CONFIDENCE and shows_section(stack, 1 - kind[:, 0]):
+            return along()
+        raise
+
+
+def _locate_across(
+    stack: ImageStack, outputs: Outputs, kind: NDArray[np.float64], *, phantom: str, diameter_mm: float
+) -> LocatedPhantom:
+    """Return where the phantom lies in slices across its axis; raises PhantomNotFound."""
     _refuse_other_objects(kind, outputs["slice"], phantom)
     positions = np.array([ref.position_mm for ref in stack.slices])
     numbering = number_slices(
@@ -85,8 +113,6 @@ def _refuse_other_objects(kind: NDArray[np.float64], classes: NDArray[np.float32
     """Raise PhantomNotFound where the network's evidence over the series speaks against the phantom."""
     present = 1 - kind[:, 0]
     views = classes.argmax(axis=1)
-    if (views == SAGITTAL).mean() > 0.5 and present.mean() > MIN_CONFIDENCE:
-        raise PhantomNotFound("sagittal localizer: no axial slice to measure")
     if not ((present > MIN_CONFIDENCE) & (views >= 1) & (views < SAGITTAL)).any():
         raise PhantomNotFound(f"none of {len(kind)} images shows an ACR MRI phantom")
     if (present > MIN_CONFIDENCE).mean() < MIN_CONFIDENCE:
@@ -159,7 +185,9 @@ def _centres(seen: _Seen, numbering: Numbering) -> tuple[NDArray[np.float64], fl
 
 
 def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray[np.float64], phantom: str) -> Turn:
-    """Return the rotation that the landmarks of all slices agree on; raises PhantomNotFound where they do not."""
+    """Return the rotation that the images' dark parts and the landmarks agree on; else raises PhantomNotFound."""
+    pixel_mm = (stack.spacing_mm[1], stack.spacing_mm[2])
+    match = match_pattern(stack.voxels, numbering.slices, centres, pixel_mm, phantom)
     sightings = []
     for number, place in numbering.slices.items():
         for index, (u, v) in expected(phantom, number).items():
@@ -167,8 +195,9 @@ def _turn(stack: ImageStack, seen: _Seen, numbering: Numbering, centres: NDArray
             if height >= MIN_PEAK:
                 x, y = np.array([column * stack.spacing_mm[2], row * stack.spacing_mm[1]]) - centres[place]
                 sightings.append(Sighting(u_mm=u, v_mm=v, x_mm=float(x), y_mm=float(y), weight=float(height)))
-    turn = fit_turn(sightings)
-    if turn is None or turn.used < max(MIN_SIGHTINGS, len(sightings) / 2) or turn.residual_mm > MAX_RESIDUAL_MM:
+    turn = fit_turn(sightings, start=(match.rotation_deg, match.mirrored))
+    unsure = turn is None or turn.used < MIN_SIGHTINGS or turn.residual_mm > MAX_RESIDUAL_MM
+    if turn is None or unsure or match.contrast < MIN_CONTRAST:
         raise PhantomNotFound(f"the inserts of the {TITLES[phantom]} are not where they should be")
     return turn
 

@@ -66,12 +66,15 @@ def expected(phantom: str, number: int) -> dict[int, tuple[float, float]]:
     return {index: table[index] for index, (first, last) in _SHOWN.items() if first <= number <= last}
 
 
-def fit_turn(sightings: list[Sighting]) -> Turn | None:
+def fit_turn(sightings: list[Sighting], *, start: tuple[float, bool] | None = None) -> Turn | None:
     """Return the rotation about the centre that fits the sightings best, mirrored if that fits better.
 
-    The least-squares angle is the argument of Σ w·conj(drawing)·image with points as complex numbers; sightings more
-    than 6 mm off are left out. None where there are none.
+    With a ``start`` (degrees, mirrored) only sightings that fit it count. The least-squares angle is the argument of
+    Σ w·conj(drawing)·image with points as complex numbers; sightings more than 6 mm off are left out. None where there
+    are none.
     """
+    if start is not None:
+        return _fit(sightings, mirrored=start[1], start_deg=start[0])
     turns = [turn for mirrored in (False, True) if (turn := _fit(sightings, mirrored=mirrored)) is not None]
     if not turns:
         return None
@@ -81,14 +84,14 @@ def fit_turn(sightings: list[Sighting]) -> Turn | None:
     return max(turns, key=lambda turn: (turn.used, -turn.residual_mm))
 
 
-def _fit(sightings: list[Sighting], *, mirrored: bool) -> Turn | None:
+def _fit(sightings: list[Sighting], *, mirrored: bool, start_deg: float | None = None) -> Turn | None:
     if not sightings:
         return None
     sign = -1.0 if mirrored else 1.0
     drawing = np.array([complex(sign * s.u_mm, s.v_mm) for s in sightings])
     image = np.array([complex(s.x_mm, s.y_mm) for s in sightings])
     weights = np.array([s.weight for s in sightings])
-    angles = np.angle(image * np.conj(drawing))
+    angles = np.angle(image * np.conj(drawing)) if start_deg is None else np.radians([start_deg])
     votes = [
         float((weights * (np.abs(image - np.exp(1j * a) * drawing) < _FAR_MM) * np.abs(drawing)).sum()) for a in angles
     ]

@@ -1,0 +1,111 @@
+"""The rotation as the images themselves show it: solid parts are dark, and water is bright where they are not.
+
+Landmarks of the network can be taken for one another where the phantom lies in turned (an end of the ramp bar looks
+like the wedges' housing). All slices together can't: the housing is dark in every slice and at one place only, the bar
+and the tube in the first four, and the tube tells left from right.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
+
+Points = NDArray[np.float64]
+
+COARSE_DEG, FINE_DEG = 3.0, 0.5
+_GRID_MM = 2.0
+_LOCAL_MM = 20.0
+_TUBE_WALL_MM = 15.75
+_LOWER_PART = (1, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rotation (degrees) with or without mirror, and how much darker the solid parts are: 0 not at all, 1 wholly."""
+
+    rotation_deg: float
+    mirrored: bool
+    contrast: float
+
+
+def match_pattern(
+    voxels: NDArray[np.float32],
+    slices: Mapping[int, int],
+    centres_mm: Points,
+    pixel_mm: tuple[float, float],
+    phantom: str,
+) -> Match:
+    """Return the rotation in which the phantom's solid parts lie on what is darkest.
+
+    ``slices`` maps guideline numbers to places, ``centres_mm`` has the axis (x, y) of every place, ``pixel_mm`` is
+    (row, column) distance. Without slices 1 to 4 a mirror can't be told and isn't assumed.
+    """
+    lower = [number for number in slices if _LOWER_PART[0] <= number <= _LOWER_PART[1]]
+    stride = max(1, int(_GRID_MM / max(pixel_mm)))
+    images = {place: _local(voxels[place], pixel_mm, stride) for place in slices.values()}
+    grid_mm = (pixel_mm[0] * stride, pixel_mm[1] * stride)
+
+    def contrasts(angles: Points, *, mirrored: bool) -> Points:
+        total = np.zeros(len(angles))
+        for number, place in slices.items():
+            dark, bright = _parts(phantom, lower=number in lower)
+            total += _mean(images[place], bright, angles, mirrored, centres_mm[place], grid_mm)
+            total -= _mean(images[place], dark, angles, mirrored, centres_mm[place], grid_mm)
+        return np.asarray(total / max(len(slices), 1), np.float64)
+
+    best: list[Match] = []
+    for mirrored in (False, True) if lower else (False,):
+        coarse = np.arange(-180.0, 180.0, COARSE_DEG)
+        middle = float(coarse[int(np.argmax(contrasts(coarse, mirrored=mirrored)))])
+        fine = middle + np.arange(-COARSE_DEG, COARSE_DEG + FINE_DEG / 2, FINE_DEG)
+        found = contrasts(fine, mirrored=mirrored)
+        top = int(np.argmax(found))
+        best.append(Match(rotation_deg=float(fine[top]), mirrored=mirrored, contrast=float(found[top])))
+    return max(best, key=lambda match: match.contrast)
+
+
+def _local(image: NDArray[np.float32], pixel_mm: tuple[float, float], stride: int) -> NDArray[np.float64]:
+    """Return every ``stride``-th pixel by its surroundings: near 1 in water, 0 in solids, whatever the shading."""
+    smooth = gaussian_filter(np.asarray(image, np.float64), [1.0 / mm for mm in pixel_mm])[::stride, ::stride]
+    wet = smooth > 0.15 * float(np.percentile(smooth, 98.0))
+    wide = [_LOCAL_MM / mm / stride for mm in pixel_mm]
+    share = gaussian_filter(wet.astype(np.float64), wide)
+    water = gaussian_filter(np.where(wet, smooth, 0.0), wide) / np.maximum(share, 1e-3)
+    return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float64)
+
+
+def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
+    """Return points (u, v) of solid parts and as many of water that another rotation or mirror would put there."""
+    table = LANDMARKS_MM[phantom]
+    across, along = np.meshgrid((-3.0, 0.0, 3.0), (-2.0, 0.0, 2.0, 4.0))
+    housing = np.stack([across.ravel(), along.ravel() + table[HOUSING][1]], axis=1)
+    dark, bright = [housing], [-housing]
+    if lower:
+        far = np.array([0.65, 0.7, 0.75, 0.8, 0.85, 0.9]) * table[BAR_RIGHT][0]
+        bar = np.stack([np.concatenate([far, -far]), np.zeros(2 * len(far))], axis=1)
+        turn = np.linspace(0.0, 2 * np.pi, 12, endpoint=False)
+        wall = np.asarray(table[TUBE]) + _TUBE_WALL_MM * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        dark += [bar, wall]
+        bright += [bar[: len(far), ::-1].repeat(2, axis=0), wall * (-1.0, 1.0)]
+    return np.concatenate(dark), np.concatenate(bright)
+
+
+def _mean(
+    image: NDArray[np.float64],
+    points: Points,
+    angles_deg: Points,
+    mirrored: bool,  # noqa: FBT001
+    centre_mm: Points,
+    pixel_mm: tuple[float, float],
+) -> Points:
+    """Return the mean value at the points for every rotation."""
+    turn = np.radians(angles_deg)[:, None]
+    u, v = (-points[:, 0] if mirrored else points[:, 0])[None, :], points[:, 1][None, :]
+    x = centre_mm[0] + np.cos(turn) * u - np.sin(turn) * v
+    y = centre_mm[1] + np.sin(turn) * u + np.cos(turn) * v
+    found = map_coordinates(image, [y / pixel_mm[0], x / pixel_mm[1]], order=1, mode="nearest")
+    return np.asarray(found.mean(axis=1), np.float64)
