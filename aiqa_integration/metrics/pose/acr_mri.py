@@ -22,7 +22,7 @@ from aiqa_integration.metrics.pose.landmarks import (
     fit_turn,
     peaks,
 )
-from aiqa_integration.metrics.pose.localizer import locate_localizer, shows_section
+from aiqa_integration.metrics.pose.localizer import MOST_IMAGES, locate_localizer, shows_section
 from aiqa_integration.metrics.pose.numbering import Numbering, number_slices
 from aiqa_integration.metrics.pose.pattern import match_pattern
 from aiqa_integration.model.image import ImageStack
@@ -76,6 +76,8 @@ def locate_acr_mri(stack: ImageStack, outputs: Outputs, *, phantom: str, diamete
     try:
         return _locate_across(stack, outputs, kind, phantom=phantom, diameter_mm=diameter_mm)
     except PhantomNotFound:
+        if len(stack.slices) > MOST_IMAGES and _likeliest(kind) not in {phantom, None}:
+            raise
         if (1 - kind[:, 0]).max() > MIN_CONFIDENCE and shows_section(stack, 1 - kind[:, 0]):
             return along()
         raise
@@ -117,10 +119,18 @@ def _refuse_other_objects(kind: NDArray[np.float64], classes: NDArray[np.float32
         raise PhantomNotFound(f"none of {len(kind)} images shows an ACR MRI phantom")
     if (present > MIN_CONFIDENCE).mean() < MIN_CONFIDENCE:
         raise PhantomNotFound(f"only {int((present > MIN_CONFIDENCE).sum())} of {len(kind)} images look like a phantom")
-    evidence = np.log(np.clip(kind[present > MIN_CONFIDENCE], 1e-3, 1)).sum(axis=0)
-    likeliest = KINDS[1 + int(np.argmax(evidence[1:]))]
-    if likeliest != phantom:
+    likeliest = _likeliest(kind)
+    if likeliest is not None and likeliest != phantom:
         raise PhantomNotFound(f"{TITLES[likeliest]}, not the {TITLES[phantom]}")
+
+
+def _likeliest(kind: NDArray[np.float64]) -> str | None:
+    """Return the phantom that the images which show one speak for most; None where none does."""
+    shown = kind[:, 0] < 1 - MIN_CONFIDENCE
+    if not shown.any():
+        return None
+    evidence = np.log(np.clip(kind[shown], 1e-3, 1)).sum(axis=0)
+    return KINDS[1 + int(np.argmax(evidence[1:]))]
 
 
 def _rising(positions: NDArray[np.float64], spacing_mm: float) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from aiqa_integration.model.phantom import PlanePose
+from aiqa_integration.model.sampling import to_pixels
 
 HALF_HEIGHT_MM = 6.0
 REACH_MM = 13.0
@@ -20,8 +21,8 @@ def bar_slope_deg(image: NDArray[np.float32], pose: PlanePose, half_length_mm: f
     """
     u = np.arange(-half_length_mm + 6.0, half_length_mm - 5.9, 2.0)
     depth = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
-    places = np.array([[pose.to_pixel(float(x), float(y)) for y in depth] for x in u])
-    profiles = map_coordinates(image, [places[..., 1], places[..., 0]], order=1, mode="nearest")
+    columns, rows = to_pixels(pose, *np.meshgrid(u, depth, indexing="ij"))
+    profiles = map_coordinates(image, [rows, columns], order=1, mode="nearest")
     slopes = [_slope(u, _edges(profiles, depth)), _slope(u, -_edges(profiles[:, ::-1], depth))]
     found = [slope for slope in slopes if slope is not None]
     if len(found) < 2 or abs(found[0] - found[1]) > np.radians(1.0):

@@ -90,9 +90,9 @@ def _robust_circle(points: NDArray[np.float64]) -> Circle:
 
 def _circle(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return the weighted algebraic least-squares circle (Kåsa 1976), about the points' mean for conditioning."""
-    root, middle = np.sqrt(weights)[:, None], points.mean(axis=0)
+    middle = points.mean(axis=0)
     shifted = points - middle
-    system = np.column_stack([2 * shifted, np.ones(len(points))]) * root
-    right = (shifted**2).sum(axis=1) * root[:, 0]
-    (x, y, c), *_ = np.linalg.lstsq(system, right, rcond=None)
+    system = np.column_stack([2 * shifted, np.ones(len(points))])
+    weighted = system * weights[:, None]
+    (x, y, c), *_ = np.linalg.lstsq(weighted.T @ system, weighted.T @ (shifted**2).sum(axis=1), rcond=None)
     return float(x + middle[0]), float(y + middle[1]), float(np.sqrt(max(c + x * x + y * y, 1e-9)))
