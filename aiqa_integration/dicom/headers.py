@@ -93,6 +93,8 @@ def series_header(dataset: Dataset, instance_uids: Sequence[str]) -> SeriesHeade
         repetition_time_ms=_positive(_anywhere(dataset, "RepetitionTime")),
         echo_time_ms=_echo_time_ms(dataset),
         nominal_slice_thickness_mm=_positive(_anywhere(dataset, "SliceThickness")),
+        centre_frequency_mhz=_centre_frequency_mhz(dataset),
+        transmitter_gain=_transmitter_gain(dataset),
         phase_encoding=_phase_encoding(dataset),
         acquired_at=_acquired_at(dataset),
         series_description=text(dataset, "SeriesDescription"),
@@ -142,6 +144,21 @@ def _field_strength_t(dataset: Dataset) -> float | None:
     """Return the field strength in tesla; old GE scanners write gauss."""
     found = _positive(number(dataset, "MagneticFieldStrength"))
     return found / 10_000 if found is not None and found > 100 else found
+
+
+def _centre_frequency_mhz(dataset: Dataset) -> float | None:
+    """Return the scanner's frequency: classic (0018,0084), enhanced (0018,9098) of the first frame."""
+    group = functional_group(dataset, 0, "MRImagingModifierSequence")
+    return _positive(number(dataset, "ImagingFrequency") if group is None else number(group, "TransmitterFrequency"))
+
+
+def _transmitter_gain(dataset: Dataset) -> float | None:
+    """Return the transmitter gain where the vendor states one: GE's private element (0019,xxF9) of GEMS_ACQU_01."""
+    try:
+        stated = dataset.private_block(0x0019, "GEMS_ACQU_01")[0xF9].value
+        return float(stated)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _positive(found: float | None) -> float | None:

@@ -31,8 +31,9 @@ class SliceRef:
 class SeriesHeader:
     """What the analyses need of a series' attributes, typed, with units in the names.
 
-    ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``keywords`` maps DICOM keywords to values
-    for rules; their values are not for logs (one of them is PatientID, by which sites name their phantoms).
+    ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``transmitter_gain`` is on the vendor's own
+    scale. ``keywords`` maps DICOM keywords to values for rules; their values are not for logs (one of them is
+    PatientID, by which sites name their phantoms).
     """
 
     ref: SeriesRef
@@ -44,6 +45,8 @@ class SeriesHeader:
     repetition_time_ms: float | None = None
     echo_time_ms: float | None = None
     nominal_slice_thickness_mm: float | None = None
+    centre_frequency_mhz: float | None = None
+    transmitter_gain: float | None = None
     phase_encoding: Literal["ROW", "COLUMN"] | None = None
     acquired_at: str | None = None
     series_description: str = ""

@@ -71,7 +71,8 @@ class PhantomImages:
 class PhantomTest:
     """One test of a phantom: the metrics it yields and the function that measures them.
 
-    ``measure`` returns one measurement per metric, in order, and raises MeasurementError only where none can be given.
+    ``measure`` returns one measurement per metric, in order (values of the header only where it has them), and raises
+    MeasurementError only where none can be given.
     ``view`` is the view of the phantom that it needs: in another one its metrics are not asked for.
     """
 

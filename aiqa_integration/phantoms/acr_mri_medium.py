@@ -27,6 +27,8 @@ from aiqa_integration.metrics.superior_inferior_length import METRICS as SUPERIO
 from aiqa_integration.metrics.superior_inferior_length import measure_superior_inferior_length
 from aiqa_integration.metrics.uniformity import METRICS as UNIFORMITY_METRICS
 from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
+from aiqa_integration.metrics.weekly_values import METRICS as WEEKLY_METRICS
+from aiqa_integration.metrics.weekly_values import read_weekly_values
 from aiqa_integration.model.phantom import Feature, Phantom, PhantomTest
 
 NAME = "acr-mri-medium"
@@ -189,6 +191,7 @@ PHANTOM = Phantom(
             metrics=LOW_CONTRAST_METRICS,
             measure=partial(measure_low_contrast, ring_centre_mm=LOW_CONTRAST_CENTRE_MM),
         ),
+        PhantomTest(name="weekly values of the header", metrics=WEEKLY_METRICS, measure=read_weekly_values),
     ),
     prepare=prepare_inputs,
     locate=partial(locate_acr_mri, phantom=NAME, diameter_mm=DIAMETER_MM),
