@@ -72,7 +72,8 @@ class Truth:
     ``slices`` maps guideline slice to place in the stack; ``poses`` has a pose for every place; ``heights_mm`` is each
     place's distance from slice 1's plane in the phantom. ``diameters_mm`` is (horizontal, vertical) as the scanner
     shows them in the image centre; ``length_mm`` the vessel's; ``bar_difference_mm`` right minus left wedge bar of
-    slices 1 and 11 where seen; ``ghost`` the guideline's ratio; ``noise_free`` and ``sensitivity`` are ``[z, y, x]``.
+    slices 1 and 11 where seen; ``ghost`` the guideline's ratio; ``noise_free`` and ``sensitivity`` are ``[z, y, x]``;
+    ``pose`` and ``scan`` are what was asked for. What the guideline's metrics should say: ``acr_mri_truth``.
     """
 
     phantom: PhantomName
@@ -90,6 +91,8 @@ class Truth:
     variant: Variant
     noise_free: Field
     sensitivity: Field
+    pose: Pose
+    scan: Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -210,7 +213,7 @@ def _draw(layout: Layout, pose: Pose, scan: Scan, variant: Variant, height: floa
 
 def _degrade(image: Field, scan: Scan, rng: np.random.Generator) -> Field:
     ghosted = add_ghost(image, scan.ghost, scan.phase_encoding)
-    noisy = add_rician_noise(ghosted, scan.signal / scan.snr if scan.snr else 0.0, rng)
+    noisy = add_rician_noise(ghosted, scan.signal / scan.snr if scan.snr else 0.0, rng, kept=scan.kept)
     return zero_background(noisy) if scan.zeroed_background else noisy
 
 
@@ -241,6 +244,8 @@ def _truth(
         variant=variant,
         noise_free=fields[0],
         sensitivity=fields[1],
+        pose=pose,
+        scan=scan,
     )
 
 
