@@ -95,14 +95,16 @@ def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArra
     return sample(image, *to_pixels(pose, grid_u, grid_v))
 
 
-def noise_sd(image: FloatArray, where: BoolArray) -> float:
+def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     """Return the SD of the noise inside a mask, blind to slow shading and robust to a few edges.
 
-    The median absolute 2x2 mixed difference (SD 2 of unit white noise, any plane cancels), scaled for a normal
-    distribution. 0.0 where the mask holds no whole 2x2 block. Source: after Immerkaer, CVIU 64 (1996) 300.
+    The median absolute mixed difference of pixels ``lag`` apart (SD 2 of unit white noise, any plane cancels), scaled
+    for a normal distribution. Neighbours of an interpolated image share noise, which a lag of 1 then misses. 0.0 where
+    the mask holds no whole square. Source: after Immerkaer, CVIU 64 (1996) 300.
     """
-    mixed = image[:-1, :-1] - image[1:, :-1] - image[:-1, 1:] + image[1:, 1:]
-    whole = where[:-1, :-1] & where[1:, :-1] & where[:-1, 1:] & where[1:, 1:]
+    low, high = slice(None, -lag), slice(lag, None)
+    mixed = image[low, low] - image[high, low] - image[low, high] + image[high, high]
+    whole = where[low, low] & where[high, low] & where[low, high] & where[high, high]
     if not whole.any():
         return 0.0
     return float(np.median(np.abs(mixed[whole])) / 0.6745 / 2.0)

@@ -156,7 +156,7 @@ def simulate_localizer(
     for u in offsets:
         cut = Cut(u=np.full_like(x, u), v=x, z=np.asarray(middle - y, np.float32), edge_mm=edge, thickness_mm=edge)
         dense += fluid(cut, layout, variant) / len(offsets)
-    gain = scan.shading.at(x, y)
+    gain = scan.shading.at(x + np.float32(pose.offset_mm[0]), y + np.float32(pose.offset_mm[1]))
     image = sample_kspace(np.asarray(dense * gain * scan.signal, np.float32), scan.matrix, scan.kept)
     voxels = _degrade(image, scan, rng)[None]
     stack = _stack(voxels, scan, (0.0,), rng)
@@ -177,7 +177,7 @@ def slice_heights(scan: Scan) -> tuple[float, ...]:
 
 
 def _dense_grid(scan: Scan, pose: Pose) -> tuple[Field, Field, float]:
-    """Return the true places (x right, y down from the isocentre, mm) of the dense points, and their spacing."""
+    """Return the dense points' true places (x right, y down from the phantom's axis at slice 1, mm) and spacing."""
     rows, columns = scan.matrix
     n = scan.oversampling
     shown_y = (((np.arange(rows * n) + 0.5) / n - 0.5) - (rows - 1) / 2) * scan.pixel_mm[0]
@@ -205,7 +205,7 @@ def _draw(layout: Layout, pose: Pose, scan: Scan, variant: Variant, height: floa
         edge_mm=edge,
         thickness_mm=scan.thickness_mm,
     )
-    gain = scan.shading.at(x, y)
+    gain = scan.shading.at(x + np.float32(pose.offset_mm[0]), y + np.float32(pose.offset_mm[1]))
     image = sample_kspace(fluid(cut, layout, variant) * gain * np.float32(scan.signal), scan.matrix, scan.kept)
     n = scan.oversampling
     return image, np.asarray(gain.reshape(scan.matrix[0], n, scan.matrix[1], n).mean(axis=(1, 3)), np.float32)

@@ -28,6 +28,7 @@ class Setup:
     bubble: float = 1.5
     grid: bool = True
     layers: int = 12
+    seed: int = 1
 
 
 @dataclass(frozen=True, eq=False)
