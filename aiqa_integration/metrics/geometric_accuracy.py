@@ -71,10 +71,8 @@ _SMALLEST_TOLERANCE_MM = 0.3
 """Rays further from the outline than this, and than four SD of the others, see a bar, a bubble or an artifact."""
 _LARGEST_ROUGHNESS_MM = 1.0
 """Edges that scatter more around their own outline (a fifth of it at an SNR of 10) are not those of a vessel."""
-_INTERPOLATION_PIXELS = 0.03
+_INTERPOLATION_PIXELS = 0.02
 """Standard uncertainty of an end from bilinear sampling and edge ringing, in pixels; found on simulated phantoms."""
-_MEDIAN_OVER_MEAN = 1.25
-"""SD of a median over that of a mean, of normal values."""
 _RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
 """Mean of pure noise in a magnitude image, over the SD of one channel."""
 
@@ -295,9 +293,9 @@ def _end(outline: Outline, angle_deg: float) -> tuple[float, float, float] | Obs
         hidden = 1.0 - used.size / arc.size
         shape_sd = float(np.std((outline.radii_mm - outline.smooth_mm)[outline.fits]))
         ray_sd = max(float(np.std(residual)), outline.edge_sd_mm)
-        median_sd = _MEDIAN_OVER_MEAN * ray_sd / np.sqrt(max(used.size / 3.0, 1.0))
+        arc_sd = ray_sd / np.sqrt(max(used.size / 3.0, 1.0))
         edge = float(outline.smooth_mm[arc[reach]] + np.median(residual))
-        sd = float(np.linalg.norm([median_sd, _INTERPOLATION_PIXELS * outline.pixel_mm, 3.0 * hidden * shape_sd]))
+        sd = float(np.linalg.norm([arc_sd, _INTERPOLATION_PIXELS * outline.pixel_mm, 3.0 * hidden * shape_sd]))
         return edge, sd, hidden
     detail = f"the water's edge is hidden at {angle_deg:.0f}° (clockwise from the right): a bubble or a bar"
     return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
