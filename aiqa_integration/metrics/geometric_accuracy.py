@@ -15,7 +15,16 @@ from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import MM, Quantity
-from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, fan, line_region, noise_sd, pixel_places, slice_of
+from aiqa_integration.model.sampling import (
+    BoolArray,
+    FloatArray,
+    PhantomSlice,
+    fan,
+    line_region,
+    noise_sd,
+    pixel_places,
+    slice_of,
+)
 
 GUIDANCE = "ACR MRI Phantom Test Guidance (10/2022), section 1, geometric accuracy"
 
@@ -239,7 +248,7 @@ def _near_outline(edges: FloatArray, smooth: FloatArray, tolerance_mm: float = 0
 
 
 def _noise(sl: PhantomSlice, radius_mm: float) -> float:
-    """Return the SD of one channel's noise; neighbours of an interpolated image share theirs, the next but one don't."""
+    """Return the SD of one channel's noise, of interpolated images too: the next but one share none."""
     u, v = pixel_places(sl)
     water = np.asarray(np.hypot(u, v) < radius_mm - 3.0, np.bool_)
     return max(noise_sd(sl.image, water), noise_sd(sl.image, water, lag=2))

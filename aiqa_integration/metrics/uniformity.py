@@ -233,9 +233,7 @@ def _uncertainty(
     return 2.0 * float(np.hypot(by_noise, max(map(abs, by_area)) / np.sqrt(3)))
 
 
-def _measured(
-    sl: PhantomSlice, large: LargeRegion, best: _Extremes, spread: _Spread, uncertainty: float
-) -> Measured:
+def _measured(sl: PhantomSlice, large: LargeRegion, best: _Extremes, spread: _Spread, uncertainty: float) -> Measured:
     disk = float(np.sqrt(_DISK_AREA_MM2 / np.pi))
     return Measured(
         metric=PERCENT_IMAGE_UNIFORMITY,

@@ -15,7 +15,7 @@ from scipy.special import ive
 
 from aiqa_integration.model.phantom import PlanePose
 from aiqa_integration.simulate.acr_mri import SimulatedSeries, Truth
-from aiqa_integration.simulate.acr_mri_layout import LAYOUTS, WEDGE_HALF_MM
+from aiqa_integration.simulate.acr_mri_layout import LAYOUTS
 from aiqa_integration.simulate.scanner import add_ghost
 
 Image = NDArray[np.float64]
@@ -23,6 +23,8 @@ Image = NDArray[np.float64]
 UNIFORM_SLICE = 7
 _DISK_RADIUS_MM = float(np.sqrt(100.0 / np.pi))
 _STEP_MM = 0.5
+_WEDGE_HALF_MM = {"acr-mri-large": 19.0, "acr-mri-medium": 14.5}
+"""How far both wedge bars reach below the housing in a slice through their crossing."""
 _ANGLES_DEG = {"horizontal": 0.0, "vertical": 90.0, "diagonal-45": 45.0, "diagonal-135": 135.0}
 
 
@@ -49,6 +51,11 @@ def true_values(series: SimulatedSeries, large: Circle) -> dict[str, float]:
     for number in (1, 11):
         if number in truth.slices:
             found[f"mr-slice-position-error-slice{number}"] = true_bar_difference_mm(truth, number)
+    if 5 in truth.slices and truth.phantom == "acr-mri-medium":
+        marks = 2.0 * LAYOUTS[truth.phantom].plate[2]
+        for place in ("top", "middle", "bottom"):
+            found[f"mr-rod-distance-row-{place}"] = marks * stretch(truth, 0.0)
+            found[f"mr-rod-distance-col-{place}"] = marks * stretch(truth, 90.0)
     if UNIFORM_SLICE in truth.slices:
         found["mr-percent-image-uniformity"] = true_uniformity(truth, large)
         found["mr-percent-signal-ghosting"] = true_ghosting(truth, large)
@@ -84,8 +91,9 @@ def true_bar_difference_mm(truth: Truth, number: int) -> float:
     top, middle = layout.housing.v[1], layout.housing.u[1] / 2
     height = truth.heights_mm[truth.slices[number]]
     above = height * (1 + float(lean @ lean)) + by_v * top - (number - 1) * 10.0
-    right = (WEDGE_HALF_MM + above + by_u * middle) / (1 - by_v)
-    left = (WEDGE_HALF_MM - above + by_u * middle) / (1 + by_v)
+    half = _WEDGE_HALF_MM[layout.name]
+    right = (half + above + by_u * middle) / (1 - by_v)
+    left = (half - above + by_u * middle) / (1 + by_v)
     return (right - left) * stretch(truth, 90.0)
 
 
@@ -104,7 +112,7 @@ def expected_image(truth: Truth, number: int) -> Image:
 
 
 def true_uniformity(truth: Truth, large: Circle) -> float:
-    """Return the percent integral uniformity of slice 7: of all 1 cm² disks inside the large region, on a 0.5 mm grid."""
+    """Return the percent integral uniformity of slice 7: all 1 cm² disks of the large region, 0.5 mm apart."""
     pose = truth.poses[truth.slices[UNIFORM_SLICE]]
     reach = np.arange(-large.radius_mm, large.radius_mm + _STEP_MM / 2, _STEP_MM)
     u, v = np.meshgrid(reach, reach)

@@ -1,10 +1,13 @@
-"""What is inside the phantoms, and its transform: numbers from the ACR Large and Medium Phantom Guidance (2022), places
-read off published images."""
+"""What is inside the phantoms, and its transform.
+
+Numbers: ACR Large and Medium Phantom Guidance (2022); places: read off published images.
+"""
 
 import numpy as np
 
 PITCH = 10.0
-WEDGE = 19.0
+WEDGE = {"acr-mri-large": 19.0, "acr-mri-medium": 14.5}
+"""How far both bars reach below the housing in a slice through the wedges' crossing."""
 
 TABLES = {
     "acr-mri-large": {
@@ -38,8 +41,6 @@ CONTRASTS = {8: 0.014, 9: 0.025, 10: 0.036, 11: 0.051}
 FIRST_SPOKE = {8: -90.0, 9: -81.0, 10: -72.0, 11: -63.0}
 
 
-
-
 def fill(kspace, number):
     """Add everything that a slice around the guideline's slice ``number`` shows."""
     setup = kspace.plane.setup
@@ -68,10 +69,10 @@ def _segment(radius, depth):
 
 def wedge_ends(plane, depth, crossing, u):
     """Return v where the right and the left wedge end at one u, in one layer."""
-    top = TABLES[plane.setup.phantom]["housing"][1]
+    top, half = TABLES[plane.setup.phantom]["housing"][1], WEDGE[plane.setup.phantom]
     slope, rise = plane.z_of(depth)
     above = rise + slope[0] * u - crossing
-    return (top + WEDGE + above) / (1 - slope[1]), (top + WEDGE - above) / (1 + slope[1])
+    return (top + half + above) / (1 - slope[1]), (top + half - above) / (1 + slope[1])
 
 
 def _wedges(kspace, table, crossing):
@@ -81,9 +82,10 @@ def _wedges(kspace, table, crossing):
             continue
         for side, outer in ((0, 6.0), (1, -6.0)):
             for start, stop in _outside_ring(table, crossing):
-                quad = [(u, f(u)) for u in (0.0, outer) for f in (start, lambda u: min(ends[u][side], stop(u)))]
-                if all(quad[i][1] < quad[i + 1][1] for i in (0, 2)):
-                    kspace.layer([quad[0], quad[1], quad[3], quad[2]], -1.0, depth)
+                lines = [(u, start(u), min(ends[u][side], stop(u))) for u in (0.0, outer)]
+                if all(first < last for _, first, last in lines):
+                    (u, first, last), (far, far_first, far_last) = lines
+                    kspace.layer([(u, first), (u, last), (far, far_last), (far, far_first)], -1.0, depth)
 
 
 def _outside_ring(table, crossing):

@@ -96,9 +96,7 @@ def _stack(voxels, setup, heights):
         for place, height in enumerate(heights)
     )
     affine = np.diag([setup.pixel[1], setup.pixel[0], PITCH, 1.0])
-    return ImageStack(
-        voxels=voxels, spacing_mm=(PITCH, *setup.pixel), affine_mm=affine, value_unit="1", slices=refs
-    )
+    return ImageStack(voxels=voxels, spacing_mm=(PITCH, *setup.pixel), affine_mm=affine, value_unit="1", slices=refs)
 
 
 def _header(setup, count):
@@ -125,6 +123,10 @@ def truth(scanned):
             if number == 5 or not name.startswith("diagonal"):
                 found[f"mr-length-{name}-slice{number}"] = diameter(planes[number], angle)
     found["mr-slice-thickness"] = thickness(planes[1])
+    if setup.phantom == "acr-mri-medium":
+        for place in ("top", "middle", "bottom"):
+            found[f"mr-rod-distance-row-{place}"] = 80.0 * planes[5].shown((1.0, 0.0))
+            found[f"mr-rod-distance-col-{place}"] = 80.0 * planes[5].shown((0.0, 1.0))
     for number in (1, 11):
         found[f"mr-slice-position-error-slice{number}"] = bar_difference(planes[number])
     if setup.ghost == 0:
