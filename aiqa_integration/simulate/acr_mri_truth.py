@@ -131,7 +131,9 @@ def true_ghosting(truth: Truth, large: Circle) -> float:
     4 mm are kept free beside the vessel and 2 mm beside the edge; a side with less room gets a longer, thinner ellipse.
     """
     image, pose = expected_image(truth, UNIFORM_SLICE), truth.poses[truth.slices[UNIFORM_SLICE]]
-    rows, columns = np.indices(image.shape, np.float64)
+    columns, rows = np.meshgrid(
+        np.arange(image.shape[1], dtype=np.float64), np.arange(image.shape[0], dtype=np.float64)
+    )
     x, y = (columns - pose.centre[0]) * pose.pixel_mm[0], (rows - pose.centre[1]) * pose.pixel_mm[1]
     u, v = _drawing(truth, x, y)
     water = image[np.hypot(u - large.centre_mm[0], v - large.centre_mm[1]) <= large.radius_mm]

@@ -3,13 +3,15 @@
 Numbers: ACR Large and Medium Phantom Guidance (2022); places: read off published images.
 """
 
+from typing import Any
+
 import numpy as np
 
 PITCH = 10.0
 WEDGE = {"acr-mri-large": 19.0, "acr-mri-medium": 14.5}
 """How far both bars reach below the housing in a slice through the wedges' crossing."""
 
-TABLES = {
+TABLES: dict[str, dict[str, Any]] = {
     "acr-mri-large": {
         "radius": 95.0,
         "ends": (-28.0, 120.0),

@@ -106,7 +106,7 @@ class KSpace:
 
     def polygon(self, points, weight, z=(-np.inf, np.inf)):
         """Add a polygon, cut off layer by layer where z leaves its range."""
-        cuts = {depth: _clip(np.asarray(points, float), *self.plane.z_of(depth), z) for depth in self.plane.depths}
+        cuts = {depth: _clip(np.asarray(points, float), self.plane.z_of(depth), z) for depth in self.plane.depths}
         if all(np.array_equal(cut, points) for cut in cuts.values()):
             self.values += weight * self._polygon(np.asarray(points, float)) * self._comb(tuple(cuts))
             return
@@ -189,8 +189,9 @@ class KSpace:
         return found
 
 
-def _clip(points, slope, rise, z):
+def _clip(points, heights, z):
     """Return the part of a convex polygon whose z lies within a range."""
+    slope, rise = heights
     for sign, limit in ((1.0, z[0]), (-1.0, z[1])):
         if not np.isfinite(limit) or len(points) == 0:
             continue

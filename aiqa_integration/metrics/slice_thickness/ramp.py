@@ -143,7 +143,7 @@ def _best_fit(profile: _Profile) -> _Fit:
     spread = 1.4826 * float(np.median(np.abs(np.diff(even)))) + 0.01 * height
 
     def residual(x: FloatArray) -> FloatArray:
-        return profile.shown(_box(u, x), float(x[4])) + x[5] * u - profile.values
+        return np.asarray(profile.shown(_box(u, x), float(x[4])) + x[5] * u - profile.values, np.float64)
 
     fits = [
         least_squares(
