@@ -80,8 +80,8 @@ _SMALLEST_TOLERANCE_MM = 0.3
 """Rays further from the outline than this, and than four SD of the others, see a bar, a bubble or an artifact."""
 _LARGEST_ROUGHNESS_MM = 1.0
 """Edges that scatter more around their own outline (a fifth of it at an SNR of 10) are not those of a vessel."""
-_INTERPOLATION_PIXELS = 0.02
-"""Standard uncertainty of an end from bilinear sampling and edge ringing, in pixels; found on simulated phantoms."""
+_RINGING_PART = 0.017
+"""Standard uncertainty of an end from sampling and ringing, as a part of the edge's width; by simulated phantoms."""
 _RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
 """Mean of pure noise in a magnitude image, over the SD of one channel."""
 
@@ -106,14 +106,14 @@ def measure_lengths(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outline:
-    """The water's edge: radius per ray (1° apart from 0°, mm), whether each fits; its SD by noise, the pixel (mm)."""
+    """The water's edge: radius per ray (1° apart from 0°, mm), whether each fits; an edge's SD by noise, its width (mm)."""
 
     radii_mm: FloatArray
     fits: BoolArray
     inside: BoolArray
     smooth_mm: FloatArray
     edge_sd_mm: float
-    pixel_mm: float
+    edge_mm: float
 
 
 def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
@@ -135,6 +135,8 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     edges = _edges(rays, inside, radii, smooth, (0.05 * radius, noise))
     smooth = _smooth_outline(angles, edges, coarse)
     fits = np.asarray(_near_outline(edges, smooth) & whole, np.bool_)
+    slope = float(np.median(np.max(-np.diff(rays, axis=1), axis=1)) / _RADIUS_STEP_MM)
+    water = float(np.median(rays[:, radii < coarse - 3.0]))
     rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
     if rough or np.count_nonzero(fits) < angles.size // 3:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
@@ -143,8 +145,8 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
         fits=fits,
         inside=whole,
         smooth_mm=smooth,
-        edge_sd_mm=_edge_sd_mm(rays, radii, noise),
-        pixel_mm=max(sl.pose.pixel_mm),
+        edge_sd_mm=noise / slope if slope > 0 else coarse,
+        edge_mm=water / slope if slope > 0 else coarse,
     )
 
 
@@ -254,12 +256,6 @@ def _noise(sl: PhantomSlice, radius_mm: float) -> float:
     return max(noise_sd(sl.image, water), noise_sd(sl.image, water, lag=2))
 
 
-def _edge_sd_mm(rays: FloatArray, radii: FloatArray, noise: float) -> float:
-    """Return the standard uncertainty of one ray's edge by noise: noise over slope."""
-    slope = float(np.median(np.max(-np.diff(rays, axis=1), axis=1)) / _RADIUS_STEP_MM)
-    return noise / slope if slope > 0 else float(radii[0])
-
-
 def _measure(length: Length, sl: PhantomSlice, outline: Outline | Obstacle, nominal_mm: float) -> Measurement:
     if isinstance(outline, Obstacle):
         return outline.not_measured(length.metric, sl.index)
@@ -304,7 +300,7 @@ def _end(outline: Outline, angle_deg: float) -> tuple[float, float, float] | Obs
         ray_sd = max(float(np.std(residual)), outline.edge_sd_mm)
         arc_sd = ray_sd / np.sqrt(max(used.size / 3.0, 1.0))
         edge = float(outline.smooth_mm[arc[reach]] + np.median(residual))
-        sd = float(np.linalg.norm([arc_sd, _INTERPOLATION_PIXELS * outline.pixel_mm, 3.0 * hidden * shape_sd]))
+        sd = float(np.linalg.norm([arc_sd, _RINGING_PART * outline.edge_mm, 3.0 * hidden * shape_sd]))
         return edge, sd, hidden
     detail = f"the water's edge is hidden at {angle_deg:.0f}° (clockwise from the right): a bubble or a bar"
     return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
