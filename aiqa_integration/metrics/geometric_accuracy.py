@@ -106,7 +106,7 @@ def measure_lengths(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outline:
-    """The water's edge: radius per ray (1° apart from 0°, mm), whether each fits; an edge's SD by noise, its width (mm)."""
+    """The water's edge, mm: radius per ray (1° apart from 0°), whether it fits; one edge's SD by noise, and width."""
 
     radii_mm: FloatArray
     fits: BoolArray
@@ -135,8 +135,7 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     edges = _edges(rays, inside, radii, smooth, (0.05 * radius, noise))
     smooth = _smooth_outline(angles, edges, coarse)
     fits = np.asarray(_near_outline(edges, smooth) & whole, np.bool_)
-    slope = float(np.median(np.max(-np.diff(rays, axis=1), axis=1)) / _RADIUS_STEP_MM)
-    water = float(np.median(rays[:, radii < coarse - 3.0]))
+    edge_sd, edge_width = _edge(rays, radii, coarse, noise)
     rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
     if rough or np.count_nonzero(fits) < angles.size // 3:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
@@ -145,9 +144,17 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
         fits=fits,
         inside=whole,
         smooth_mm=smooth,
-        edge_sd_mm=noise / slope if slope > 0 else coarse,
-        edge_mm=water / slope if slope > 0 else coarse,
+        edge_sd_mm=edge_sd,
+        edge_mm=edge_width,
     )
+
+
+def _edge(rays: FloatArray, radii: FloatArray, coarse: float, noise: float) -> tuple[float, float]:
+    """Return the SD of one ray's edge by noise and how far an edge takes to fall: the pixel as it was sampled, mm."""
+    slope = float(np.median(np.max(-np.diff(rays, axis=1), axis=1)) / _RADIUS_STEP_MM)
+    if slope <= 0:
+        return coarse, coarse
+    return noise / slope, float(np.median(rays[:, radii < coarse - 3.0])) / slope
 
 
 def _smooth_across(rays: FloatArray) -> FloatArray:
