@@ -80,7 +80,7 @@ _SMALLEST_TOLERANCE_MM = 0.3
 """Rays further from the outline than this, and than four SD of the others, see a bar, a bubble or an artifact."""
 _LARGEST_ROUGHNESS_MM = 1.0
 """Edges that scatter more around their own outline (a fifth of it at an SNR of 10) are not those of a vessel."""
-_RINGING_PART = 0.013
+_RINGING_PART = 0.015
 """Standard uncertainty of an end from sampling and ringing, as a part of the edge's width; by simulated phantoms."""
 _RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
 """Mean of pure noise in a magnitude image, over the SD of one channel."""
