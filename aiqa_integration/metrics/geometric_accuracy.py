@@ -15,7 +15,16 @@ from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import MM, Quantity
-from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, fan, line_region, noise_sd, slice_of
+from aiqa_integration.model.sampling import (
+    BoolArray,
+    FloatArray,
+    PhantomSlice,
+    fan,
+    line_region,
+    noise_sd,
+    pixel_places,
+    slice_of,
+)
 
 GUIDANCE = "ACR MRI Phantom Test Guidance (10/2022), section 1, geometric accuracy"
 
@@ -36,7 +45,7 @@ def _length(direction: str, number: int, angle_deg: float, label: str) -> Length
         unit=MM,
         better="target",
         source=GUIDANCE,
-        version="1",
+        version="2",
         code=aiqa_code(f"AIQA-LEN-{_SHORT[direction]}-S{number}", f"Phantom length, {label}, slice {number}"),
         decimals=1,
     )
@@ -71,8 +80,10 @@ _SMALLEST_TOLERANCE_MM = 0.3
 """Rays further from the outline than this, and than four SD of the others, see a bar, a bubble or an artifact."""
 _LARGEST_ROUGHNESS_MM = 1.0
 """Edges that scatter more around their own outline (a fifth of it at an SNR of 10) are not those of a vessel."""
-_INTERPOLATION_PIXELS = 0.06
-"""Standard uncertainty of an edge from bilinear sampling and edge ringing, in pixels; found on simulated phantoms."""
+_RINGING_PART = 0.015
+"""Standard uncertainty of an end from sampling and ringing, as a part of the edge's width; by simulated phantoms."""
+_RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
+"""Mean of pure noise in a magnitude image, over the SD of one channel."""
 
 
 def measure_lengths(
@@ -95,13 +106,14 @@ def measure_lengths(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outline:
-    """The water's edge: radius per ray (1° apart from 0°, mm), whether each fits, its standard uncertainty in mm."""
+    """The water's edge, mm: radius per ray (1° apart from 0°), whether it fits; one edge's SD by noise, and width."""
 
     radii_mm: FloatArray
     fits: BoolArray
     inside: BoolArray
     smooth_mm: FloatArray
     edge_sd_mm: float
+    edge_mm: float
 
 
 def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
@@ -117,11 +129,13 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     coarse = _coarse_radius(rays[whole], inside[whole], radii)
     if coarse is None:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="no water edge around the phantom's axis")
-    first = _edges(rays, inside, radii, np.full(angles.shape, coarse), reach_mm=0.08 * radius)
+    noise = _noise(sl, coarse)
+    first = _edges(rays, inside, radii, np.full(angles.shape, coarse), (0.08 * radius, noise))
     smooth = _smooth_outline(angles, first, coarse)
-    edges = _edges(rays, inside, radii, smooth, reach_mm=0.05 * radius)
+    edges = _edges(rays, inside, radii, smooth, (0.05 * radius, noise))
     smooth = _smooth_outline(angles, edges, coarse)
     fits = np.asarray(_near_outline(edges, smooth) & whole, np.bool_)
+    edge_sd, edge_width = _edge(rays, radii, coarse, noise)
     rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
     if rough or np.count_nonzero(fits) < angles.size // 3:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
@@ -130,8 +144,17 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
         fits=fits,
         inside=whole,
         smooth_mm=smooth,
-        edge_sd_mm=_edge_sd_mm(sl, rays, radii, edges),
+        edge_sd_mm=edge_sd,
+        edge_mm=edge_width,
     )
+
+
+def _edge(rays: FloatArray, radii: FloatArray, coarse: float, noise: float) -> tuple[float, float]:
+    """Return the SD of one ray's edge by noise and how far an edge takes to fall: the pixel as it was sampled, mm."""
+    slope = float(np.median(np.max(-np.diff(rays, axis=1), axis=1)) / _RADIUS_STEP_MM)
+    if slope <= 0:
+        return coarse, coarse
+    return noise / slope, float(np.median(rays[:, radii < coarse - 3.0])) / slope
 
 
 def _smooth_across(rays: FloatArray) -> FloatArray:
@@ -151,12 +174,21 @@ def _coarse_radius(rays: FloatArray, inside: BoolArray, radii: FloatArray) -> fl
 
 
 def _edges(
-    rays: FloatArray, inside: BoolArray, radii: FloatArray, around_mm: FloatArray, *, reach_mm: float
+    rays: FloatArray,
+    inside: BoolArray,
+    radii: FloatArray,
+    around_mm: FloatArray,
+    reach_and_noise: tuple[float, float],
 ) -> FloatArray:
-    """Return the outermost fall through half of the local water signal within reach, per ray; NaN where none."""
+    """Return the outermost fall through half of the local water signal within reach, per ray; NaN where none.
+
+    A ghost in the air lifts both sides of the edge; noise lifts a magnitude image's air alone, and is taken out.
+    """
+    reach_mm, noise = reach_and_noise
     water = _local_water(rays, radii, around_mm)
     air = _local_air(rays, inside, radii, around_mm)
-    level = (water + air) / 2
+    ghost = np.sqrt(np.clip(air**2 - (_RAYLEIGH_MEAN * noise) ** 2, 0.0, None))
+    level = (water + ghost) / 2
     near = np.abs(radii[None, :] - around_mm[:, None]) <= reach_mm
     falls = (rays[:, :-1] >= level[:, None]) & (rays[:, 1:] < level[:, None])
     falls &= near[:, :-1] & near[:, 1:] & inside[:, 1:]
@@ -224,17 +256,11 @@ def _near_outline(edges: FloatArray, smooth: FloatArray, tolerance_mm: float = 0
     return np.asarray(near, np.bool_)
 
 
-def _edge_sd_mm(sl: PhantomSlice, rays: FloatArray, radii: FloatArray, edges: FloatArray) -> float:
-    """Return the standard uncertainty of one ray's edge: noise over slope, and interpolation."""
-    pixel = max(sl.pose.pixel_mm)
-    slope = float(np.median(np.max(-np.diff(rays, axis=1), axis=1)) / _RADIUS_STEP_MM)
-    rows, columns = sl.image.shape
-    grid = np.hypot(
-        (np.arange(columns)[None, :] - sl.pose.centre[0]) * sl.pose.pixel_mm[0],
-        (np.arange(rows)[:, None] - sl.pose.centre[1]) * sl.pose.pixel_mm[1],
-    )
-    noise = noise_sd(sl.image, grid < float(np.nanmedian(edges)) - 3.0)
-    return float(np.hypot(noise / slope if slope > 0 else radii[0], _INTERPOLATION_PIXELS * pixel))
+def _noise(sl: PhantomSlice, radius_mm: float) -> float:
+    """Return the SD of one channel's noise, of interpolated images too: the next but one share none."""
+    u, v = pixel_places(sl)
+    water = np.asarray(np.hypot(u, v) < radius_mm - 3.0, np.bool_)
+    return max(noise_sd(sl.image, water), noise_sd(sl.image, water, lag=2))
 
 
 def _measure(length: Length, sl: PhantomSlice, outline: Outline | Obstacle, nominal_mm: float) -> Measurement:
@@ -278,9 +304,10 @@ def _end(outline: Outline, angle_deg: float) -> tuple[float, float, float] | Obs
         residual = outline.radii_mm[used] - outline.smooth_mm[used]
         hidden = 1.0 - used.size / arc.size
         shape_sd = float(np.std((outline.radii_mm - outline.smooth_mm)[outline.fits]))
-        mean_sd = max(float(np.std(residual)), outline.edge_sd_mm) / np.sqrt(max(used.size / 3.0, 1.0))
+        ray_sd = max(float(np.std(residual)), outline.edge_sd_mm)
+        arc_sd = ray_sd / np.sqrt(max(used.size / 3.0, 1.0))
         edge = float(outline.smooth_mm[arc[reach]] + np.median(residual))
-        sd = float(np.linalg.norm([mean_sd, outline.edge_sd_mm / 2, 3.0 * hidden * shape_sd]))
+        sd = float(np.linalg.norm([arc_sd, _RINGING_PART * outline.edge_mm, 3.0 * hidden * shape_sd]))
         return edge, sd, hidden
     detail = f"the water's edge is hidden at {angle_deg:.0f}° (clockwise from the right): a bubble or a bar"
     return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)

@@ -23,6 +23,7 @@ from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
     circle_region,
+    mean_sd,
     noise_sd,
     pixel_places,
     region,
@@ -162,8 +163,7 @@ def _measure(
         )
         return failed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
     difference = means["top"] + means["bottom"] - means["left"] - means["right"]
-    # neighbouring pixels of an interpolated image share noise: four make about two independent ones
-    errors = [float(sl.image[side.pixels].std()) / np.sqrt(np.count_nonzero(side.pixels) / 2.0) for side in sides]
+    errors = [mean_sd(sl.image, side.pixels) for side in sides]
     scale = 100.0 / (2.0 * signal)
     return Measured(
         metric=PERCENT_SIGNAL_GHOSTING,

@@ -80,7 +80,8 @@ class Truth:
     ``slices`` maps guideline slice to place in the stack; ``poses`` has a pose for every place; ``heights_mm`` is each
     place's distance from slice 1's plane in the phantom. ``diameters_mm`` is (horizontal, vertical) as the scanner
     shows them in the image centre; ``length_mm`` the vessel's; ``bar_difference_mm`` right minus left wedge bar of
-    slices 1 and 11 where seen; ``ghost`` the guideline's ratio; ``noise_free`` and ``sensitivity`` are ``[z, y, x]``.
+    slices 1 and 11 where seen; ``ghost`` the guideline's ratio; ``noise_free`` and ``sensitivity`` are ``[z, y, x]``;
+    ``pose`` and ``scan`` are what was asked for. What the guideline's metrics should say: ``acr_mri_truth``.
     """
 
     phantom: PhantomName
@@ -98,6 +99,8 @@ class Truth:
     variant: Variant
     noise_free: Field
     sensitivity: Field
+    pose: Pose
+    scan: Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -170,7 +173,7 @@ def simulate_localizer(
         z = np.asarray(sum(layout.z) / 2 - (np.sin(lean) * offset + np.cos(lean) * along), np.float32)
         u, v = (aside, across) if cut.plane == "sagittal" else (across, aside)
         dense += fluid(Cut(u=u, v=v, z=z, edge_mm=edge, thickness_mm=edge), layout, variant) / len(offsets)
-    gain = scan.shading.at(x, y)
+    gain = scan.shading.at(x + np.float32(pose.offset_mm[0]), y + np.float32(pose.offset_mm[1]))
     image = sample_kspace(np.asarray(dense * gain * scan.signal, np.float32), scan.matrix, scan.kept)
     stack = _stack(_degrade(image, scan, rng)[None], scan, (0.0,), rng)
     axes = np.array(
@@ -191,7 +194,7 @@ def slice_heights(scan: Scan) -> tuple[float, ...]:
 
 
 def _dense_grid(scan: Scan, pose: Pose) -> tuple[Field, Field, float]:
-    """Return the true places (x right, y down from the isocentre, mm) of the dense points, and their spacing."""
+    """Return the dense points' true places (x right, y down from the phantom's axis at slice 1, mm) and spacing."""
     rows, columns = scan.matrix
     n = scan.oversampling
     shown_y = (((np.arange(rows * n) + 0.5) / n - 0.5) - (rows - 1) / 2) * scan.pixel_mm[0]
@@ -219,7 +222,7 @@ def _draw(layout: Layout, pose: Pose, scan: Scan, variant: Variant, height: floa
         edge_mm=edge,
         thickness_mm=scan.thickness_mm,
     )
-    gain = scan.shading.at(x, y)
+    gain = scan.shading.at(x + np.float32(pose.offset_mm[0]), y + np.float32(pose.offset_mm[1]))
     image = sample_kspace(fluid(cut, layout, variant) * gain * np.float32(scan.signal), scan.matrix, scan.kept)
     n = scan.oversampling
     return image, np.asarray(gain.reshape(scan.matrix[0], n, scan.matrix[1], n).mean(axis=(1, 3)), np.float32)
@@ -227,7 +230,7 @@ def _draw(layout: Layout, pose: Pose, scan: Scan, variant: Variant, height: floa
 
 def _degrade(image: Field, scan: Scan, rng: np.random.Generator) -> Field:
     ghosted = add_ghost(image, scan.ghost, scan.phase_encoding)
-    noisy = add_rician_noise(ghosted, scan.signal / scan.snr if scan.snr else 0.0, rng)
+    noisy = add_rician_noise(ghosted, scan.signal / scan.snr if scan.snr else 0.0, rng, kept=scan.kept)
     return zero_background(noisy) if scan.zeroed_background else noisy
 
 
@@ -258,6 +261,8 @@ def _truth(
         variant=variant,
         noise_free=fields[0],
         sensitivity=fields[1],
+        pose=pose,
+        scan=scan,
     )
 
 

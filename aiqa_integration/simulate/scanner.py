@@ -59,10 +59,26 @@ def add_ghost(image: Field, fraction: float, phase_axis: Literal["ROW", "COLUMN"
     return np.asarray(image + fraction * np.roll(image, image.shape[axis] // 2, axis=axis), np.float32)
 
 
-def add_rician_noise(image: Field, sigma: float, rng: np.random.Generator) -> Field:
-    """Return the magnitude of the image with complex Gaussian noise of ``sigma`` per channel."""
+def add_rician_noise(
+    image: Field, sigma: float, rng: np.random.Generator, kept: tuple[float, float] = (1.0, 1.0)
+) -> Field:
+    """Return the magnitude of the image with complex Gaussian noise of ``sigma`` per channel.
+
+    Noise comes with the samples of k-space: where only the ``kept`` fraction was sampled, neighbours share it.
+    """
     noise = rng.normal(0.0, sigma, (2, *image.shape)) if sigma > 0 else np.zeros((2, *image.shape))
+    if sigma > 0 and min(kept) < 1.0:
+        sampled = np.outer(*(_sampled(count, part) for count, part in zip(image.shape, kept, strict=True)))
+        banded = np.fft.ifft2(np.fft.fft2(noise[0] + 1j * noise[1]) * sampled) / np.sqrt(sampled.mean())
+        noise = np.stack([banded.real, banded.imag])
     return np.asarray(np.hypot(image + noise[0], noise[1]), np.float32)
+
+
+def _sampled(count: int, part: float) -> NDArray[np.bool_]:
+    """Return which of an axis' frequencies, in the order of the FFT, were sampled."""
+    frequency = np.fft.fftfreq(count, 1.0 / count)
+    taken = 2 * round(count * part / 2)
+    return np.asarray((frequency >= -taken / 2) & (frequency < taken / 2), np.bool_)
 
 
 def zero_background(image: Field, level: float = 0.1) -> Field:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiqa_integration.model.phantom import PlanePose
-from aiqa_integration.model.sampling import fan, noise_sd, raster, sample, to_phantom, to_pixels
+from aiqa_integration.model.sampling import fan, mean_sd, noise_sd, raster, sample, to_phantom, to_pixels
 
 coordinate = st.floats(-100, 100)
 poses = st.builds(
@@ -52,3 +52,34 @@ def test_noise_is_told_from_shading_and_edges():
     image = 500 + 2 * rows + columns + 300 * (columns > 128) + rng.normal(0, 7.0, rows.shape)
     assert noise_sd(image, np.ones(image.shape, np.bool_)) == pytest.approx(7.0, rel=0.05)
     assert noise_sd(image, np.zeros(image.shape, np.bool_)) == 0.0
+
+
+def _interpolated_noise(seed):
+    """Noise of SD 1 whose k-space holds the middle half of rows and columns: neighbours share it."""
+    white = np.fft.fft2(np.random.default_rng(seed).normal(0, 1, (128, 128)))
+    kept = np.abs(np.fft.fftfreq(128)) < 0.25
+    return np.fft.ifft2(white * np.outer(kept, kept)).real / np.sqrt(np.outer(kept, kept).mean())
+
+
+def test_a_lag_sees_the_noise_that_neighbours_share():
+    whole = np.ones((128, 128), np.bool_)
+    noise = _interpolated_noise(1)
+    assert noise_sd(noise, whole) < 0.5
+    assert noise_sd(noise, whole, lag=2) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda seed: np.random.default_rng(seed).normal(0, 1, (128, 128)), _interpolated_noise]
+)
+def test_the_uncertainty_of_a_mean_is_how_much_means_differ(make):
+    """200 means of a slanted ellipse of 440 pixels on a slope; the SD of their spread is known to 5 %."""
+    y, x = np.indices((128, 128)) - 63.5
+    where = (0.8 * x + 0.6 * y) ** 2 / 900 + (0.6 * x - 0.8 * y) ** 2 / 22 <= 1
+    images = [make(seed) + 0.1 * x for seed in range(200)]
+    spread = np.std([image[where].mean() for image in images])
+    stated = np.sqrt(np.mean([mean_sd(image, where) ** 2 for image in images]))
+    assert stated == pytest.approx(spread, rel=0.25)
+
+
+def test_a_mean_over_nothing_has_no_uncertainty():
+    assert np.isnan(mean_sd(np.zeros((4, 4)), np.zeros((4, 4), np.bool_)))

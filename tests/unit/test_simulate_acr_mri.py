@@ -7,6 +7,7 @@ from scipy.ndimage import center_of_mass
 from aiqa_integration.model.phantom import PlanePose
 from aiqa_integration.simulate.acr_mri import Pose, Scan, simulate_localizer, simulate_series
 from aiqa_integration.simulate.acr_mri_layout import LAYOUTS, PhantomName, Variant, disk_centres, hole_centres
+from aiqa_integration.simulate.acr_mri_truth import Circle, true_values
 from aiqa_integration.simulate.scanner import Shading, add_ghost, add_rician_noise, sample_kspace, zero_background
 
 CLEAN = Variant(bubble_mm=0.0)
@@ -146,3 +147,32 @@ def test_ghost_noise_and_mask() -> None:
     assert noisy[:16].mean() == pytest.approx(5.0 * np.sqrt(np.pi / 2), rel=0.05)
     assert zero_background(noisy)[:12].max() == 0
     assert zero_background(noisy)[28:36, 28:36].min() > 0
+
+
+def test_interpolated_noise_keeps_to_the_band_that_was_sampled() -> None:
+    noisy = add_rician_noise(np.full((64, 64), 1000.0, np.float32), 5.0, rng(), kept=(0.5, 1.0))
+    power = np.abs(np.fft.fft2(noisy - noisy.mean())) ** 2
+    outside = np.abs(np.fft.fftfreq(64)) > 0.26
+    assert noisy.std() == pytest.approx(5.0, rel=0.05)
+    assert power[outside].sum() < 1e-3 * power.sum()
+    assert power[:, outside].sum() == pytest.approx(outside.mean() * power.sum(), rel=0.2)
+
+
+def test_the_true_values_of_a_plain_series_are_what_was_asked_for() -> None:
+    scan = Scan(snr=None, scale=(1.01, 0.98), thickness_mm=4.5, position_error_mm=-1.5)
+    large = Circle(centre_mm=(0.0, 2.5), radius_mm=float(np.sqrt(20_000 / np.pi)))
+    values = true_values(simulate_series("acr-mri-large", rng=rng(), scan=scan, variant=CLEAN), large)
+    assert values["mr-length-horizontal-slice5"] == pytest.approx(191.9)
+    assert values["mr-length-vertical-slice1"] == pytest.approx(186.2)
+    assert values["mr-slice-thickness"] == pytest.approx(4.545)
+    assert values["mr-slice-position-error-slice11"] == pytest.approx(-3.0 * 0.98)
+    assert values["mr-percent-image-uniformity"] == pytest.approx(100.0, abs=0.1)
+    assert values["mr-percent-signal-ghosting"] == pytest.approx(0.0, abs=0.05)
+
+
+def test_the_true_ghosting_is_the_ghost_where_it_misses_the_water() -> None:
+    """200 mm away it touches neither the large region nor the sides; the vessel's ringing there counts as well."""
+    scan = Scan(snr=None, ghost=0.04, matrix=(400, 300), pixel_mm=(1.0, 1.0), first_slice=7, slice_count=1)
+    large = Circle(centre_mm=(0.0, 5.5), radius_mm=50.0)
+    values = true_values(simulate_series("acr-mri-medium", rng=rng(), scan=scan, variant=CLEAN), large)
+    assert values["mr-percent-signal-ghosting"] == pytest.approx(4.0, abs=0.2)

@@ -202,6 +202,23 @@ def test_unknown_metric_and_wrong_unit_are_refused():
         _judge(_value(PERCENT_IMAGE_UNIFORMITY, 90.0), in_mm, header())
 
 
+@pytest.mark.parametrize(
+    ("metric", "value", "verdict"),
+    [
+        (LENGTHS[0], 192.0, Verdict.PASS),
+        (LENGTHS[0], 192.5, Verdict.TOLERANCE),
+        (LENGTHS[0], 193.5, Verdict.ACTION),
+        (PERCENT_IMAGE_UNIFORMITY, 86.0, Verdict.TOLERANCE),
+        (PERCENT_IMAGE_UNIFORMITY, 84.0, Verdict.ACTION),
+    ],
+)
+def test_the_strict_set_adds_a_tolerance_level_and_is_used_only_by_name(metric, value, verdict):
+    strict = SETS["acr-mri-large-strict"]
+    assert _judge(_value(metric, value), strict, header(field_strength=1.5)).verdict is verdict
+    assert limit_set_for("acr-mri-large", ["acr-mri-large-strict", "acr-mri-medium-2022"], SETS.values()) is strict
+    assert limit_set_for("acr-mri-large", [], SETS.values()) is LARGE
+
+
 def test_the_set_of_a_phantom():
     sets = tuple(SETS.values())
     named = ["acr-mri-medium-2022", "acr-mri-large-2022"]

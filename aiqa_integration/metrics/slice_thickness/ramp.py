@@ -32,34 +32,32 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Profile:
-    """A ramp's mean profile along the slab, the water's relative signal there, and the noise of one channel."""
+    """A ramp's mean profile along the slab and the water's relative signal there."""
 
     u_mm: FloatArray
     values: FloatArray
     water: FloatArray
-    noise: float
 
-    def shown(self, signal: FloatArray) -> FloatArray:
-        """Return the mean profile that a signal shows in a magnitude image: shaded, in Gaussian noise (Rice mean).
+    def shown(self, signal: FloatArray, floor: float) -> FloatArray:
+        """Return the mean profile that a signal shows in a magnitude image: shaded, over a rectified floor (Rice mean).
 
+        Noise and the ringing of the slab's edges change sign from point to point; the magnitude turns them into a floor
+        where there is no signal, and they cancel where there is.
         Source: Gudbjartsson and Patz, Magn Reson Med 34 (1995) 910, the mean of their equation 1.
         """
         shaded = signal * self.water
-        if self.noise <= 0.0:
+        if floor <= 0.0:
             return shaded
-        half = (np.maximum(shaded, 0.0) / self.noise) ** 2 / 4
+        half = (np.minimum(shaded * _RAYLEIGH_MEAN / floor, 1e6)) ** 2 / 4
         mean = (1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half)
-        return np.asarray(self.noise * _RAYLEIGH_MEAN * mean, np.float64)
+        return np.asarray(floor * mean, np.float64)
 
 
 def read_ramp(sl: PhantomSlice, slab: Slab, offset_mm: float) -> Ramp | Obstacle:
     """Return a ramp that lies ``offset_mm`` off the slab's centre line."""
     band = np.arange(-_BAND_MM / 2, _BAND_MM / 2 + 0.01, STEP_MM / 2)[:, None] + offset_mm + slab.centre_mm[None, :]
     values, _ = sample(sl.image, *to_pixels(sl.pose, np.broadcast_to(slab.u_mm, band.shape), band))
-    mean = values.mean(axis=0)
-    # a filtered background shows less than the mean of Rician noise: then there is less noise than the water has
-    noise = min(slab.noise, max(float(np.percentile(_smooth(mean), 10)), 0.0) / _RAYLEIGH_MEAN)
-    return _fit_ramp(_Profile(u_mm=slab.u_mm, values=mean, water=slab.water, noise=noise), offset_mm)
+    return _fit_ramp(_Profile(u_mm=slab.u_mm, values=values.mean(axis=0), water=slab.water), offset_mm)
 
 
 def _smooth(values: FloatArray) -> FloatArray:
@@ -68,19 +66,19 @@ def _smooth(values: FloatArray) -> FloatArray:
 
 
 def _fit_ramp(profile: _Profile, offset_mm: float) -> Ramp | Obstacle:
-    """Return the box with smooth edges on a sloping floor that shows a ramp's profile best (robust least squares)."""
+    """Return the box with smooth edges over a floor that shows a ramp's profile best (robust least squares)."""
     u = profile.u_mm
     best = _best_fit(profile)
     box = _box(u, best.x)
-    floor = best.x[4] + best.x[5] * u
-    noise = 1.4826 * float(np.median(np.abs(profile.values - profile.shown(box + floor))))
+    floor, slope = float(best.x[4]), best.x[5] * u
+    noise = 1.4826 * float(np.median(np.abs(profile.values - profile.shown(box, floor) - slope)))
     peak = float(box.max())
     if peak < _LOWEST_SIGNAL * noise:
         detail = f"the ramp's signal is {peak / noise:.1f} times its noise, at least {_LOWEST_SIGNAL:g} is needed"
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=detail)
     middle, length_sd = float(best.x[0]), _length_sd(best, noise)
     length = _full_width(float(best.x[1]), float(best.x[3]))
-    read = _read_width(u, profile.values - profile.shown(floor + peak / 2), middle=middle)
+    read = _read_width(u, profile.values - slope - profile.shown(np.full(u.shape, peak / 2), floor), middle=middle)
     if max(abs(middle - length / 2), abs(middle + length / 2)) > u[-1] or read is None:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="an end of a ramp lies beyond the slab")
     sd = float(np.hypot(length_sd, (read - length) / 2))
@@ -145,14 +143,14 @@ def _best_fit(profile: _Profile) -> _Fit:
     spread = 1.4826 * float(np.median(np.abs(np.diff(even)))) + 0.01 * height
 
     def residual(x: FloatArray) -> FloatArray:
-        return profile.shown(_box(u, x) + x[4] + x[5] * u) - profile.values
+        return np.asarray(profile.shown(_box(u, x), float(x[4])) + x[5] * u - profile.values, np.float64)
 
     fits = [
         least_squares(
             residual,
-            np.array([middle, length, height, 6.0, floor, 0.0]),
+            np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]),
             bounds=(
-                [-reach, 4.0, 0.0, 0.8, -np.inf, -height / reach],
+                [-reach, 4.0, 0.0, 0.8, 0.0, -height / reach],
                 [reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach],
             ),
             x_scale=[5.0, 10.0, height, 3.0, height, height / reach],

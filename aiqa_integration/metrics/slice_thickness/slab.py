@@ -6,11 +6,8 @@ import numpy as np
 
 from aiqa_integration.model.measurement import Obstacle, Reason
 from aiqa_integration.model.sampling import (
-    BoolArray,
     FloatArray,
     PhantomSlice,
-    noise_sd,
-    pixel_places,
     raster,
     sample,
     to_pixels,
@@ -28,7 +25,6 @@ class Slab:
     centre_mm: FloatArray
     height_mm: float
     water: FloatArray
-    noise: float
 
 
 def find_slab(sl: PhantomSlice, *, diameter_mm: float) -> Slab | Obstacle:
@@ -55,13 +51,7 @@ def find_slab(sl: PhantomSlice, *, diameter_mm: float) -> Slab | Obstacle:
         centre_mm=centre,
         height_mm=height,
         water=_water_beside(sl, u, centre, height),
-        noise=noise_sd(sl.image, _disk(sl, reach)),
     )
-
-
-def _disk(sl: PhantomSlice, radius_mm: float) -> BoolArray:
-    u, v = pixel_places(sl)
-    return np.asarray(np.hypot(u, v) < radius_mm, np.bool_)
 
 
 def _slab_edges(profile: FloatArray, v: FloatArray) -> tuple[float, float]:
