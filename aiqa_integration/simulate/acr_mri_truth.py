@@ -23,8 +23,6 @@ Image = NDArray[np.float64]
 UNIFORM_SLICE = 7
 _DISK_RADIUS_MM = float(np.sqrt(100.0 / np.pi))
 _STEP_MM = 0.5
-_WEDGE_HALF_MM = {"acr-mri-large": 19.0, "acr-mri-medium": 14.5}
-"""How far both wedge bars reach below the housing in a slice through their crossing."""
 _ANGLES_DEG = {"horizontal": 0.0, "vertical": 90.0, "diagonal-45": 45.0, "diagonal-135": 135.0}
 
 
@@ -91,7 +89,7 @@ def true_bar_difference_mm(truth: Truth, number: int) -> float:
     top, middle = layout.housing.v[1], layout.housing.u[1] / 2
     height = truth.heights_mm[truth.slices[number]]
     above = height * (1 + float(lean @ lean)) + by_v * top - (number - 1) * 10.0
-    half = _WEDGE_HALF_MM[layout.name]
+    half = layout.wedge_half_mm
     right = (half + above + by_u * middle) / (1 - by_v)
     left = (half - above + by_u * middle) / (1 + by_v)
     return (right - left) * stretch(truth, 90.0)

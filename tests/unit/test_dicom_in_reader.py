@@ -229,7 +229,7 @@ def test_manufacturers_have_one_name(spelling, name):
         ({"MagneticFieldStrength": 0}, "magnetic_field_strength_t", None),
         ({"EchoTime": ""}, "echo_time_ms", None),
         ({"ImagingFrequency": "63.863039"}, "centre_frequency_mhz", 63.863039),
-        ({"ImagingFrequency": None}, "centre_frequency_mhz", None),
+        ({"ImagingFrequency": ""}, "centre_frequency_mhz", None),
         ({"ImageComments": "from a scanner"}, "simulated", False),
         ({"ImageComments": f"{SIMULATED_MARK} once more"}, "simulated", True),
         ({"AcquisitionDate": "00010101", "SeriesDate": "20200301"}, "acquired_at", "2020-03-01T00:00:00"),
