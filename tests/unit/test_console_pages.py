@@ -235,7 +235,7 @@ def test_report_leads_with_what_decides_the_verdict(client, samples):
 def test_report_shows_remarks_apart_from_the_verdict(client, samples):
     text = series(client, samples, "action").text
     remarks = text[text.index("Remarks on set-up and images") :]
-    assert "setup-air-bubble (possible, 90 %): An air bubble 2.4 mm deep lies at 12 o'clock in the image." in remarks
+    assert "Setup air bubble (possible, 90 %): An air bubble 2.4 mm deep lies at 12 o'clock in the image." in remarks
     assert "Slices in stack: 1, 2." in remarks
     assert "Remarks" not in series(client, samples, "pass").text
 
