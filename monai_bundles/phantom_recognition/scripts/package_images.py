@@ -56,42 +56,6 @@ PHOTOGRAPHS = (
     "sklearn/datasets/images/flower.jpg",
     "sklearn/datasets/images/china.jpg",
 )
-HELD_OUT`` are for testing.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
-
-import numpy as np
-from PIL import Image
-from pydicom import dcmread
-
-from aiqa_integration.recognition import Modality
-from aiqa_integration.simulate.canvas import Field
-from scripts.dataset import Picture
-
-HEAD_VOLUMES = (
-    "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz",
-    "dipy/data/files/S0_10slices.nii.gz",
-    "dipy/data/files/aniso_vox.nii.gz",
-    "nibabel/tests/data/example4d.nii.gz",
-)
-DICOM = (
-    "pydicom/data/test_files/CT_small.dcm",
-    "pydicom/data/test_files/MR_small.dcm",
-    "pydicom/data/test_files/693_J2KI.dcm",
-    "pydicom/data/test_files/J2K_pixelrep_mismatch.dcm",
-    "pydicom/data/test_files/examples_overlay.dcm",
-)
-PHOTOGRAPHS = tuple(
-    f"skimage/data/{name}"
-    for name in ("camera.png", "coffee.png", "astronaut.png", "gravel.png", "brick.png", "grass.png", "moon.png")
-    + ("text.png", "page.png", "ihc.png", "cell.png", "chelsea.png", "coins.png", "rocket.jpg", "retina.jpg")
-) + ("sklearn/datasets/images/flower.jpg", "sklearn/datasets/images/china.jpg")
 HELD_OUT = frozenset(
     {"example4d.nii.gz", "J2K_pixelrep_mismatch.dcm", "examples_overlay.dcm", "chelsea.png", "page.png"}
 )
