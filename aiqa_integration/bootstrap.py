@@ -33,7 +33,7 @@ from aiqa_integration.pipeline.deliver import Dispatch, deliver
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import Archive, ArchiveSchedule, LoadedSeries, RetryPolicy, Sink
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
-from aiqa_integration.settings import AuthSettings, Settings, load_settings
+from aiqa_integration.settings import AuthSettings, Settings, Window, load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
 from aiqa_integration.sinks.pacs import PacsSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
@@ -249,10 +249,14 @@ def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:
         archive=archive,
         every=timedelta(seconds=chosen.poll_every_s),
         quiet=timedelta(seconds=chosen.quiet_s),
-        window_days=chosen.window_days,
-        reconcile_window_days=chosen.reconcile_window_days,
+        window_days=_days(chosen.window_days),
+        reconcile_window_days=_days(chosen.reconcile_window_days),
         lease=timedelta(seconds=settings.worker.lease_s),
     )
+
+
+def _days(window: Window) -> int | None:
+    return None if window == "all" else window
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

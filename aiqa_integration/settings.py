@@ -5,6 +5,7 @@ The one reader of environment and TOML. Rules, limits and devices are not settin
 
 import os
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -20,6 +21,9 @@ from aiqa_integration.errors import ConfigurationError
 PREFIX = "AIQA_"
 FILE_VARIABLE = "AIQA_SETTINGS"
 SECRETS_VARIABLE = "AIQA_SECRETS"
+
+Window = Annotated[int, Field(ge=0)] | Literal["all"]
+"""Days back from today, or every study, those without a date or with an impossible one included."""
 
 
 class _Section(BaseModel):
@@ -53,9 +57,9 @@ class ArchiveSettings(_Section):
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the archive.")
     poll_every_s: float = Field(15.0, gt=0, description="Seconds between polls.")
     quiet_s: float = Field(90.0, ge=0, description="Seconds without a new instance after which a series is complete.")
-    window_days: int | None = Field(2, ge=0, description="Study dates polled, back from today; none = all dates.")
-    reconcile_window_days: int | None = Field(
-        7, ge=0, description="Study dates polled once a day, for late arrivals; none = all dates."
+    window_days: Window = Field(2, description="Study dates polled, back from today, or 'all' of them.")
+    reconcile_window_days: Window = Field(
+        7, description="Study dates polled once a day, for late arrivals, or 'all' of them."
     )
     page_size: int = Field(100, ge=1, le=200, description="Rows a QIDO page (some servers refuse more than 200).")
 

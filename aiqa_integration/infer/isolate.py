@@ -1,11 +1,18 @@
-"""Runs bundles in a warm child process with a deadline, so that a hang or a crash costs one answer, not the worker."""
+"""Runs bundles in a warm child process with a deadline, so that a hang or a crash costs one answer, not the worker.
 
-import multiprocessing
+The child is a plain program, not a ``multiprocessing.Process``: workers of a prefork pool are daemons, and daemons may
+have no such children.
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +23,8 @@ from aiqa_integration.infer.run import Arrays, BundleRunner
 from aiqa_integration.model.report import BundleVersion
 
 _KILLED = -9
+_CHILD = "aiqa_integration.infer.isolate"
+"""The module that the child runs as its program."""
 
 
 class IsolatedInferencer:
@@ -29,8 +38,8 @@ class IsolatedInferencer:
         self._bundles = dict(bundles)
         self._deadline_s = deadline_s
         self._lock = threading.Lock()
-        self._child: multiprocessing.process.BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection[Any, Any] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -48,8 +57,8 @@ class IsolatedInferencer:
     def run(self, bundle: str, inputs: Arrays) -> Mapping[str, NDArray[np.float32]]:
         """Return the outputs of a bundle for arrays by name; raises BundleError or OutOfMemory."""
         with self._lock:
-            pipe = self._started()
             try:
+                pipe = self._started()
                 pipe.send((bundle, dict(inputs)))
                 if not pipe.poll(self._deadline_s):
                     self._stop()
@@ -62,22 +71,23 @@ class IsolatedInferencer:
         outputs: Mapping[str, NDArray[np.float32]] = answer
         return outputs
 
-    def _started(self) -> Connection:
-        if self._child is not None and self._child.is_alive() and self._pipe is not None:
+    def _started(self) -> "Connection[Any, Any]":
+        if self._child is not None and self._child.poll() is None and self._pipe is not None:
             return self._pipe
         self._stop()
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._child = context.Process(target=_serve, args=(theirs, self._bundles), name="aiqa-bundles", daemon=True)
-        self._child.start()
-        theirs.close()
+        self._pipe, theirs = Pipe()
+        with theirs:
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-P", "-m", _CHILD, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # ours may be read by a program
+            )
+        self._pipe.send(self._bundles)
         return self._pipe
 
     def _fallen(self, bundle: str) -> AiqaError:
-        child = self._child
-        if child is not None:
-            child.join(timeout=5)
-        code = child.exitcode if child is not None else None
+        code = self._child.wait(timeout=5) if self._child is not None else None
         self._stop()
         if code == _KILLED:
             return OutOfMemory(f"bundle {bundle}: its process was killed, most likely for want of memory")
@@ -88,20 +98,23 @@ class IsolatedInferencer:
             self._pipe.close()
         if self._child is not None:
             self._child.kill()
-            self._child.join()
+            self._child.wait()
         self._child = self._pipe = None
 
 
-def _serve(pipe: Connection, bundles: Mapping[str, Bundle]) -> None:
-    """Answer requests until the other end closes."""
-    runner = BundleRunner(bundles)
+def serve(pipe: "Connection[Any, Any]") -> None:
+    """Answer requests until the other end closes; the first message is the bundles."""
+    runner = BundleRunner(pipe.recv())
     while True:
-        try:
-            bundle, inputs = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
+        bundle, inputs = pipe.recv()
         try:
             answer: object = runner.run(bundle, inputs)
         except AiqaError as error:
             answer = error
         pipe.send(answer)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's: it lets the answer come, then ends the child
+    with contextlib.suppress(EOFError, ConnectionError):  # the worker is gone
+        serve(Connection(int(sys.argv[1])))

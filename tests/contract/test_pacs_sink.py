@@ -108,6 +108,7 @@ def test_attributes_name_the_object(series: LoadedSeries) -> None:
         assert effect.attributes == {
             "study_instance_uid": found.StudyInstanceUID,
             "series_instance_uid": found.SeriesInstanceUID,
+            "made_series_instance_uids": found.SeriesInstanceUID,
             "sop_instance_uid": found.SOPInstanceUID,
         }
 

@@ -57,9 +57,14 @@ def one_process(tmp_path_factory, _orthanc_installed: None) -> Iterator[Loop]:
 def many_processes(
     tmp_path_factory, _orthanc_installed: None, rabbitmq: RabbitmqServer, postgres: PostgresServer
 ) -> Iterator[Loop]:
-    """Deployment L: two workers and beat over RabbitMQ and PostgreSQL, the truth in the network's place."""
-    folder, database = tmp_path_factory.mktemp("many"), postgres.new_database()
-    with running_loop(folder, deployment="L", broker_url=rabbitmq.url, database_url=database) as loop:
+    """Deployment L: two workers and beat over RabbitMQ and PostgreSQL, with the network that ships with AIQA."""
+    with running_loop(
+        tmp_path_factory.mktemp("many"),
+        deployment="L",
+        broker_url=rabbitmq.url,
+        database_url=postgres.new_database(),
+        stand_in=False,
+    ) as loop:
         yield loop
 
 

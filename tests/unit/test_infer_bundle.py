@@ -1,9 +1,9 @@
 """Bundles: trusted only when complete and unchanged, run as declared, and isolated from the worker."""
 
 import json
-import os
+import multiprocessing
+import multiprocessing.queues
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,22 +167,27 @@ def test_the_child_answers_as_the_bundle_does_and_raises_its_errors(isolated: Is
     assert isolated.version(NAME).name == NAME
 
 
-def _echo(pipe: object, bundles: object) -> None:
-    """Stand in for the child: dies as the request says, or sleeps."""
-    while True:
-        name, _ = pipe.recv()  # type: ignore[attr-defined]
-        if name == "exit":
-            os._exit(3)
-        if name == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if name != "sleep":
-            pipe.send({"name": np.zeros(1, np.float32)})  # type: ignore[attr-defined]
+def _ask_from_a_daemon(answers: "multiprocessing.queues.Queue[str]") -> None:
+    with IsolatedInferencer(find_bundles(), deadline_s=120) as inferencer:
+        answers.put(", ".join(inferencer.run(NAME, {"image": np.zeros((1, 1, 96, 96), np.float32)})))
+
+
+def test_a_daemon_can_ask_as_the_workers_of_a_prefork_pool_do() -> None:
+    context = multiprocessing.get_context("forkserver")
+    answers = context.Queue()
+    asking = context.Process(target=_ask_from_a_daemon, args=(answers,), daemon=True)
+    asking.start()
+    assert answers.get(timeout=120) == "heat, slice, kind"
+    asking.join(20)
+    assert asking.exitcode == 0
+    answers.close()
 
 
 def test_a_child_that_hangs_or_dies_is_a_typed_error_and_the_next_call_gets_a_new_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(isolate, "_serve", _echo)
+    monkeypatch.setattr(isolate, "_CHILD", "tests.echo_child")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     with IsolatedInferencer({}, deadline_s=20) as inferencer:
         assert inferencer.run("fine", {})["name"].shape == (1,)
         with pytest.raises(BundleError, match="ended with code 3"):

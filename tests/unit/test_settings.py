@@ -49,6 +49,12 @@ def test_mistakes_are_refused_by_name(own_folder, toml, named):
         load_settings()
 
 
+def test_a_window_is_days_or_all(own_folder):
+    (own_folder / "aiqa.toml").write_text('[archive]\nfolder = "a"\nwindow_days = "all"\nreconcile_window_days = 30\n')
+    settings = load_settings()
+    assert (settings.archive.window_days, settings.archive.reconcile_window_days) == ("all", 30)
+
+
 def test_a_refused_secret_is_not_in_the_message(own_folder):
     (own_folder / "aiqa.toml").write_text('[ehr.auth]\nuser = "me"\nbearer_token = "hush"\n')
     with pytest.raises(ConfigurationError) as caught:
