@@ -11,6 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +67,30 @@ def kept(folder: Path, name: str, make: Iterator[Sample]) -> Arrays:
         return {key: arrays[key] for key in arrays.files}
 
 
+@cache
+def _grains() -> torch.Tensor:
+    return torch.randn(3_000_000)
+
+
+def grain(shape: torch.Size, rng: np.random.Generator) -> torch.Tensor:
+    """Return normal noise, cut at a random place from a store that is drawn once."""
+    start = int(rng.integers(len(_grains()) - shape.numel()))
+    return _grains()[start : start + shape.numel()].view(shape)
+
+
 def augment(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Return the batch shifted, turned by quarters, flipped, with other contrast, noise and holes in its pixels."""
     constants, pixels = images[:, PIXEL_CHANNELS:], images[:, :PIXEL_CHANNELS]
     pixels = torch.rot90(pixels, int(rng.integers(4)), (2, 3))
     pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
-    shift = rng.integers(-6, 7, 2)
+    shift = rng.integers(-images.shape[2] // 20, images.shape[2] // 20 + 1, 2)
     pixels = torch.roll(pixels, (int(shift[0]), int(shift[1])), (2, 3))
     shape = (len(pixels), PIXEL_CHANNELS, 1, 1)
-    gamma = torch.as_tensor(rng.uniform(0.7, 1.4, shape), dtype=torch.float32)
-    gain = torch.as_tensor(rng.uniform(0.85, 1.15, shape), dtype=torch.float32)
-    noise = torch.as_tensor(rng.normal(0, 1, pixels.shape) * rng.uniform(0, 0.05, shape), dtype=torch.float32)
-    pixels = gain * pixels.clamp(min=0) ** gamma + noise
+    bend, gain, noise = (
+        torch.as_tensor(rng.uniform(low, high, shape), dtype=torch.float32)
+        for low, high in ((-0.5, 0.5), (0.85, 1.15), (0, 0.05))
+    )
+    pixels = gain * (pixels + bend * pixels * (1 - pixels)) + noise * grain(pixels.shape, rng)
     dropped = torch.as_tensor(rng.random(shape) > 0.08, dtype=torch.float32)
     return torch.cat([pixels * dropped, constants], dim=1)
 
