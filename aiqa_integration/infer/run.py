@@ -93,11 +93,12 @@ def check_golden(bundle: Bundle) -> str:
 
 def seal(bundle: Bundle, inputs: Arrays) -> None:
     """Write golden input, golden output and manifest of a bundle that is complete but for these; raises BundleError."""
+    given: dict[str, Any] = {**inputs}
     for name in (GOLDEN_INPUT, GOLDEN_OUTPUT):
         (bundle.folder / name).parent.mkdir(exist_ok=True)
-        np.savez_compressed(bundle.folder / name, **inputs)
+        np.savez_compressed(bundle.folder / name, **given)
     write_manifest(bundle)
-    outputs = BundleRunner({bundle.name: bundle}).run(bundle.name, inputs)
+    outputs: dict[str, Any] = {**BundleRunner({bundle.name: bundle}).run(bundle.name, inputs)}
     np.savez_compressed(bundle.folder / GOLDEN_OUTPUT, **outputs)
     write_manifest(bundle)
 

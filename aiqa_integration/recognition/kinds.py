@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Modality = Literal["MR", "CT", "X-ray", "other"]
-_GROUPS: dict[str, Modality] = {"MR": "MR", "CT": "CT"} | dict.fromkeys(("MG", "DX", "CR", "RG", "PX", "RF"), "X-ray")
+_X_RAY: Modality = "X-ray"
+_GROUPS: dict[str, Modality] = {
+    "MR": "MR",
+    "CT": "CT",
+    **dict.fromkeys(("MG", "DX", "CR", "RG", "PX", "RF"), _X_RAY),
+}
 _ALL: frozenset[Modality] = frozenset(("MR", "CT", "X-ray", "other"))
 
 

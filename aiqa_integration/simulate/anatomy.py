@@ -70,7 +70,7 @@ def _organs(canvas: Canvas, rng: np.random.Generator, tissues: Tissues, size_mm:
     """Return folds of tissues that fill the picture."""
     field = texture(canvas, rng, size_mm)
     if symmetric:
-        field = (field + field[:, ::-1] * 0.9) / 1.35
+        field = np.asarray((field + field[:, ::-1] * 0.9) / 1.35, np.float32)
     names = rng.permutation(["soft", "fat", "fluid", "soft", "spongy", "vessel"])[: int(rng.integers(3, 6))]
     levels = tuple(float(level) for level in np.sort(rng.normal(0, 0.9, len(names) - 1)))
     image = folded(field, levels, tuple(tissues[name] for name in names))

@@ -51,12 +51,13 @@ def draw_small(canvas: Canvas, rng: np.random.Generator) -> Field:
         rng.choice([-1, 1]) * rng.uniform(0.004, 0.03)
     )
     gain, pitch = float(rng.uniform(0.6, 2.5)), float(rng.uniform(18.5, 21))
-    objects = [(_fibre, size) for size in SMALL_FIBRES_MM]
-    drawn = [*objects, *((_specks, size) for size in SMALL_SPECKS_MM), *((_mass, size) for size in SMALL_MASSES_MM)]
-    for place, (draw, size) in enumerate(drawn):
-        centre = ((place % 4 - 1.5) * pitch, (place // 4 - 1.5) * pitch)
-        turn = (45.0 if place % 2 else -45.0,) if draw is _fibre else ()
-        image = image + gain * draw(canvas, centre, size, *turn)
+    centres = iter([((place % 4 - 1.5) * pitch, (place // 4 - 1.5) * pitch) for place in range(16)])
+    for place, size in enumerate(SMALL_FIBRES_MM):
+        image = image + gain * _fibre(canvas, next(centres), size, 45.0 if place % 2 else -45.0)
+    for size in SMALL_SPECKS_MM:
+        image = image + gain * _specks(canvas, next(centres), size)
+    for size in SMALL_MASSES_MM:
+        image = image + gain * _mass(canvas, next(centres), size)
     if rng.random() < 0.6:
         image = image + 0.05 * canvas.disk((float(rng.uniform(-35, 35)), float(rng.choice([-48, 48]))), 5.0)
     return image

@@ -102,7 +102,8 @@ def test_a_modality_gates_what_can_be_recognised(kind):
 
 
 def test_what_the_gate_takes_is_not_given_to_others():
-    shares = kind_probabilities(*answers(("acr-ct-464", "module-4", 0.9)).values(), "MR")
+    given = answers(("acr-ct-464", "module-4", 0.9))
+    shares = kind_probabilities(given["class"], given["logit"], "MR")
     assert shares.sum() == pytest.approx(0.1, abs=1e-3)
 
 
