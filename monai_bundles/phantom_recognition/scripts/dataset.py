@@ -289,6 +289,25 @@ def random_sample(rng: np.random.Generator) -> Sample:
     return to_sample(draw(rng), class_)
 
 
+CONFUSED: tuple[tuple[tuple[str, str], Callable[[np.random.Generator], Picture]], ...] = (
+    (("uniform", "any"), lambda rng: mr_picture(rng, draw_uniform_fluid)),
+    (("uniform", "any"), lambda rng: mr_picture(rng, draw_uniform_fluid)),
+    (("uniform", "any"), lambda rng: _negative(rng, ("bottle",))),
+    (("uniform", "any"), uniform),
+    (("other-test-object", "any"), lambda rng: mr_picture(rng, draw_other_object)),
+    (("other-test-object", "any"), lambda rng: _negative(rng, OTHER_NEGATIVES)),
+    (("patient", "any"), patient),
+    (("not-an-image", "any"), nothing),
+)
+"""Classes that a first network confused most on simulated images, MR bottles with ACR phantoms above all."""
+
+
+def confused_sample(rng: np.random.Generator) -> Sample:
+    """Return a sample of what is easily confused."""
+    class_, draw = CONFUSED[int(rng.integers(len(CONFUSED)))]
+    return to_sample(draw(rng), class_)
+
+
 def unpack(pixels: NDArray[np.uint8], constants: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the network's input of samples ``[n, 3, row, column]`` and their constants ``[n, 4]``."""
     planes = np.broadcast_to(constants[:, :, None, None], (*constants.shape, GRID, GRID))

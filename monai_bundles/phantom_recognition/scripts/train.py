@@ -20,7 +20,7 @@ import torch
 from monai.networks import nets
 from numpy.typing import NDArray
 
-from scripts.dataset import PIXEL_CHANNELS, Sample, random_sample, to_sample, unpack
+from scripts.dataset import PIXEL_CHANNELS, Sample, confused_sample, random_sample, to_sample, unpack
 from scripts.package_images import random_picture, sources
 
 Arrays = dict[str, NDArray[Any]]
@@ -40,6 +40,12 @@ def simulated(seed: int, count: int) -> Iterator[Sample]:
     """Yield samples of the training mix."""
     rng = np.random.default_rng(seed)
     return (random_sample(rng) for _ in range(count))
+
+
+def confused(seed: int, count: int) -> Iterator[Sample]:
+    """Yield samples of what is easily confused."""
+    rng = np.random.default_rng(seed)
+    return (confused_sample(rng) for _ in range(count))
 
 
 def real(seed: int, count: int, *, held_out: bool) -> Iterator[Sample]:
@@ -129,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=10_000, help="simulated samples per sample seed")
     parser.add_argument("--real", type=int, default=600, help="samples of real pictures without a phantom")
+    parser.add_argument("--confused", type=int, default=0, help="further simulated samples of what is easily confused")
     parser.add_argument("--sample-seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=32)
@@ -148,6 +155,8 @@ def main() -> None:
     ]
     if options.real:
         parts.append(kept(options.cache, f"real-{options.real}", real(7, options.real, held_out=False)))
+    if options.confused:
+        parts.append(kept(options.cache, f"confused-{options.confused}", confused(11, options.confused)))
     counts = [len(part["classes"]) for part in parts]
     samples = {key: np.concatenate([part[key] for part in parts if len(part["classes"])]) for key in parts[0]}
     print(f"{counts} samples", flush=True)
