@@ -18,6 +18,7 @@ from aiqa_integration.infer.bundle import (
     check_files,
     read_inference,
     read_metadata,
+    write_manifest,
 )
 from aiqa_integration.model.report import BundleVersion
 
@@ -88,6 +89,18 @@ def check_golden(bundle: Bundle) -> str:
     if differences[worst] > GOLDEN_TOLERANCE:
         raise ShapeMismatch(f"bundle {bundle.name}: {worst} differs from the golden output by {differences[worst]:.2g}")
     return f"within {differences[worst]:.1e}"
+
+
+def seal(bundle: Bundle, inputs: Arrays) -> None:
+    """Write golden input, golden output and manifest of a bundle that is complete but for these; raises BundleError."""
+    given: dict[str, Any] = {**inputs}
+    for name in (GOLDEN_INPUT, GOLDEN_OUTPUT):
+        (bundle.folder / name).parent.mkdir(exist_ok=True)
+        np.savez_compressed(bundle.folder / name, **given)
+    write_manifest(bundle)
+    outputs: dict[str, Any] = {**BundleRunner({bundle.name: bundle}).run(bundle.name, inputs)}
+    np.savez_compressed(bundle.folder / GOLDEN_OUTPUT, **outputs)
+    write_manifest(bundle)
 
 
 def _load(bundle: Bundle) -> _Resident:

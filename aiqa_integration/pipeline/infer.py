@@ -1,4 +1,4 @@
-"""Second step: which phantom, and where, by the bundle of the analysis."""
+"""Second step: what the images show, and where the phantom lies, by the bundle of the analysis."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,8 @@ from aiqa_integration.model.phantom import LocatedPhantom, Phantom
 from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.phantoms import phantoms_of
 from aiqa_integration.pipeline.ports import Inferencer, LoadedSeries
+from aiqa_integration.pipeline.recognise import recognise
+from aiqa_integration.recognition import KINDS_BY_NAME
 
 _log = structlog.get_logger(__name__)
 
@@ -20,12 +22,14 @@ def find_phantom(
 ) -> tuple[Phantom, LocatedPhantom, BundleVersion]:
     """Return the phantom of the analysis that the images show best, where it lies, and which bundle said so.
 
-    Each bundle runs once, however many phantoms it knows. Raises PhantomNotFound with a sentence for a person,
-    BundleError, OutOfMemory.
+    What is surely something else is turned away first; where that is open, the bundle's own checks decide. Each bundle
+    runs once, however many phantoms it knows. Raises PhantomNotFound with a sentence for a person, BundleError,
+    OutOfMemory.
     """
     candidates = phantoms_of(analysis)
     if not candidates:
         raise PhantomNotFound(f"no phantom belongs to the analysis '{analysis}'")
+    _turn_away_others(series, candidates, inferencer)
     outputs: dict[str, Mapping[str, NDArray[np.float32]]] = {}
     found: list[tuple[Phantom, LocatedPhantom]] = []
     refusals: dict[str, list[str]] = {}
@@ -41,6 +45,16 @@ def find_phantom(
     phantom, located = max(found, key=lambda pair: pair[1].confidence)
     _log.info("phantom.found", phantom=phantom.name, confidence=round(located.confidence, 3))
     return phantom, located, inferencer.version(phantom.bundle)
+
+
+def _turn_away_others(series: LoadedSeries, candidates: tuple[Phantom, ...], inferencer: Inferencer) -> None:
+    """Raise PhantomNotFound where the images are recognised as something that is none of the candidates.
+
+    A candidate that is recognised leaves all of them to be tried: which of two sizes it is, its diameter tells better.
+    """
+    kind = recognise(series, inferencer).kind
+    if kind is not None and kind not in {phantom.name for phantom in candidates}:
+        raise PhantomNotFound(KINDS_BY_NAME[kind].sentence)
 
 
 def _why_none(refusals: Mapping[str, list[str]]) -> str:

@@ -1,35 +1,14 @@
 """Images that show none of the phantoms that AIQA scores: other test objects, shapes of anatomy, noise, nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
-Field = NDArray[np.float32]
+from aiqa_integration.simulate.canvas import Canvas, Field, texture
+
 NegativeKind = Literal["bottle", "square", "rods", "catphan", "ct-head", "head", "thorax", "joint", "noise", "blank"]
 NEGATIVE_KINDS: tuple[NegativeKind, ...] = get_args(NegativeKind)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Canvas:
-    """Where to draw: places of the pixels relative to the object's centre, turned by its rotation, mm."""
-
-    x: Field
-    y: Field
-    edge_mm: float
-
-    def ellipse(self, centre: tuple[float, float], axes: tuple[float, float]) -> Field:
-        """Return the fraction of each pixel inside an ellipse of half axes."""
-        across = np.hypot((self.x - centre[0]) / axes[0], (self.y - centre[1]) / axes[1])
-        return np.asarray(np.clip(0.5 + (1 - across) * min(axes) / self.edge_mm, 0, 1), np.float32)
-
-    def rectangle(self, centre: tuple[float, float], half: tuple[float, float]) -> Field:
-        """Return the fraction of each pixel inside a rectangle of half sides."""
-        outside = np.maximum(np.abs(self.x - centre[0]) - half[0], np.abs(self.y - centre[1]) - half[1])
-        return np.asarray(np.clip(0.5 - outside / self.edge_mm, 0, 1), np.float32)
 
 
 def simulate_negative(
@@ -117,7 +96,7 @@ def _ct_head(canvas: Canvas, rng: np.random.Generator) -> Field:
     image = image + 0.7 * canvas.ellipse((0, 0), axes) - 0.3 * canvas.ellipse((0, 0), (axes[0] - 6, axes[1] - 6))
     if rng.random() < 0.5:
         image = image + 0.3 * canvas.rectangle((0.0, axes[1] + 15.0), (150.0, 2.0))
-    return np.asarray(image + _texture(canvas, rng, 6.0) * 0.1, np.float32)
+    return np.asarray(image + texture(canvas, rng, 6.0) * 0.1, np.float32)
 
 
 def _head(canvas: Canvas, rng: np.random.Generator) -> Field:
@@ -126,7 +105,7 @@ def _head(canvas: Canvas, rng: np.random.Generator) -> Field:
     scalp = canvas.ellipse((0, 0), axes)
     skull = canvas.ellipse((0, 0), (axes[0] - 6, axes[1] - 6))
     brain = canvas.ellipse((0, 0), (axes[0] - 12, axes[1] - 12))
-    folds = 0.55 + 0.35 * np.tanh(3 * _texture(canvas, rng, float(rng.uniform(3, 9))))
+    folds = 0.55 + 0.35 * np.tanh(3 * texture(canvas, rng, float(rng.uniform(3, 9))))
     image = float(rng.uniform(0.4, 1.2)) * (scalp - skull) + 0.05 * (skull - brain) + brain * folds
     for side in (-1, 1):
         place = (side * float(rng.uniform(5, 15)), float(rng.normal(0, 10)))
@@ -134,25 +113,25 @@ def _head(canvas: Canvas, rng: np.random.Generator) -> Field:
         image = image * (1 - hole) + float(rng.choice([0.1, 1.2])) * hole
     if rng.random() < 0.4:
         neck = canvas.rectangle((float(rng.normal(0, 10)), 90.0), (35.0, 50.0))
-        image = np.maximum(image, neck * (0.5 + 0.4 * _texture(canvas, rng, 10.0)))
+        image = np.maximum(image, neck * (0.5 + 0.4 * texture(canvas, rng, 10.0)))
     return np.asarray(image, np.float32)
 
 
 def _thorax(canvas: Canvas, rng: np.random.Generator) -> Field:
     axes = (float(rng.uniform(110, 200)), float(rng.uniform(80, 140)))
-    image = canvas.ellipse((0, 0), axes) * (0.6 + 0.2 * _texture(canvas, rng, 12.0))
+    image = canvas.ellipse((0, 0), axes) * (0.6 + 0.2 * texture(canvas, rng, 12.0))
     for _ in range(int(rng.integers(2, 9))):
         centre = (float(rng.normal(0, axes[0] / 2.5)), float(rng.normal(0, axes[1] / 2.5)))
         organ = canvas.ellipse(centre, (float(rng.uniform(8, 60)), float(rng.uniform(8, 60))))
-        image = image * (1 - organ) + float(rng.uniform(0, 1.3)) * organ * (1 + 0.1 * _texture(canvas, rng, 6.0))
+        image = image * (1 - organ) + float(rng.uniform(0, 1.3)) * organ * (1 + 0.1 * texture(canvas, rng, 6.0))
     return np.asarray(image * canvas.ellipse((0, 0), axes), np.float32)
 
 
 def _joint(canvas: Canvas, rng: np.random.Generator) -> Field:
     """Return tissue that fills the field of view: blobs with dark rims."""
-    field = _texture(canvas, rng, float(rng.uniform(4, 20)))
+    field = texture(canvas, rng, float(rng.uniform(4, 20)))
     rims = np.exp(-((field / 0.25) ** 2))
-    image = 0.5 + 0.4 * np.tanh(2 * field) - 0.4 * rims + 0.1 * _texture(canvas, rng, 3.0)
+    image = 0.5 + 0.4 * np.tanh(2 * field) - 0.4 * rims + 0.1 * texture(canvas, rng, 3.0)
     if rng.random() < 0.5:
         image = image * canvas.ellipse((0, 0), (float(rng.uniform(30, 120)), float(rng.uniform(30, 120))))
     return np.asarray(np.clip(image, 0, None), np.float32)
@@ -160,12 +139,6 @@ def _joint(canvas: Canvas, rng: np.random.Generator) -> Field:
 
 def _nothing(canvas: Canvas, rng: np.random.Generator) -> Field:
     return np.zeros_like(canvas.x) + np.float32(rng.choice([0.0, 0.2]))
-
-
-def _texture(canvas: Canvas, rng: np.random.Generator, size_mm: float) -> Field:
-    """Return a smooth random field of mean 0 and standard deviation 1."""
-    field = gaussian_filter(rng.normal(0, 1, canvas.x.shape), size_mm / canvas.edge_mm)
-    return np.asarray((field - field.mean()) / (field.std() + 1e-9), np.float32)
 
 
 _DRAWERS: dict[NegativeKind, Callable[[Canvas, np.random.Generator], Field]] = {

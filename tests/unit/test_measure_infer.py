@@ -10,6 +10,8 @@ from aiqa_integration.phantoms import all_phantoms
 from aiqa_integration.pipeline import infer
 from aiqa_integration.pipeline.infer import find_phantom
 from aiqa_integration.pipeline.ports import LoadedSeries
+from aiqa_integration.pipeline.recognise import BUNDLE as RECOGNITION
+from aiqa_integration.recognition import CLASSES, KINDS_BY_NAME
 from tests.drawn_phantom import header, images, pose
 
 VERSION = BundleVersion(name="b", version="1.0.0", weights_sha256="00")
@@ -18,20 +20,29 @@ SERIES = LoadedSeries(header=header(), stack=STACK, files=())
 
 
 class Bundles:
-    """Counts runs; gives the inputs back."""
+    """Counts runs; recognises what it is told to; gives the inputs of other bundles back."""
 
-    def __init__(self, error=None):
+    def __init__(self, error=None, *, kind="acr-mri-large", probability=0.99):
         self.runs = []
         self.error = error
+        self.kind, self.probability = kind, probability
 
     def version(self, bundle):
         return replace(VERSION, name=bundle)
 
     def run(self, bundle, inputs):
+        if bundle == RECOGNITION:
+            return self._recognised(len(inputs["image"]))
         self.runs.append(bundle)
         if self.error:
             raise self.error
         return inputs
+
+    def _recognised(self, images):
+        view = KINDS_BY_NAME[self.kind].views[0]
+        classes = np.full((images, len(CLASSES)), (1 - self.probability) / (len(CLASSES) - 1), np.float32)
+        classes[:, CLASSES.index((self.kind, view))] = self.probability
+        return {"class": classes, "logit": np.log(classes) + np.float32(5)}
 
 
 def _phantom(name, confidence, bundle="b"):
@@ -57,7 +68,7 @@ def _find(monkeypatch, *phantoms, bundles=None):
 
 def test_the_phantom_shown_best_wins_on_one_run(monkeypatch):
     bundles = Bundles()
-    found = _find(monkeypatch, _phantom("a", 0.4), _phantom("b", 0.9), _phantom("c", None), bundles=bundles)
+    found = _find(monkeypatch, _phantom("acr-mri-large", 0.4), _phantom("b", 0.9), _phantom("c", None), bundles=bundles)
     assert found[0].name == found[1].phantom == "b"
     assert bundles.runs == ["b"]
 
@@ -65,7 +76,11 @@ def test_the_phantom_shown_best_wins_on_one_run(monkeypatch):
 def test_each_bundle_runs_once_and_the_winners_is_named(monkeypatch):
     bundles = Bundles()
     found = _find(
-        monkeypatch, _phantom("a", 0.4, "x"), _phantom("b", 0.3, "y"), _phantom("c", 0.2, "x"), bundles=bundles
+        monkeypatch,
+        _phantom("acr-mri-large", 0.4, "x"),
+        _phantom("b", 0.3, "y"),
+        _phantom("c", 0.2, "x"),
+        bundles=bundles,
     )
     assert bundles.runs == ["x", "y"]
     assert found[2].name == "x"
@@ -73,7 +88,7 @@ def test_each_bundle_runs_once_and_the_winners_is_named(monkeypatch):
 
 def test_not_found_says_why_for_each(monkeypatch):
     with pytest.raises(PhantomNotFound, match=r"^too small$"):
-        _find(monkeypatch, _phantom("a", None), _phantom("b", None))
+        _find(monkeypatch, _phantom("acr-mri-large", None), _phantom("b", None))
 
 
 def test_an_analysis_without_phantoms_is_named(monkeypatch):
@@ -83,4 +98,33 @@ def test_an_analysis_without_phantoms_is_named(monkeypatch):
 
 def test_a_bundle_that_cannot_be_trusted_is_not_a_missing_phantom(monkeypatch):
     with pytest.raises(HashMismatch):
-        _find(monkeypatch, _phantom("a", 0.4), bundles=Bundles(HashMismatch("model.pt")))
+        _find(monkeypatch, _phantom("acr-mri-large", 0.4), bundles=Bundles(HashMismatch("model.pt")))
+
+
+@pytest.mark.parametrize("kind", ["catphan", "patient", "uniform", "other-test-object", "not-an-image", "acr-ct-464"])
+def test_what_is_surely_something_else_is_turned_away_before_the_bundle_runs(monkeypatch, kind):
+    bundles, modality = Bundles(kind=kind), "CT" if kind in {"catphan", "acr-ct-464"} else "MR"
+    monkeypatch.setattr(infer, "phantoms_of", lambda _: (_phantom("acr-mri-large", 0.9),))
+    series = replace(SERIES, header=replace(SERIES.header, modality=modality))
+    with pytest.raises(PhantomNotFound) as raised:
+        find_phantom(series, "any", bundles)
+    assert str(raised.value) == KINDS_BY_NAME[kind].sentence
+    assert bundles.runs == []
+
+
+def test_where_recognition_abstains_the_bundles_own_checks_decide(monkeypatch):
+    bundles = Bundles(kind="patient", probability=0.7)
+    assert _find(monkeypatch, _phantom("acr-mri-large", 0.9), bundles=bundles)[0].name == "acr-mri-large"
+    with pytest.raises(PhantomNotFound, match="too small"):
+        _find(monkeypatch, _phantom("acr-mri-large", None), bundles=bundles)
+
+
+def test_a_kind_that_the_modality_rules_out_turns_nothing_away(monkeypatch):
+    bundles = Bundles(kind="catphan")
+    assert _find(monkeypatch, _phantom("acr-mri-large", 0.9), bundles=bundles)[0].name == "acr-mri-large"
+
+
+def test_the_other_size_is_tried_too(monkeypatch):
+    bundles = Bundles(kind="acr-mri-medium")
+    found = _find(monkeypatch, _phantom("acr-mri-large", 0.9), _phantom("acr-mri-medium", None), bundles=bundles)
+    assert found[0].name == "acr-mri-large"

@@ -1,6 +1,25 @@
 """From a network's output to where an ACR MRI phantom lies: landmarks, slice numbers, rigid pose."""
 
 from aiqa_integration.metrics.pose.acr_mri import locate_acr_mri
-from aiqa_integration.metrics.pose.grid import GRID, GRID_MM, grid_centre, prepare_inputs, to_grid
+from aiqa_integration.metrics.pose.grid import (
+    GRID,
+    GRID_MM,
+    grid_centre,
+    prepare_inputs,
+    resample,
+    signal_middle,
+    smoothed,
+    to_grid,
+)
 
-__all__ = ["GRID", "GRID_MM", "grid_centre", "locate_acr_mri", "prepare_inputs", "to_grid"]
+__all__ = [
+    "GRID",
+    "GRID_MM",
+    "grid_centre",
+    "locate_acr_mri",
+    "prepare_inputs",
+    "resample",
+    "signal_middle",
+    "smoothed",
+    "to_grid",
+]

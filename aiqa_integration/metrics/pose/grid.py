@@ -7,35 +7,55 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from aiqa_integration.model.image import ImageStack
 
 Array = NDArray[np.float32]
+Point = tuple[float, float]
 
 GRID = 96
 GRID_MM = 2.5
 
 
-def to_grid(image: Array, pixel_mm: tuple[float, float], centre: tuple[float, float]) -> Array:
-    """Return an image ``[row, column]`` on the network's grid: 96 x 96 points, 2.5 mm apart, normalised.
+def to_grid(
+    image: Array, pixel_mm: tuple[float, float], centre: Point, *, size: int = GRID, step_mm: float = GRID_MM
+) -> Array:
+    """Return an image ``[row, column]`` on a network's grid: ``size`` x ``size`` points ``step_mm`` apart, normalised.
 
     ``pixel_mm`` is (row, column) distance, ``centre`` the (column, row) that comes to the grid's middle. The 1st
     percentile becomes 0 and the 99.5th becomes 1; outside the image is 0.
     """
-    sigma = [max(0.0, 0.4 * (GRID_MM / mm - 1.0)) for mm in pixel_mm]
-    smooth = gaussian_filter(image, sigma) if max(sigma) > 0 else image
-    steps = (np.arange(GRID) - (GRID - 1) / 2) * GRID_MM
-    rows, columns = centre[1] + steps / pixel_mm[0], centre[0] + steps / pixel_mm[1]
-    places = np.meshgrid(rows, columns, indexing="ij")
+    smooth = smoothed(image, pixel_mm, step_mm)
     low, high = np.percentile(smooth, [1.0, 99.5])
-    grid = map_coordinates(smooth, places, order=1, mode="constant", cval=float(low))
+    grid = resample(smooth, pixel_mm, centre, size=size, step_mm=step_mm, outside=float(low))
     return np.asarray(np.clip((grid - low) / max(float(high - low), 1e-6), 0.0, 1.5), np.float32)
 
 
-def grid_centre(stack: ImageStack) -> tuple[float, float]:
+def smoothed(image: Array, pixel_mm: tuple[float, float], step_mm: float) -> Array:
+    """Return an image as smooth as sampling it every ``step_mm`` asks for."""
+    sigma = [max(0.0, 0.4 * (step_mm / mm - 1.0)) for mm in pixel_mm]
+    return np.asarray(gaussian_filter(image, sigma), np.float32) if max(sigma) > 0 else image
+
+
+def resample(
+    image: Array, pixel_mm: tuple[float, float], centre: Point, *, size: int, step_mm: float, outside: float
+) -> Array:
+    """Return bilinear values at ``size`` x ``size`` points ``step_mm`` apart around ``centre``."""
+    steps = (np.arange(size) - (size - 1) / 2) * step_mm
+    rows, columns = centre[1] + steps / pixel_mm[0], centre[0] + steps / pixel_mm[1]
+    places = np.meshgrid(rows, columns, indexing="ij")
+    return np.asarray(map_coordinates(image, places, order=1, mode="constant", cval=outside), np.float32)
+
+
+def grid_centre(stack: ImageStack) -> Point:
     """Return the (column, row) that the network's grid is centred on: the middle of what gives signal."""
-    low, high = np.percentile(stack.voxels, [1.0, 99.5], axis=(1, 2), keepdims=True)
-    bright = ((stack.voxels - low) / np.maximum(high - low, 1e-6)).clip(0, 1).mean(axis=0)
+    return signal_middle(stack.voxels)
+
+
+def signal_middle(images: Array) -> Point:
+    """Return the (column, row) in the middle of what gives signal in any of the images ``[z, row, column]``."""
+    low, high = np.percentile(images, [1.0, 99.5], axis=(1, 2), keepdims=True)
+    bright = ((images - low) / np.maximum(high - low, 1e-6)).clip(0, 1).mean(axis=0)
     level = 0.3 * float(np.percentile(bright, 99))
     rows, columns = np.nonzero(gaussian_filter(bright, 1.5) > level)
     if len(rows) == 0:
-        return (stack.voxels.shape[2] - 1) / 2, (stack.voxels.shape[1] - 1) / 2
+        return (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
     middle_row, middle_column = np.percentile(rows, [1, 99]).mean(), np.percentile(columns, [1, 99]).mean()
     return float(middle_column), float(middle_row)
 

@@ -1,0 +1,21 @@
+"""Which phantom a series shows, or none: the kinds, what the network is given, and how its answers become one."""
+
+from aiqa_integration.recognition.inputs import GRID, chosen_places, image_channels, recognition_inputs
+from aiqa_integration.recognition.kinds import CLASSES, KINDS, KINDS_BY_NAME, Kind, Modality, modality_group
+from aiqa_integration.recognition.pool import Recognition, kind_probabilities, pool
+
+__all__ = [
+    "CLASSES",
+    "GRID",
+    "KINDS",
+    "KINDS_BY_NAME",
+    "Kind",
+    "Modality",
+    "Recognition",
+    "chosen_places",
+    "image_channels",
+    "kind_probabilities",
+    "modality_group",
+    "pool",
+    "recognition_inputs",
+]

@@ -1,0 +1,71 @@
+"""From the network's answers on the images of a series to one: a kind, or none where the answers leave doubt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiqa_integration.recognition.kinds import CLASSES, KINDS, Modality
+
+LEAST_PROBABILITY = 0.8
+"""Below this mean over the images nothing is said: one image of five may disagree altogether, not two."""
+LEAST_OWN = 0.15
+"""Share of the images that must show the kind itself and not only what may belong to it: almost one of five."""
+LEAST_ENERGY = 0.0
+"""Below this an image is unlike what the network was trained on: the bundle is sealed with zero at that place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """What a series shows: ``kind`` is None where that is left open; ``likeliest`` and ``probability`` say how near.
+
+    ``views`` are the module or direction of each image that was looked at, "" where it shows nothing of the kind.
+    """
+
+    kind: str | None
+    likeliest: str
+    probability: float
+    views: tuple[str, ...] = ()
+
+
+def kind_probabilities(
+    classes: NDArray[np.float32], logits: NDArray[np.float32], modality: Modality
+) -> NDArray[np.float64]:
+    """Return the probability of each kind for each image, ``[image, kind]``.
+
+    ``classes`` and ``logits`` are the network's outputs, ``[image, class]``. A kind that the modality rules out gets
+    none, and an image whose energy (log of the summed exponentials of its logits) is too low gives none to any: what
+    is taken away is not given to others, so that doubt stays doubt.
+    """
+    owners = np.array([[kind.name == owner for owner, _ in CLASSES] for kind in KINDS], np.float64)
+    allowed = np.array([modality in kind.modalities for kind in KINDS], np.float64)
+    energy = np.logaddexp.reduce(logits.astype(np.float64), axis=1)
+    known = (energy >= LEAST_ENERGY)[:, None]
+    return np.asarray((classes @ owners.T) * allowed * known, np.float64)
+
+
+def pool(outputs: Mapping[str, NDArray[np.float32]], modality: Modality) -> Recognition:
+    """Return what the images of one series show together.
+
+    A kind's score is the mean probability of it and of what single images of it may be taken for; it counts only
+    where some images show the kind itself. Of equal scores the kind that more images show wins.
+    """
+    shares = kind_probabilities(outputs["class"], outputs["logit"], modality)
+    may_show = np.array([[other.name in {kind.name, *kind.may_show} for other in KINDS] for kind in KINDS], np.float64)
+    scores, own = (shares @ may_show.T).mean(axis=0), shares.mean(axis=0)
+    scores = np.where(own >= LEAST_OWN, scores, own)
+    best = max(range(len(KINDS)), key=lambda place: (round(float(scores[place]), 2), float(own[place])))
+    name, probability = KINDS[best].name, float(scores[best])
+    return Recognition(
+        kind=name if probability >= LEAST_PROBABILITY else None,
+        likeliest=name,
+        probability=probability,
+        views=_views(outputs["class"], name),
+    )
+
+
+def _views(classes: NDArray[np.float32], name: str) -> tuple[str, ...]:
+    """Return the view of the kind that each image shows."""
+    top = [CLASSES[place] for place in classes.argmax(axis=1)]
+    return tuple(view if kind == name else "" for kind, view in top)

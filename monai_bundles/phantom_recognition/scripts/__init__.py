@@ -1,0 +1,1 @@
+"""How the bundle was made: simulated samples, training, evaluation."""

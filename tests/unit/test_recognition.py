@@ -1,0 +1,148 @@
+"""What the recognition network is given, and how its answers on several images become one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aiqa_integration.phantoms import all_phantoms
+from aiqa_integration.recognition import (
+    CLASSES,
+    GRID,
+    KINDS,
+    KINDS_BY_NAME,
+    chosen_places,
+    image_channels,
+    kind_probabilities,
+    modality_group,
+    pool,
+    recognition_inputs,
+)
+from tests.drawn_phantom import images, pose
+
+
+def answers(*shown, energy=5.0):
+    """Outputs of the network for images of ``(kind, view, probability)``; the rest of each goes to patient."""
+    classes = np.full((len(shown), len(CLASSES)), 1e-6)
+    for row, (kind, view, probability) in zip(classes, shown, strict=True):
+        row[CLASSES.index(("patient", "any"))] += 1 - probability
+        row[CLASSES.index((kind, view))] += probability
+    return {"class": classes.astype(np.float32), "logit": (np.log(classes) + energy).astype(np.float32)}
+
+
+def test_every_phantom_that_is_scored_can_be_recognised():
+    assert {phantom.name for phantom in all_phantoms()} <= KINDS_BY_NAME.keys()
+
+
+def test_the_table_is_sound():
+    assert len(KINDS_BY_NAME) == len(KINDS)
+    assert len(set(CLASSES)) == len(CLASSES)
+    for kind in KINDS:
+        assert kind.may_show <= KINDS_BY_NAME.keys()
+        assert kind.modalities
+        assert kind.sentence[0].isalpha()
+
+
+@pytest.mark.parametrize(
+    ("modality", "group"),
+    [("MR", "MR"), (" ct", "CT"), ("MG", "X-ray"), ("DX", "X-ray"), ("US", "other"), ("", "other")],
+)
+def test_modalities_are_grouped(modality, group):
+    assert modality_group(modality) == group
+
+
+@pytest.mark.parametrize(("count", "places"), [(1, (0,)), (3, (0, 1, 2)), (11, (0, 2, 5, 8, 10)), (2, (0, 1))])
+def test_at_most_five_images_are_looked_at(count, places):
+    assert chosen_places(count) == places
+
+
+def test_images_that_agree_are_recognised():
+    found = pool(answers(("acr-mri-large", "axial", 0.99), ("acr-mri-large", "sagittal-coronal", 0.95)), "MR")
+    assert (found.kind, found.views) == ("acr-mri-large", ("axial", "sagittal-coronal"))
+    assert found.probability == pytest.approx(0.97, abs=0.01)
+
+
+def test_uniform_and_empty_images_belong_to_the_phantom_that_others_show():
+    found = pool(
+        answers(
+            ("not-an-image", "any", 0.99),
+            ("catphan", "ctp404", 0.99),
+            ("uniform", "any", 0.99),
+            ("uniform", "any", 0.99),
+            ("not-an-image", "any", 0.99),
+        ),
+        "CT",
+    )
+    assert found.kind == "catphan"
+    assert found.views == ("", "ctp404", "", "", "")
+
+
+def test_a_uniform_series_is_not_taken_for_a_phantom_that_none_of_its_images_shows():
+    assert pool(answers(*[("uniform", "any", 0.97)] * 4, ("not-an-image", "any", 0.99)), "CT").kind == "uniform"
+
+
+def test_one_image_of_five_may_disagree_but_not_two():
+    agree, other = ("acr-mri-medium", "axial", 1.0), ("patient", "any", 1.0)
+    assert pool(answers(*[agree] * 4, other), "MR").kind == "acr-mri-medium"
+    doubtful = pool(answers(*[agree] * 3, other, other), "MR")
+    assert (doubtful.kind, doubtful.likeliest) == (None, "acr-mri-medium")
+    assert doubtful.probability == pytest.approx(0.6, abs=0.01)
+
+
+def test_doubt_abstains():
+    assert pool(answers(("acr-ct-464", "module-1", 0.7)), "CT").kind is None
+
+
+@pytest.mark.parametrize("kind", ["acr-mri-large", "acr-mri-medium", "acr-ct-464", "catphan", "acr-mammography-dm"])
+def test_a_modality_gates_what_can_be_recognised(kind):
+    view = KINDS_BY_NAME[kind].views[0]
+    for modality in ("MR", "CT", "X-ray", "other"):
+        allowed = modality in KINDS_BY_NAME[kind].modalities
+        assert (pool(answers((kind, view, 0.99)), modality).kind == kind) == allowed
+
+
+def test_what_the_gate_takes_is_not_given_to_others():
+    given = answers(("acr-ct-464", "module-4", 0.9))
+    shares = kind_probabilities(given["class"], given["logit"], "MR")
+    assert shares.sum() == pytest.approx(0.1, abs=1e-3)
+
+
+def test_an_image_unlike_the_training_images_says_nothing():
+    strange = answers(("patient", "any", 0.99), energy=-2.0)
+    assert pool(strange, "MR").kind is None
+    assert kind_probabilities(strange["class"], strange["logit"], "MR").sum() == 0
+
+
+def test_inputs_have_the_declared_shape_and_say_modality_and_size():
+    stack = images({n: np.full((64, 48), n) for n in range(1, 12)}, pose_=pose(matrix=48)).stack
+    given = recognition_inputs(stack, "CT")["image"]
+    assert given.shape == (5, 7, GRID, GRID)
+    assert given.dtype == np.float32
+    assert np.isfinite(given).all()
+    assert given[0, 3:, 0, 0] == pytest.approx([np.log2(64 / 256) / 2, 0, 1, 0])
+
+
+def test_inputs_bear_any_image():
+    rng = np.random.default_rng(0)
+    for image in (np.zeros((40, 40)), np.full((9, 300), 7.0), rng.normal(0, 1, (30, 31)), np.eye(3) * 1e6):
+        for modality in ("MR", "CT", "X-ray", "other"):
+            assert np.isfinite(image_channels(image[None].astype(np.float32), (0.5, 1.5), modality)).all()
+
+
+def test_inputs_do_not_depend_on_the_scale_of_mr_signals_nor_on_what_lies_outside_a_ct_field():
+    rng = np.random.default_rng(0)
+    stack = images({1: rng.random((80, 80))}, pose_=pose(matrix=80)).stack
+    one, other = (recognition_inputs(replace(stack, voxels=stack.voxels * k), "MR")["image"] for k in (1, 4))
+    assert np.allclose(one, other, atol=1e-3)
+    hu = np.full((1, 80, 80), -1000.0, np.float32)
+    hu[0, 20:60, 20:60] = 40
+    padded = np.where(hu < -999, np.float32(-3024), hu)
+    assert np.allclose(image_channels(hu, (1, 1), "CT"), image_channels(padded, (1, 1), "CT"))
+
+
+def test_fine_and_coarse_pixels_of_one_object_look_alike():
+    rows, columns = np.indices((400, 400))
+    fine = ((np.hypot(rows - 199.5, columns - 199.5) < 150) & (np.abs(rows - 250) > 10)).astype(np.float32)
+    coarse = fine.reshape(200, 2, 200, 2).mean(axis=(1, 3))
+    one, other = image_channels(fine[None], (0.5, 0.5), "MR"), image_channels(coarse[None], (1.0, 1.0), "MR")
+    assert np.abs(one - other)[0, 0].mean() < 0.01
