@@ -21,7 +21,7 @@ from tests.servers import OrthancServer
 
 OBJECTS_A_SERIES = 4
 SLICES = 11
-MATRIX = 128
+MATRIX = 256
 FIELD_OF_VIEW_MM = 250.0
 RESOURCE_TYPES = ("Observation", "DiagnosticReport", "Provenance", "ImagingStudy", "Device")
 SCANNER = Device(manufacturer="AIQA simulator", model="Simulated MR", serial="SIM-9", station="SIMMR9")

@@ -37,7 +37,7 @@ def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
             assert row["objects_found"] == row["objects_sent"]
             assert row["resources_found"] == row["resources_sent"]
         measured = [row for row in rows if row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
-        assert len(measured) == 3
+        assert len(measured) == 4
         assert all(row["objects_found"] == 4 and row["resources_found"] == 1 for row in measured)
 
 
