@@ -155,13 +155,13 @@ def analysed(result: Result, metrics: frozenset[str]) -> bool:
 
 def whole(result: Result, metrics: frozenset[str]) -> bool:
     """Return whether a series was analysed and each test ended with a value or a reasoned refusal."""
-    kinds = {result.of(metric).kind for metric in metrics}
+    kinds = {result.of(metric).kind for metric in result.tests(metrics)}
     return analysed(result, metrics) and kinds <= {Kind.MEASURED, Kind.REFUSED}
 
 
 def endings(results: Iterable[Result], metrics: frozenset[str]) -> Counter[Kind]:
     """Return how often the tests that a tool offers ended in each way."""
-    return Counter(result.of(metric).kind for result in results for metric in metrics)
+    return Counter(result.of(metric).kind for result in results for metric in result.tests(metrics))
 
 
 def median_and_most(values: Sequence[float]) -> tuple[float, float]:

@@ -44,6 +44,13 @@ class Result:
     cpu_s: float
     cold_s: float
 
+    def tests(self, offered: frozenset[str]) -> frozenset[str]:
+        """Return those of the tests a tool offers that the series could have had.
+
+        AIQA's report lists every test of the phantom it found, those without a value too.
+        """
+        return offered & self.outcomes.keys() if self.tool == "aiqa" and self.outcomes else offered
+
     def of(self, metric: str) -> Outcome:
         """Return the outcome of a test that the tool offers."""
         return self.outcomes.get(metric) or self.failure or Outcome(kind=Kind.NOTHING, detail="not in the answer")

@@ -150,6 +150,13 @@ def test_what_is_offered_is_known_of_peers_and_seen_of_aiqa():
     assert offered(results, OFFERED) == {"aiqa": frozenset({THICKNESS, LENGTH}), "hazen": OFFERED["hazen"]}
 
 
+def test_what_a_report_does_not_list_is_no_test_of_that_phantom():
+    both = frozenset({THICKNESS, LENGTH})
+    assert _result(**{THICKNESS: 5.0}).tests(both) == {THICKNESS}
+    assert _result(tool="hazen", **{THICKNESS: 5.0}).tests(both) == both
+    assert _result().tests(both) == both
+
+
 def test_hazen_answers_become_outcomes():
     tests = _hazen_tests(
         slice_position={"measurements": [_hazen_value("length difference", -2.3, "Slice 11 ACR_6_11")]},
