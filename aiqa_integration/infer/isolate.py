@@ -87,7 +87,10 @@ class IsolatedInferencer:
         return self._pipe
 
     def _fallen(self, bundle: str) -> AiqaError:
-        code = self._child.wait(timeout=5) if self._child is not None else None
+        code = None
+        if self._child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = self._child.wait(timeout=5)
         self._stop()
         if code == _KILLED:
             return OutOfMemory(f"bundle {bundle}: its process was killed, most likely for want of memory")
