@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from aiqa_integration.infer.bundle import GOLDEN_INPUT, GOLDEN_OUTPUT, WEIGHTS, Bundle, write_manifest
-from aiqa_integration.infer.run import BundleRunner
+from aiqa_integration.infer.bundle import WEIGHTS, Bundle
+from aiqa_integration.infer.run import seal
 from scripts.dataset import random_sample
 
 GOLDEN_SEED = 4711
@@ -28,15 +28,9 @@ def main() -> None:
         parts = zip(("network_def", "classifier_def"), options.weights, strict=True)
         joined = {name: torch.load(path, weights_only=True) for name, path in parts}
         torch.save(joined, folder / WEIGHTS)
-    bundle = Bundle(name=folder.name, folder=folder)
     rng = np.random.default_rng(GOLDEN_SEED)
     image = np.stack([random_sample(rng).image[None] for _ in range(4)])
-    np.savez_compressed(folder / GOLDEN_INPUT, image=image)
-    np.savez_compressed(folder / GOLDEN_OUTPUT, image=image)
-    write_manifest(bundle)
-    outputs = BundleRunner({bundle.name: bundle}).run(bundle.name, {"image": image})
-    np.savez_compressed(folder / GOLDEN_OUTPUT, **outputs)
-    write_manifest(bundle)
+    seal(Bundle(name=folder.name, folder=folder), {"image": image})
 
 
 if __name__ == "__main__":
