@@ -78,7 +78,7 @@ def without_strays(
     ``same_values`` tells whether two images are equal pixel by pixel; copies are, and nothing in their headers tells
     them apart. All frames are returned where nothing is clear.
     """
-    kinds = sorted(_kinds(frames), key=len, reverse=True)
+    kinds = sorted(_kinds(frames, _is_of_one_stack), key=len, reverse=True)
     main, strays = kinds[0], kinds[1:]
     count = sum(len(stray) for stray in strays)
     if count and (len(main) < FEWEST_OF_A_STACK or len(main) < TIMES_AS_MANY * count):
@@ -90,17 +90,21 @@ def without_strays(
     return kept, tuple(left_out)
 
 
-def _kinds(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Return the frames by matrix, pixel spacing and orientation."""
+def _kinds(frames: Sequence[Frame], alike: Callable[[Frame, Frame], bool]) -> list[list[Frame]]:
+    """Return the frames in groups whose members are like the group's first."""
     kinds: list[list[Frame]] = []
     for frame in frames:
-        fitting = (members for members in kinds if _is_parallel(members[0], frame) and _is_alike(members[0], frame))
-        members = next(fitting, None)
+        members = next((members for members in kinds if alike(members[0], frame)), None)
         if members is None:
             kinds.append([frame])
         else:
             members.append(frame)
     return kinds
+
+
+def _is_of_one_stack(one: Frame, other: Frame) -> bool:
+    """Return whether two frames have one matrix, pixel spacing and orientation."""
+    return _is_parallel(one, other) and _is_alike(one, other)
 
 
 def _is_parallel(one: Frame, other: Frame) -> bool:
@@ -149,13 +153,7 @@ def _same_matrix(frames: Sequence[Frame]) -> None:
 
 
 def _same_orientation(frames: Sequence[Frame]) -> None:
-    kinds: list[list[Frame]] = []
-    for frame in frames:
-        members = next((members for members in kinds if _is_parallel(members[0], frame)), None)
-        if members is None:
-            kinds.append([frame])
-        else:
-            members.append(frame)
+    kinds = _kinds(frames, _is_parallel)
     if len(kinds) > 1:
         names = Counter[str]()
         for members in kinds:
