@@ -81,6 +81,19 @@ class ScannerRecordCases:
         assert record.calibrations(DEVICE, FAMILY, newer)[ArtifactId.MOTION].reviewed == 1
         assert record.calibrations(DEVICE, FAMILY, BUNDLE) == {}
 
+    def test_a_person_may_adopt_a_calibration_once_and_answers_judge_it(self, ledger: SqlLedger) -> None:
+        record = SqlScannerRecord(ledger.engine)
+        adopted = record.adopt(MOTION, BUNDLE, who="physicist", why="twin of MR1", at=at(1))
+        assert (adopted.state, adopted.revision, adopted.ppv_low) == ("active", 1, None)
+        assert record.calibrations(DEVICE, FAMILY, BUNDLE)[ArtifactId.MOTION] == adopted
+        with pytest.raises(LedgerError, match="does not know"):
+            record.adopt(MOTION, BUNDLE, who="physicist", why="again", at=at(2))
+        found = record.answer(screen(ledger, 1), {ArtifactId.MOTION: True}, who="reader", at=at(3))
+        assert found[ArtifactId.MOTION] == replace(adopted, reviewed=1, positives=1)
+        newer = replace(BUNDLE, version="2")
+        assert record.adopt(MOTION, newer, who="physicist", why="new bundle", at=at(4)).revision == 2
+        assert record.calibrations(DEVICE, FAMILY, BUNDLE) == {}
+
     def test_what_was_not_looked_for_cannot_be_answered(self, ledger: SqlLedger) -> None:
         record, series = SqlScannerRecord(ledger.engine), screen(ledger, 1)
         with pytest.raises(LedgerError, match="wrap"):

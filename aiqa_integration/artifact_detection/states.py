@@ -14,6 +14,7 @@ class CalibrationEvent(StrEnum):
 
     PROVED = "proved"
     FAILED = "failed"
+    ADOPTED_BY_PERSON = "adopted-by-person"
     SUSPENDED_BY_PERSON = "suspended-by-person"
     RESUMED_BY_PERSON = "resumed-by-person"
     BUNDLE_CHANGED = "bundle-changed"
@@ -22,6 +23,7 @@ class CalibrationEvent(StrEnum):
 TRANSITIONS: dict[tuple[Calibration, CalibrationEvent], Calibration] = {
     ("uncalibrated", CalibrationEvent.PROVED): "active",
     ("uncalibrated", CalibrationEvent.FAILED): "uncalibrated",
+    ("uncalibrated", CalibrationEvent.ADOPTED_BY_PERSON): "active",
     ("uncalibrated", CalibrationEvent.SUSPENDED_BY_PERSON): "suspended",
     ("uncalibrated", CalibrationEvent.BUNDLE_CHANGED): "uncalibrated",
     ("active", CalibrationEvent.PROVED): "active",
@@ -33,7 +35,11 @@ TRANSITIONS: dict[tuple[Calibration, CalibrationEvent], Calibration] = {
     ("suspended", CalibrationEvent.RESUMED_BY_PERSON): "uncalibrated",
     ("suspended", CalibrationEvent.BUNDLE_CHANGED): "uncalibrated",
 }
-"""State and event -> state; what was suspended never resumes by itself."""
+"""State and event -> state; what was suspended never resumes by itself.
+
+A person may adopt a calibration without answers of this scanner, say of a twin that has proved itself: audited, and the
+next answers judge it like any other.
+"""
 
 
 def next_state(state: Calibration, event: CalibrationEvent) -> Calibration:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
 from aiqa_integration.artifact_detection.states import CalibrationEvent
 from aiqa_integration.cli.table import print_table
 from aiqa_integration.model.artifact import ArtifactId
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from aiqa_integration.ledger.scanner_record import ToReview
 
+_EVENTS = {"suspend": CalibrationEvent.SUSPENDED_BY_PERSON, "resume": CalibrationEvent.RESUMED_BY_PERSON}
 _BY = click.option("--by", "who", default=getpass.getuser, show_default="you", help="Who says so, for the audit.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
 _ARTIFACT = click.Choice([artifact.value for artifact in ArtifactId])
@@ -99,22 +101,25 @@ def list_calibrations(as_json: bool) -> None:
 
 
 @calibration.command("set")
-@click.argument("event", type=click.Choice(["suspend", "resume"]))
+@click.argument("event", type=click.Choice(["adopt", "suspend", "resume"]))
 @click.argument("device_key")
 @click.argument("family")
 @click.argument("artifact", type=_ARTIFACT)
 @click.option("--why", required=True, help="The reason, for the audit.")
 @_BY
 def set_calibration(event: str, device_key: str, family: str, artifact: str, why: str, who: str) -> None:
-    """Suspend alerts of an artifact on a scanner, or let it prove itself anew."""
-    from aiqa_integration.bootstrap import open_scanner_record
+    """Suspend alerts of an artifact on a scanner, let it prove itself anew, or adopt the bundle's own figures."""
+    from aiqa_integration.bootstrap import bundle_named, open_scanner_record
     from aiqa_integration.ledger.scanner_record import Place
     from aiqa_integration.settings import load_settings
 
-    events = {"suspend": CalibrationEvent.SUSPENDED_BY_PERSON, "resume": CalibrationEvent.RESUMED_BY_PERSON}
-    place = Place(device_key=device_key, family=family, artifact=ArtifactId(artifact))
-    with open_scanner_record(load_settings()) as (record, clock):
-        found = record.change(place, events[event], who=who, why=why, at=clock.now())
+    place, settings = Place(device_key=device_key, family=family, artifact=ArtifactId(artifact)), load_settings()
+    with open_scanner_record(settings) as (record, clock):
+        if event == "adopt":
+            bundle = bundle_named(ARTIFACT_BUNDLE, settings).version()
+            found = record.adopt(place, bundle, who=who, why=why, at=clock.now())
+        else:
+            found = record.change(place, _EVENTS[event], who=who, why=why, at=clock.now())
     click.echo(f"{artifact}: {found.state}")
 
 

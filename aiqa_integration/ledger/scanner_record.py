@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast, get_args
 
 from sqlalchemy import Engine, select
@@ -147,15 +147,26 @@ class SqlScannerRecord:
             row = session.get(CalibrationRow, (place.device_key, place.family, place.artifact.value))
             if row is None:
                 raise LedgerError(f"no calibration of {place.artifact} on this scanner and family")
-            try:
-                state = next_state(_calibration(row).state, event)
-            except ValueError as error:
-                raise LedgerError(str(error)) from error
-            _audit(session, row, f"{row.state} -> {state}: {why}", who=who, at=at)
-            row.state, row.revision, row.updated_at = state, row.revision + 1, at
-            return _calibration(row)
+            return _move(session, row, event, who=who, why=why, at=at)
 
         return write(self._engine, move)
+
+    def adopt(self, place: Place, bundle: BundleVersion, *, who: str, why: str, at: datetime) -> ArtifactCalibration:
+        """Let a person set alerts of an artifact going without answers of this scanner, by the bundle's own figures.
+
+        Raises LedgerError where the calibration is active or suspended.
+        """
+
+        def set_going(session: Session) -> ArtifactCalibration:
+            key = (place.device_key, place.family, place.artifact.value)
+            row = session.get(CalibrationRow, key) or _blank(place)
+            if row.bundle != bundle.key:
+                row = session.merge(_blank(place, revision=row.revision))
+            row.bundle = bundle.key
+            session.add(row)
+            return _move(session, row, CalibrationEvent.ADOPTED_BY_PERSON, who=who, why=why, at=at)
+
+        return write(self._engine, set_going)
 
     def open_drifts(self) -> Sequence[OpenDrift]:
         """Return the changes that nobody has looked at yet, oldest first."""
@@ -257,6 +268,37 @@ def _answers(session: Session, row: ScreeningRow, artifact: ArtifactId) -> list[
             only_sampled = screened.audit and not screened.flagged
             last[screened.report_id] = Answer(raw=raw, present=present, audit=only_sampled)
     return list(last.values())
+
+
+def _move(
+    session: Session, row: CalibrationRow, event: CalibrationEvent, *, who: str, why: str, at: datetime
+) -> ArtifactCalibration:
+    try:
+        state = next_state(_calibration(row).state, event)
+    except ValueError as error:
+        raise LedgerError(str(error)) from error
+    _audit(session, row, f"{row.state} -> {state}: {why}", who=who, at=at)
+    row.state, row.revision, row.updated_at = state, row.revision + 1, at
+    return _calibration(row)
+
+
+def _blank(place: Place, *, revision: int = 0) -> CalibrationRow:
+    """Return a row that says nothing yet."""
+    return CalibrationRow(
+        device_key=place.device_key,
+        family=place.family,
+        artifact=place.artifact.value,
+        bundle="",
+        state=UNCALIBRATED.state,
+        slope=UNCALIBRATED.slope,
+        intercept=UNCALIBRATED.intercept,
+        threshold=UNCALIBRATED.threshold,
+        reviewed=0,
+        positives=0,
+        ppv_low=None,
+        revision=revision,
+        updated_at=datetime.fromtimestamp(0, tz=UTC),
+    )
 
 
 def _calibration(row: CalibrationRow) -> ArtifactCalibration:
