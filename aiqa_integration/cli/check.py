@@ -67,7 +67,9 @@ def _trials(settings: "Settings") -> Iterator[Trial]:
 def _try(name: str, attempt: Callable[[], str], fix: str) -> Trial:
     try:
         return Trial(name=name, passed=True, detail=attempt())
-    except (AiqaError, OSError) as error:
+    except AiqaError as error:
+        return Trial(name=name, passed=False, detail=str(error), fix=error.fix or fix)
+    except OSError as error:
         return Trial(name=name, passed=False, detail=str(error), fix=fix)
 
 

@@ -1,12 +1,17 @@
 """Servers that contract tests run against."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
+from aiqa_integration.dicom.profiles import PROFILES
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.pipeline.ports import Archive
+from tests.scripted_pacs import HABITS, ROOT, ScriptedPacs
 from tests.servers import OrthancServer, missing_orthanc
 
 
@@ -20,15 +25,44 @@ def orthanc(tmp_path_factory) -> Iterator[OrthancServer]:
         yield server
 
 
-@pytest.fixture(params=[pytest.param("orthanc", marks=pytest.mark.orthanc), "directory"])
+@contextmanager
+def scripted_pacs(profile: str) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
+    """Run an archive in memory with the habits of a profile; yield it and the client with that profile."""
+    pacs = ScriptedPacs(HABITS[profile])
+    with HTTPServer(threaded=True) as server:
+        server.expect_request(re.compile(f"{ROOT}/.*")).respond_with_handler(pacs)
+        web = DicomWebArchive(server.url_for(ROOT), profile=PROFILES[profile])
+        yield pacs, web
+        web.close()
+
+
+@pytest.fixture
+def scripted(request) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
+    """Such an archive with the profile that is the parameter."""
+    with scripted_pacs(request.param) as pair:
+        yield pair
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("orthanc", marks=pytest.mark.orthanc),
+        "directory",
+        *(f"scripted {profile}" for profile in PROFILES),
+    ]
+)
 def archive(request, tmp_path) -> Iterator[Archive]:
-    """Every implementation of the port."""
+    """Every implementation of the port, the one for DICOMweb with every profile."""
     if request.param == "directory":
         folder = tmp_path / "archive"
         folder.mkdir()
         yield DirectoryArchive(folder)
         return
+    kind, _, profile = request.param.partition(" ")
+    if kind == "scripted":
+        with scripted_pacs(profile) as (_, web):
+            yield web
+        return
     server = request.getfixturevalue("orthanc")
-    web = DicomWebArchive(server.url)
+    web = DicomWebArchive(server.url, profile=PROFILES["orthanc"])
     yield web
     web.close()
