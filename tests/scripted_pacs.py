@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 from xml.sax.saxutils import escape
 
 from pydicom import Dataset, dcmread
@@ -19,12 +19,15 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import SegmentationStorage
 from werkzeug import Request, Response
 
+T = TypeVar("T")
+File = tuple[Dataset, bytes]
 Row = dict[str, dict[str, Any]]
 
 JSON, XML = "application/dicom+json", "application/dicom+xml"
 ROOT = "/dicom-web"
 STUDY_FILTERS = frozenset({"StudyDate"})
 PAGING = frozenset({"limit", "offset", "includefield", "fuzzymatching"})
+KEYS = ("SeriesInstanceUID", "SOPInstanceUID")
 COUNTS = {"NumberOfStudyRelatedInstances": "00201208", "NumberOfSeriesRelatedInstances": "00201209"}
 
 
@@ -80,7 +83,7 @@ class ScriptedPacs:
     """An archive with habits; ``before_store`` and ``after_store`` are called with each file that is to be kept."""
 
     habits: Habits = field(default_factory=Habits)
-    files: list[tuple[Dataset, bytes]] = field(default_factory=list)
+    studies: dict[str, list[File]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     before_store: Callable[[], None] = lambda: None
     after_store: Callable[[], None] = lambda: None
@@ -116,30 +119,31 @@ class ScriptedPacs:
         instance = Dataset()
         instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID = uid, f"{uid}.1", f"{uid}.1.1"
         instance.StudyDate, instance.Modality = date, "MR"
-        self.files.append((instance, b""))
+        self.studies[uid] = [(instance, b"")]
 
-    def _of(self, study: str, series: str | None = None, instance: str | None = None) -> list[tuple[Dataset, bytes]]:
+    def _of(self, study: str, series: str | None = None, instance: str | None = None) -> list[File]:
+        wanted = (series, instance)
         return [
             (found, content)
-            for found, content in self.files
-            if found.StudyInstanceUID == study
-            and series in {None, found.SeriesInstanceUID}
-            and instance in {None, found.SOPInstanceUID}
+            for found, content in self.studies.get(study, [])
+            if all(want in {None, found[tag].value} for want, tag in zip(wanted, KEYS, strict=True))
         ]
 
     def _studies(self, request: Request) -> Response:
         window = request.args.get("StudyDate")
         if set(request.args) - PAGING - STUDY_FILTERS or window == "-":
             return Response("", status=400)
-        found = {str(f.StudyInstanceUID): f for f, _ in self.files if _inside(str(f.get("StudyDate", "")), window)}
+        firsts = {uid: files[0][0] for uid, files in self.studies.items() if files}
+        found = {uid: first for uid, first in firsts.items() if _inside(str(first.get("StudyDate", "")), window)}
         if self.habits.broad is not None and len(found) > self.habits.broad and "-" in (window or "-"):
             return Response("", status=413)
-        rows = [self._study_row(uid, instance) for uid, instance in found.items()]
+        studies = list(found.items())
         if self.habits.shuffles:
-            self._random.shuffle(rows)
-        return self._page(request, rows, self.habits.study_fields)
+            self._random.shuffle(studies)
+        return self._page(request, studies, self.habits.study_fields, self._study_row)
 
-    def _study_row(self, uid: str, instance: Dataset) -> Row:
+    def _study_row(self, study: tuple[str, Dataset]) -> Row:
+        uid, instance = study
         modalities = sorted({str(found.Modality) for found, _ in self._of(uid)})
         return {
             "0020000D": {"vr": "UI", "Value": [uid]},
@@ -151,28 +155,34 @@ class ScriptedPacs:
     def _all_series(self, request: Request) -> Response:
         if not self.habits.series_without_study:
             return Response("", status=400)
-        return self._page(request, self._series_rows(self.files), self.habits.series_fields)
+        return self._page(
+            request,
+            self._series_of([file for files in self.studies.values() for file in files]),
+            self.habits.series_fields,
+            self._series_row,
+        )
 
     def _series(self, request: Request, study: str) -> Response:
-        return self._page(request, self._series_rows(self._of(study)), self.habits.series_fields)
+        return self._page(request, self._series_of(self._of(study)), self.habits.series_fields, self._series_row)
 
-    def _series_rows(self, files: Iterable[tuple[Dataset, bytes]]) -> list[Row]:
-        found = {(str(f.StudyInstanceUID), str(f.SeriesInstanceUID)): f for f, _ in files}
-        return [
-            {
-                "0020000D": {"vr": "UI", "Value": [study]},
-                "0020000E": {"vr": "UI", "Value": [series]},
-                "00080060": {"vr": "CS", "Value": [str(instance.Modality)]},
-                "0008103E": {"vr": "LO", "Value": [str(instance.get("SeriesDescription", ""))]},
-                "00080070": {"vr": "LO", "Value": [str(instance.get("Manufacturer", ""))]},
-                "00201209": {"vr": "IS", "Value": [len(self._of(study, series))]},
-            }
-            for (study, series), instance in found.items()
-        ]
+    @staticmethod
+    def _series_of(files: Iterable[File]) -> list[Dataset]:
+        return list({(str(f.StudyInstanceUID), str(f.SeriesInstanceUID)): f for f, _ in files}.values())
+
+    def _series_row(self, instance: Dataset) -> Row:
+        study, series = str(instance.StudyInstanceUID), str(instance.SeriesInstanceUID)
+        return {
+            "0020000D": {"vr": "UI", "Value": [study]},
+            "0020000E": {"vr": "UI", "Value": [series]},
+            "00080060": {"vr": "CS", "Value": [str(instance.Modality)]},
+            "0008103E": {"vr": "LO", "Value": [str(instance.get("SeriesDescription", ""))]},
+            "00080070": {"vr": "LO", "Value": [str(instance.get("Manufacturer", ""))]},
+            "00201209": {"vr": "IS", "Value": [len(self._of(study, series))]},
+        }
 
     def _instances(self, request: Request, study: str, series: str) -> Response:
-        rows = [{"00080018": {"vr": "UI", "Value": [str(f.SOPInstanceUID)]}} for f, _ in self._of(study, series)]
-        return self._page(request, rows, None)
+        found = [instance for instance, _ in self._of(study, series)]
+        return self._page(request, found, None, lambda f: {"00080018": {"vr": "UI", "Value": [str(f.SOPInstanceUID)]}})
 
     def _metadata(self, request: Request, study: str, series: str) -> Response:
         if JSON not in request.headers.get("Accept", ""):
@@ -181,20 +191,21 @@ class ScriptedPacs:
         rows = [instance.to_json_dict(suppress_invalid_tags=True) for instance in found]
         return Response(json.dumps(rows), status=200 if rows else 404, content_type=JSON)
 
-    def _page(self, request: Request, rows: Sequence[Row], fields: frozenset[str] | None) -> Response:
+    def _page(
+        self, request: Request, found: Sequence[T], fields: frozenset[str] | None, row_of: Callable[[T], Row]
+    ) -> Response:
         """Answer with a page of rows; fields that are only given when asked for are left out unless they are."""
         habits = self.habits
         limit, offset = int(request.args.get("limit", 100)), int(request.args.get("offset", 0))
-        asked = set(request.args.getlist("includefield"))
-        asked = {field for given in asked for field in given.split(",")}
+        asked = {name for given in request.args.getlist("includefield") for name in given.split(",")}
         too_many = habits.highest_limit is not None and limit > habits.highest_limit
         too_far = habits.most_rows is not None and offset + limit > habits.most_rows
         if too_many or too_far or (fields is not None and not asked <= fields):
             return Response("", status=400)
+        page = [row_of(one) for one in found[offset : offset + limit]]
         if fields is not None:
             hidden = {"00080061", "00080070"} | {tag for name, tag in COUNTS.items() if name not in asked}
-            rows = [{tag: found for tag, found in row.items() if tag not in hidden} for row in rows]
-        page = rows[offset : offset + limit]
+            page = [{tag: element for tag, element in row.items() if tag not in hidden} for row in page]
         return Response(json.dumps(page), status=200 if page else 204, content_type=JSON)
 
     def _retrieve_series(self, request: Request, study: str, series: str) -> Response:
@@ -205,7 +216,7 @@ class ScriptedPacs:
     def _retrieve_instance(self, request: Request, study: str, series: str, instance: str) -> Response:
         return self._files(request, self._of(study, series, instance))
 
-    def _files(self, request: Request, files: Sequence[tuple[Dataset, bytes]]) -> Response:
+    def _files(self, request: Request, files: Sequence[File]) -> Response:
         accept = request.headers.get("Accept", "")
         if not self.habits.retrieve_accepts(accept):
             return Response("", status=406)
@@ -242,9 +253,9 @@ class ScriptedPacs:
         self.before_store()
         known = self._of(study, str(instance.SeriesInstanceUID), uid)
         if not known or habits.second_store == "doubled":
-            self.files.append((instance, content))
+            self.studies.setdefault(study, []).append((instance, content))
         elif habits.second_store == "lost":
-            self.files.remove(known[0])
+            self.studies[study].remove(known[0])
         elif habits.second_store == "refused":
             return self._told(409, failed=[(uid, 45070)])
         self.after_store()
@@ -261,7 +272,7 @@ class ScriptedPacs:
 def store_json(
     *, stored: Sequence[str] = (), failed: Sequence[tuple[str, int]] = (), warned: Sequence[tuple[str, int]] = ()
 ) -> str:
-    """A store response: UIDs stored, (UID, reason) failed or warned of; both sequences always there, as Orthanc does."""
+    """A store response: UIDs stored, (UID, reason) failed or warned of; both sequences are there, as Orthanc has it."""
     good = [{"00081155": {"vr": "UI", "Value": [uid]}} for uid in stored]
     good += [
         {"00081155": {"vr": "UI", "Value": [uid]}, "00081196": {"vr": "US", "Value": [why]}} for uid, why in warned

@@ -26,20 +26,19 @@ def orthanc(tmp_path_factory) -> Iterator[OrthancServer]:
 
 
 @contextmanager
-def scripted_pacs(profile: str) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
-    """Run an archive in memory with the habits of a profile; yield it and the client with that profile."""
+def scripted_pacs(server: HTTPServer, profile: str) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
+    """Give a server the habits of a profile's archive; yield that archive and the client with the profile."""
     pacs = ScriptedPacs(HABITS[profile])
-    with HTTPServer(threaded=True) as server:
-        server.expect_request(re.compile(f"{ROOT}/.*")).respond_with_handler(pacs)
-        web = DicomWebArchive(server.url_for(ROOT), profile=PROFILES[profile])
-        yield pacs, web
-        web.close()
+    server.expect_request(re.compile(f"{ROOT}/.*")).respond_with_handler(pacs)
+    web = DicomWebArchive(server.url_for(ROOT), profile=PROFILES[profile])
+    yield pacs, web
+    web.close()
 
 
-@pytest.fixture
-def scripted(request) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
-    """Such an archive with the profile that is the parameter."""
-    with scripted_pacs(request.param) as pair:
+@pytest.fixture(params=list(PROFILES))
+def scripted(request, httpserver) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
+    """An archive in memory with the habits of each profile, and the client with that profile."""
+    with scripted_pacs(httpserver, request.param) as pair:
         yield pair
 
 
@@ -59,7 +58,7 @@ def archive(request, tmp_path) -> Iterator[Archive]:
         return
     kind, _, profile = request.param.partition(" ")
     if kind == "scripted":
-        with scripted_pacs(profile) as (_, web):
+        with scripted_pacs(request.getfixturevalue("httpserver"), profile) as (_, web):
             yield web
         return
     server = request.getfixturevalue("orthanc")
