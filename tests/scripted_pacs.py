@@ -80,13 +80,13 @@ HABITS = {
 
 @dataclass
 class ScriptedPacs:
-    """An archive with habits; ``before_store`` and ``after_store`` are called with each file that is to be kept."""
+    """An archive with habits; ``takes`` is asked before a file is kept, ``after_store`` called after."""
 
     habits: Habits = field(default_factory=Habits)
     studies: dict[str, list[File]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    before_store: Callable[[], None] = lambda: None
-    after_store: Callable[[], None] = lambda: None
+    takes: Callable[[], bool] = lambda: True
+    after_store: Callable[[], object] = lambda: None
 
     def __post_init__(self) -> None:
         self._random = random.Random(7)
@@ -250,7 +250,8 @@ class ScriptedPacs:
             return self._told(409, failed=[(uid, habits.other_study)])
         if instance.SOPClassUID in habits.refused_classes:
             return self._told(409, failed=[(uid, 0x0122)])
-        self.before_store()
+        if not self.takes():
+            return Response("", status=503)
         known = self._of(study, str(instance.SeriesInstanceUID), uid)
         if not known or habits.second_store == "doubled":
             self.studies.setdefault(study, []).append((instance, content))

@@ -17,8 +17,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from aiqa_integration.bootstrap import fhir_client, make_archive
-from aiqa_integration.cli import main
+from aiqa_integration.cli.check import check as check_command
+from aiqa_integration.dicom.web import ARCHIVE, DicomWebArchive
 from aiqa_integration.errors import AiqaError, ArchiveRefused, ArchiveUnavailable, ConfigurationError, EhrRefused
+from aiqa_integration.http.oidc import Client, ClientCredentials
 from aiqa_integration.settings import load_settings
 
 SECRET = "s3cr3t/+ä"
@@ -118,12 +120,8 @@ def test_both_adapters_take_the_same_credentials(provider):
     client.close()
 
 
-def test_a_token_is_renewed_before_it_expires(provider, monkeypatch):
+def test_a_token_is_renewed_before_it_expires(provider):
     now = [1000.0]
-    monkeypatch.setattr("aiqa_integration.http.oidc.ClientCredentials.__init__.__kwdefaults__", {}, raising=False)
-    from aiqa_integration.dicom.web import ARCHIVE, DicomWebArchive
-    from aiqa_integration.http.oidc import Client, ClientCredentials
-
     client = Client(token_url=f"{provider.url}token", client_id="aiqa", client_secret=SECRET)
     credentials = ClientCredentials(client, ARCHIVE, now=lambda: now[0])
     archive = DicomWebArchive(f"{provider.url}dicom-web", credentials=credentials)
@@ -151,7 +149,7 @@ def test_a_refused_token_is_renewed_once(provider):
 @pytest.mark.parametrize(
     ("response", "error", "said", "fix"),
     [
-        (answer({"error": "invalid_client"}, 401), ArchiveRefused, "401: invalid_client", "client_id and client_secret"),
+        (answer({"error": "invalid_client"}, 401), ArchiveRefused, "401: invalid_client", "auth.client_id"),
         (answer({"error": "invalid_scope"}, 400), ArchiveRefused, "400: invalid_scope", "archive.auth.scope"),
         (answer({"error": "Doe^Jane"}, 400), ArchiveRefused, "400: no reason given", "archive.auth.token_url"),
         (answer({}, 404), ArchiveRefused, "404: no reason given", "archive.auth.token_url"),
@@ -221,17 +219,18 @@ def test_the_check_says_what_is_wrong_and_the_fix(provider, auth, said, fix, tmp
     assert "s3cr3t" not in "".join(lines)
 
 
-def check(folder: Path, archive: dict[str, object]) -> list[str]:
-    """Return the two lines of ``aiqa check`` about the archive."""
-    lines = [f'data_folder = "{folder}"', "[archive]"]
+def check(folder: Path, archive: dict[str, object]) -> tuple[str, str]:
+    """Return what ``aiqa check`` says of the archive: what is wrong, and the fix."""
+    (folder / "none").mkdir()
+    lines = [f'data_folder = "{folder}"', f'bundles_folder = "{folder / "none"}"', "[archive]"]
     for name, value in archive.items():
         pairs = value.items() if isinstance(value, dict) else ()
         inner = ", ".join(f"{key} = {json.dumps(str(found))}" for key, found in pairs)
         lines.append(f"{name} = {{ {inner} }}" if isinstance(value, dict) else f"{name} = {json.dumps(value)}")
     (folder / "aiqa.toml").write_text("\n".join(lines))
-    told = CliRunner().invoke(main, ["check"]).output.splitlines()
-    at = next(number for number, line in enumerate(told) if "archive" in line)
-    return [*told[at : at + 2], ""]
+    told = CliRunner().invoke(check_command).output.splitlines()
+    at = next(number for number, line in enumerate(told) if line.startswith("FAIL archive"))
+    return told[at], next(line for line in told[at + 1 :] if line.startswith("     fix:"))
 
 
 @pytest.fixture(scope="module")
@@ -263,9 +262,9 @@ def serving(authority) -> Iterator[dict[str, str]]:
     """Archives over TLS by kind: one that anybody may ask, one for clients of the authority, and broken ones."""
     past = datetime.now(tz=UTC) - timedelta(days=1)
     hosts = {
-        "public": authority.issue_cert("127.0.0.1"),
-        "mutual": authority.issue_cert("127.0.0.1"),
-        "expired": authority.issue_cert("127.0.0.1", not_after=past),
+        "public": authority.issue_cert("localhost"),
+        "mutual": authority.issue_cert("localhost"),
+        "expired": authority.issue_cert("localhost", not_after=past),
         "misnamed": authority.issue_cert("pacs.example.org"),
     }
     servers = {}
