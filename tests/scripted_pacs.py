@@ -107,7 +107,7 @@ class ScriptedPacs:
         ):
             found = re.fullmatch(pattern, path)
             if found and request.method == method:
-                return answer(request, *found.groups())  # type: ignore[operator]
+                return answer(request, *found.groups())
         return Response("", status=404)
 
     def count(self, study: str) -> int:
@@ -274,7 +274,7 @@ def store_json(
     *, stored: Sequence[str] = (), failed: Sequence[tuple[str, int]] = (), warned: Sequence[tuple[str, int]] = ()
 ) -> str:
     """A store response: UIDs stored, (UID, reason) failed or warned of; both sequences are there, as Orthanc has it."""
-    good = [{"00081155": {"vr": "UI", "Value": [uid]}} for uid in stored]
+    good: list[Row] = [{"00081155": {"vr": "UI", "Value": [uid]}} for uid in stored]
     good += [
         {"00081155": {"vr": "UI", "Value": [uid]}, "00081196": {"vr": "US", "Value": [why]}} for uid, why in warned
     ]

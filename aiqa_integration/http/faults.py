@@ -52,27 +52,35 @@ ALERT_FAULTS: Mapping[str, Fault] = MappingProxyType(
 )
 """What TLS alerts and handshake errors mean (RFC 8446 6.2, by OpenSSL's names)."""
 
+_BROKEN_OFF = Fault(
+    "broke the connection off",
+    "log of the server; one that wants a client certificate does so, too: {section}.tls.certificate_file",
+)
+
 NETWORK_FAULTS: tuple[tuple[type[BaseException], Fault], ...] = (
     (socket.gaierror, Fault("has a host name that is not known here", "{section}.url, DNS")),
     (ConnectionRefusedError, Fault("is not there: nobody listens", "{section}.url; does the server run?")),
+    (ssl.SSLEOFError, _BROKEN_OFF),
+    (ConnectionResetError, _BROKEN_OFF),
+    (BrokenPipeError, _BROKEN_OFF),
     (requests.exceptions.ConnectTimeout, Fault("does not answer: connecting timed out", "{section}.url, firewall")),
     (requests.exceptions.Timeout, Fault("stopped answering", "load and log of the server")),
 )
 
 _ANY_TLS = Fault("agrees on no way to encrypt with us", "{section}.tls, and the TLS settings of the server")
-_UNREACHABLE = Fault("cannot be reached, or broke the connection off", "{section}.url, {section}.tls, firewall")
+_UNREACHABLE = Fault("cannot be reached, or broke its answer off", "{section}.url, firewall")
 
 
 def fault_of(error: BaseException) -> Fault:
     """Return what an exception of requests, urllib3 or ssl means."""
     for cause in _causes(error):
+        for kind, fault in NETWORK_FAULTS:
+            if isinstance(cause, kind):
+                return fault
         if isinstance(cause, ssl.SSLCertVerificationError):
             return CERTIFICATE_FAULTS.get(cause.verify_code, _UNKNOWN_AUTHORITY)
         if isinstance(cause, ssl.SSLError) and cause.reason:
             return ALERT_FAULTS.get(cause.reason, _ANY_TLS)
-        for kind, fault in NETWORK_FAULTS:
-            if isinstance(cause, kind):
-                return fault
     return _UNREACHABLE
 
 

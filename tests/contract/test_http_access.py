@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -82,11 +82,11 @@ def answer(content: object, status: int = 200, content_type: str = "application/
     return Response(json.dumps(content), status=status, content_type=content_type)
 
 
-def oidc(url: str, **changes: str) -> dict[str, str]:
+def oidc(url: str, **changes: str) -> dict[str, object]:
     return {"token_url": f"{url}token", "client_id": "aiqa", "client_secret": SECRET, **changes}
 
 
-def ask_archive(url: str, auth: dict[str, object] | None = None, tls: dict[str, object] | None = None) -> None:
+def ask_archive(url: str, auth: Mapping[str, object] | None = None, tls: Mapping[str, object] | None = None) -> None:
     archive = {"url": f"{url}dicom-web", "auth": auth or {}, "tls": tls or {}}
     web = make_archive(load_settings(archive=archive))
     list(web.find_studies(None, None))
@@ -139,7 +139,7 @@ def test_a_refused_token_is_renewed_once(provider):
     provider.valid.clear()
     list(archive.find_studies(None, None))
     assert len(provider.grants) == 2
-    provider.valid = frozenset()  # type: ignore[assignment] - nothing is believed any more
+    provider.valid.clear()
     provider.answer = answer({"access_token": "new", "token_type": "bearer"})
     with pytest.raises(ArchiveRefused, match="401: it does not accept the identity provider's token") as caught:
         list(archive.find_studies(None, None))
@@ -327,6 +327,20 @@ def test_the_check_says_what_is_wrong_with_certificates(serving, files, kind, tl
     lines = check(tmp_path, {"url": f"{serving[kind]}dicom-web", "tls": named})
     assert said in lines[0]
     assert lines[1].startswith(f"     fix: {fix}")
+
+
+def test_tls_1_3_refuses_a_client_after_the_handshake(authority, files, tmp_path):
+    """Whether the reason or the end of the connection arrives first is chance: either names the setting."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version, context.verify_mode = ssl.TLSVersion.TLSv1_3, ssl.CERT_REQUIRED
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(context)
+    with HTTPServer(ssl_context=context) as server:
+        server.expect_request("/dicom-web/studies").respond_with_json([])
+        lines = check(tmp_path, {"url": server.url_for("/dicom-web"), "tls": {"ca_file": files["ca"]}})
+        client = {"ca_file": str(files["ca"]), "certificate_file": str(files["client"])}
+        ask_archive(server.url_for("/"), tls=client)
+    assert "archive.tls.certificate_file" in lines[1]
 
 
 @pytest.mark.parametrize(
