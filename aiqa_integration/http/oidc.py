@@ -52,6 +52,7 @@ class ClientCredentials(Credentials):
     def __init__(
         self, client: Client, receiver: Receiver, *, tls: Tls | None = None, now: Callable[[], float] = time.monotonic
     ) -> None:
+        receiver.usable_url(client.token_url, "auth.token_url")
         self._client = client
         self._provider = Receiver(
             name=f"the identity provider of {receiver.name}",

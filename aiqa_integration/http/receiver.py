@@ -15,19 +15,20 @@ class Receiver:
     unavailable: type[TransientError]
     refused: type[Refused]
 
-    def usable_url(self, url: str) -> str:
-        """Return a base URL without its trailing slash; raises ConfigurationError for one that is none.
+    def usable_url(self, url: str, setting: str = "url") -> str:
+        """Return a URL without trailing slash; raises ConfigurationError, naming the setting, for others.
 
         A URL with a password in it would end up in messages.
         """
+        named = f"{self.section}.{setting}"
         try:
             parts = urlsplit(url)
         except ValueError as error:
-            raise ConfigurationError(f"{self.section}.url is no URL") from error
+            raise ConfigurationError(f"{named} is no URL") from error
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError(f"{self.section}.url is not http(s)://host/path")
+            raise ConfigurationError(f"{named} is not http(s)://host/path")
         if parts.username is not None or parts.password is not None:
-            raise ConfigurationError(f"{self.section}.url names a user: that belongs into {self.section}.auth")
+            raise ConfigurationError(f"{named} names a user: that belongs into {self.section}.auth")
         return url.rstrip("/")
 
 

@@ -24,6 +24,8 @@ MAX_ANSWER_BYTES = 64 << 20
 MAX_STREAM_BYTES = 16 << 30
 """Largest answer that is streamed to files."""
 
+_NO_URL = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+
 
 class HttpSession(requests.Session):
     """A requests session in which nothing hangs, grows or leads elsewhere.
@@ -50,6 +52,11 @@ class HttpSession(requests.Session):
         self.cert = tls.pair if tls is not None else None
         for scheme in ("http://", "https://"):
             self.mount(scheme, _BoundedAdapter(receiver))
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return a request that is ready to be sent, credentials included; raises the receiver's errors."""
+        with self.translating():
+            return super().prepare_request(request)
 
     def send(self, request: requests.PreparedRequest, **kwargs: object) -> requests.Response:
         """Send a prepared request within the time limits; raises the receiver's errors."""
@@ -109,7 +116,7 @@ class HttpSession(requests.Session):
         """Turn errors of requests and urllib3 in the block into the receiver's."""
         try:
             yield
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+        except _NO_URL as error:
             raise self._refused(Fault("has an address that is not a valid URL", "{section}.url")) from error
         except requests.exceptions.TooManyRedirects as error:
             raise self._refused(Fault("redirects in a circle", "{section}.url")) from error

@@ -81,3 +81,13 @@ def test_wrong_credentials_are_refused_and_right_ones_work(tmp_path):
         assert [row.study_instance_uid for row in friend.find_studies(None, None)] == [study]
         stranger.close()
         friend.close()
+
+
+def test_a_second_store_of_other_content_is_a_success_that_changes_nothing(archive, tmp_path, into):
+    [path] = series_files(tmp_path, "second", slices=1)
+    ref, first = sample("second").ref, path.read_bytes()
+    archive.store([first], ref.study_instance_uid)
+    other = edited(path, PatientComments="changed").read_bytes()
+    assert archive.store([other], ref.study_instance_uid).stored == (sample("second").instance_uid(1),)
+    [arrived] = archive.retrieve(ref, into)
+    assert "PatientComments" not in dcmread(arrived)
