@@ -31,6 +31,7 @@ CANNOT_UNDERSTAND = 0xC000
 class Store:
     """Stores files under ``url``, a study's; ``listed`` tells what the archive lists of a series."""
 
+    archive: str
     session: HttpSession
     url: str
     study_instance_uid: str
@@ -57,7 +58,7 @@ class Store:
             return Answer(fate=Fate.STORED)
         response = self._post(content)
         answer = answer_for(uid, response.status_code, response.content)
-        log.info("archive.store", status=response.status_code, fate=answer.fate, uid=uid)
+        log.info("archive.store", archive=self.archive, status=response.status_code, fate=answer.fate, uid=uid)
         match answer.fate:
             case Fate.NOBODYS:
                 self.session.check(response)

@@ -119,6 +119,7 @@ class DicomWebArchive:
         refused: list[RefusedInstance] = []
         warned: dict[str, int] = {}
         transaction = Store(
+            archive=self.name,
             session=self._connections.session,
             url=f"{self._url}/studies/{_usable(study_instance_uid)}",
             study_instance_uid=study_instance_uid,

@@ -15,6 +15,7 @@ from aiqa_integration.dicom.profiles import GENERIC
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.pipeline.ports import StoreOutcome
+from tests.contract.test_archive_web_faults import RawServer
 from tests.dicom_samples import sample, series_files
 from tests.scripted_pacs import store_json, store_xml
 
@@ -161,6 +162,19 @@ def test_a_retried_store_sends_the_whole_object_again(archive, httpserver, files
     holder.listed.add(ONE)
     assert archive.store(files[:1], STUDY).stored == (ONE,)
     assert [files[0] in body for body in holder.posts] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "told", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"], ids=["nothing", "half an answer"]
+)
+def test_a_connection_that_breaks_off_is_tried_three_times(files, told):
+    with (
+        RawServer(told) as server,
+        contextlib.closing(DicomWebArchive(server.url, profile=replace(GENERIC, look_before_storing=False))) as web,
+        pytest.raises(ArchiveUnavailable),
+    ):
+        web.store(files[:1], STUDY)
+    assert server.connections == 3
 
 
 def test_an_object_that_was_stored_while_the_answer_got_lost_is_not_sent_again(httpserver, files):

@@ -99,13 +99,13 @@ def test_certificates_that_fit(serving, files, kind, tls, monkeypatch):
             "archive.tls.certificate_file: one that its authority signed",
         ),
         ("mutual", {"ca_file": "ca", "certificate_file": "expired"}, "client certificate has expired", "renew it"),
-        ("public", {"ca_file": "client_key"}, "archive.tls.ca_file: not usable PEM", "archive.url, archive.auth"),
-        ("public", {"ca_file": "missing"}, "archive.tls.ca_file: no such file", "archive.url, archive.auth"),
+        ("public", {"ca_file": "client_key"}, "archive.tls.ca_file: not usable PEM", "that setting"),
+        ("public", {"ca_file": "missing"}, "archive.tls.ca_file: no such file", "that setting"),
         (
             "public",
             {"certificate_file": "client_certificate", "key_file": "stranger_key"},
             "they do not belong together",
-            "archive.url, archive.auth",
+            "that setting",
         ),
     ],
 )
