@@ -7,17 +7,22 @@ They keep DICOM files as they come and answer QIDO, WADO and STOW over real sock
 import json
 import random
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from io import BytesIO
 from typing import Any, TypeVar
-from xml.sax.saxutils import escape
 
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import SegmentationStorage
+from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from aiqa_integration.dicom.profiles import PROFILES
+from aiqa_integration.dicom.web import DicomWebArchive
+from tests.store_answers import store_json, store_xml
 
 T = TypeVar("T")
 File = tuple[Dataset, bytes]
@@ -270,37 +275,6 @@ class ScriptedPacs:
         return response
 
 
-def store_json(
-    *, stored: Sequence[str] = (), failed: Sequence[tuple[str, int]] = (), warned: Sequence[tuple[str, int]] = ()
-) -> str:
-    """A store response: UIDs stored, (UID, reason) failed or warned of; both sequences are there, as Orthanc has it."""
-    good: list[Row] = [{"00081155": {"vr": "UI", "Value": [uid]}} for uid in stored]
-    good += [
-        {"00081155": {"vr": "UI", "Value": [uid]}, "00081196": {"vr": "US", "Value": [why]}} for uid, why in warned
-    ]
-    bad = [{"00081155": {"vr": "UI", "Value": [uid]}, "00081197": {"vr": "US", "Value": [why]}} for uid, why in failed]
-    return json.dumps({"00081199": {"vr": "SQ", "Value": good}, "00081198": {"vr": "SQ", "Value": bad}})
-
-
-def store_xml(*, stored: Sequence[str] = (), failed: Sequence[tuple[str, int]] = (), namespace: str = "") -> str:
-    """The same in the Native DICOM Model (PS3.19 A.1)."""
-
-    def attribute(tag: str, vr: str, inside: str) -> str:
-        return f'<DicomAttribute tag="{tag}" vr="{vr}">{inside}</DicomAttribute>'
-
-    def item(number: int, uid: str, reason: int | None) -> str:
-        told = attribute("00081155", "UI", f'<Value number="1">{escape(uid)}</Value>')
-        if reason is not None:
-            told += attribute("00081197", "US", f'<Value number="1">{reason}</Value>')
-        return f'<Item number="{number}">{told}</Item>'
-
-    good = "".join(item(number, uid, None) for number, uid in enumerate(stored, 1))
-    bad = "".join(item(number, uid, why) for number, (uid, why) in enumerate(failed, 1))
-    inside = attribute("00081199", "SQ", good) + attribute("00081198", "SQ", bad)
-    declared = f' xmlns="{namespace}"' if namespace else ""
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<NativeDicomModel{declared}>{inside}</NativeDicomModel>'
-
-
 def _inside(date: str, window: str | None) -> bool:
     """Return whether a study's date is matched by a StudyDate filter (PS3.4 C.2.2.2.1, C.2.2.2.5)."""
     if window is None:
@@ -309,3 +283,13 @@ def _inside(date: str, window: str | None) -> bool:
     if not date:
         return False
     return date == first if not dash else (first or "0") <= date <= (last or "9")
+
+
+@contextmanager
+def scripted_pacs(server: HTTPServer, profile: str) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
+    """Give a server the habits of a profile's archive; yield that archive and the client with the profile."""
+    pacs = ScriptedPacs(HABITS[profile])
+    server.expect_request(re.compile(f"{ROOT}/.*")).respond_with_handler(pacs)
+    web = DicomWebArchive(server.url_for(ROOT), profile=PROFILES[profile])
+    yield pacs, web
+    web.close()

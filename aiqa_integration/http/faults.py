@@ -22,8 +22,8 @@ CERTIFICATE_FAULTS: Mapping[int, Fault] = MappingProxyType(
         19: _UNKNOWN_AUTHORITY,
         20: _UNKNOWN_AUTHORITY,
         21: Fault("presents a certificate without its chain", "{section}.tls.ca_file: the authority's certificate"),
-        62: Fault("presents a certificate for another host name", "{section}.url: the name that the certificate has"),
-        64: Fault("presents a certificate for another address", "{section}.url: the name that the certificate has"),
+        62: Fault("presents a certificate for another host name", "{address}: the name that the certificate has"),
+        64: Fault("presents a certificate for another address", "{address}: the name that the certificate has"),
     }
 )
 """Results of certificate verification (OpenSSL's X509_V_ERR_ numbers)."""
@@ -44,8 +44,8 @@ ALERT_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "TLSV1_ALERT_ACCESS_DENIED": _WRONG_CERTIFICATE,
         "SSLV3_ALERT_CERTIFICATE_REVOKED": Fault("says that our client certificate is revoked", "a new certificate"),
         "SSLV3_ALERT_CERTIFICATE_EXPIRED": Fault("says that our client certificate has expired", "renew it"),
-        "WRONG_VERSION_NUMBER": Fault("does not speak TLS at this port", "{section}.url: http:// or another port"),
-        "HTTP_REQUEST": Fault("does not speak TLS at this port", "{section}.url: http:// or another port"),
+        "WRONG_VERSION_NUMBER": Fault("does not speak TLS at this port", "{address}: http:// or another port"),
+        "HTTP_REQUEST": Fault("does not speak TLS at this port", "{address}: http:// or another port"),
         "TLSV1_ALERT_PROTOCOL_VERSION": Fault("speaks no TLS 1.2 or later", "upgrade the server"),
         "UNSUPPORTED_PROTOCOL": Fault("speaks no TLS 1.2 or later", "upgrade the server"),
     }
@@ -58,17 +58,17 @@ _BROKEN_OFF = Fault(
 )
 
 NETWORK_FAULTS: tuple[tuple[type[BaseException], Fault], ...] = (
-    (socket.gaierror, Fault("has a host name that is not known here", "{section}.url, DNS")),
-    (ConnectionRefusedError, Fault("is not there: nobody listens", "{section}.url; does the server run?")),
+    (socket.gaierror, Fault("has a host name that is not known here", "{address}, DNS")),
+    (ConnectionRefusedError, Fault("is not there: nobody listens", "{address}; does the server run?")),
     (ssl.SSLEOFError, _BROKEN_OFF),
     (ConnectionResetError, _BROKEN_OFF),
     (BrokenPipeError, _BROKEN_OFF),
-    (requests.exceptions.ConnectTimeout, Fault("does not answer: connecting timed out", "{section}.url, firewall")),
+    (requests.exceptions.ConnectTimeout, Fault("does not answer: connecting timed out", "{address}, firewall")),
     (requests.exceptions.Timeout, Fault("stopped answering", "load and log of the server")),
 )
 
 _ANY_TLS = Fault("agrees on no way to encrypt with us", "{section}.tls, and the TLS settings of the server")
-_UNREACHABLE = Fault("cannot be reached, or broke its answer off", "{section}.url, firewall")
+_UNREACHABLE = Fault("cannot be reached, or broke its answer off", "{address}, firewall")
 
 
 def fault_of(error: BaseException) -> Fault:

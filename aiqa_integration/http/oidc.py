@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 import requests
 
+from aiqa_integration.errors import Refused
 from aiqa_integration.http.connections import Connections
 from aiqa_integration.http.credentials import BasicCredentials, Credentials
 from aiqa_integration.http.receiver import Fault, Receiver
@@ -52,14 +53,9 @@ class ClientCredentials(Credentials):
     def __init__(
         self, client: Client, receiver: Receiver, *, tls: Tls | None = None, now: Callable[[], float] = time.monotonic
     ) -> None:
-        receiver.usable_url(client.token_url, "auth.token_url")
         self._client = client
-        self._provider = Receiver(
-            name=f"the identity provider of {receiver.name}",
-            section=receiver.section,
-            unavailable=receiver.unavailable,
-            refused=receiver.refused,
-        )
+        self._provider = replace(receiver, name=f"the identity provider of {receiver.name}", address="auth.token_url")
+        self._provider.usable_url(client.token_url)
         # RFC 6749 2.3.1 encodes both like form values before they become user and password.
         secret = BasicCredentials(quote_plus(client.client_id), quote_plus(client.client_secret))
         self._connections = Connections(
@@ -98,30 +94,30 @@ class ClientCredentials(Credentials):
         if response.status_code in TRANSIENT:
             session.check(response)
         if response.status_code != requests.codes.ok:
-            self._refuse(str(answer.get("error", "")), response.status_code)
+            code = str(answer.get("error", ""))
+            known = code if code in ERRORS else "no reason given"
+            fault = Fault(f"answers {response.status_code}: {known}", ERRORS.get(code, "{address}"))
+            raise self._refusal(fault, response.status_code)
         self._take(answer)
 
     def _take(self, answer: Mapping[str, object]) -> None:
         """Keep the token of an answer; raises refused where it has none that can be used."""
         token, kind = answer.get("access_token"), str(answer.get("token_type", ""))
         if not isinstance(token, str) or not token or kind.lower() != "bearer":
-            raise self._provider.refused(
-                f"{self._provider.name} answers without a bearer token", fix=f"{self._provider.section}.auth.token_url"
-            )
+            raise self._refusal(Fault("answers without a bearer token", "{address}"))
         granted = str(answer.get("scope", self._client.scope)).split()
         if missing := set(self._client.scope.split()) - set(granted):
-            raise self._provider.refused(
-                f"{self._provider.name} does not grant the scope {' '.join(sorted(missing))}",
-                fix=f"{self._provider.section}.auth.scope, or the rights of the client",
+            told = " ".join(sorted(missing))
+            raise self._refusal(
+                Fault(f"does not grant the scope {told}", "{section}.auth.scope, or the client's rights")
             )
         life = answer.get("expires_in")
         life_s = float(life) if isinstance(life, int | float) and life > 0 else LIFE_S
         self._token, self._renew_at = token, self._now() + SHARE_OF_LIFE * life_s
 
-    def _refuse(self, code: str, status: int) -> None:
-        known = code if code in ERRORS else "no reason given"
-        fix = ERRORS.get(code, "{section}.auth.token_url").format(section=self._provider.section)
-        raise self._provider.refused(f"{self._provider.name} answers {status}: {known}", status=status, fix=fix)
+    def _refusal(self, fault: Fault, status: int | None = None) -> Refused:
+        provider = self._provider
+        return provider.refused(f"{provider.name} {fault.what}", status=status, fix=provider.fix(fault))
 
 
 def _json(response: requests.Response) -> Mapping[str, object]:

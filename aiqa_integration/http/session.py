@@ -81,7 +81,7 @@ class HttpSession(requests.Session):
         if (here.scheme, here.netloc) != (there.scheme, there.netloc) or resp.request.method != "GET":
             resp.close()
             raise self._refused(
-                Fault(f"answers {resp.status_code}: it has moved to another address", "{section}.url"),
+                Fault(f"answers {resp.status_code}: it has moved to another address", "{address}"),
                 resp.status_code,
             )
         return target
@@ -109,7 +109,7 @@ class HttpSession(requests.Session):
             known = forbidden(response)
         else:
             return Fault(str(status), "")
-        return Fault(f"{status}: {known.what}", known.fix.format(section=self.receiver.section))
+        return Fault(f"{status}: {known.what}", self.receiver.fix(known))
 
     @contextmanager
     def translating(self) -> Iterator[None]:
@@ -117,21 +117,20 @@ class HttpSession(requests.Session):
         try:
             yield
         except _NO_URL as error:
-            raise self._refused(Fault("has an address that is not a valid URL", "{section}.url")) from error
+            raise self._refused(Fault("has an address that is not a valid URL", "{address}")) from error
         except requests.exceptions.TooManyRedirects as error:
-            raise self._refused(Fault("redirects in a circle", "{section}.url")) from error
+            raise self._refused(Fault("redirects in a circle", "{address}")) from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = fault_of(error)
             raise self.receiver.unavailable(
-                f"{self.receiver.name} {fault.what}", fix=fault.fix.format(section=self.receiver.section)
+                f"{self.receiver.name} {fault.what}", fix=self.receiver.fix(fault)
             ) from error
 
     def _renewed(self, request: requests.PreparedRequest) -> bool:
         return self.credentials.renew(request.headers.get("Authorization"))
 
     def _refused(self, fault: Fault, status: int | None = None) -> Exception:
-        fix = fault.fix.format(section=self.receiver.section)
-        return self.receiver.refused(f"{self.receiver.name} {fault.what}", status=status, fix=fix)
+        return self.receiver.refused(f"{self.receiver.name} {fault.what}", status=status, fix=self.receiver.fix(fault))
 
 
 class _BoundedAdapter(HTTPAdapter):

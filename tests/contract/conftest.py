@@ -1,17 +1,14 @@
 """Servers that contract tests run against."""
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from pytest_httpserver import HTTPServer
 
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.profiles import PROFILES
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.pipeline.ports import Archive
-from tests.scripted_pacs import HABITS, ROOT, ScriptedPacs
+from tests.scripted_pacs import ScriptedPacs, scripted_pacs
 from tests.servers import OrthancServer, missing_orthanc
 
 
@@ -23,16 +20,6 @@ def orthanc(tmp_path_factory) -> Iterator[OrthancServer]:
         pytest.skip(reason)
     with OrthancServer(tmp_path_factory.mktemp("orthanc")) as server:
         yield server
-
-
-@contextmanager
-def scripted_pacs(server: HTTPServer, profile: str) -> Iterator[tuple[ScriptedPacs, DicomWebArchive]]:
-    """Give a server the habits of a profile's archive; yield that archive and the client with the profile."""
-    pacs = ScriptedPacs(HABITS[profile])
-    server.expect_request(re.compile(f"{ROOT}/.*")).respond_with_handler(pacs)
-    web = DicomWebArchive(server.url_for(ROOT), profile=PROFILES[profile])
-    yield pacs, web
-    web.close()
 
 
 @pytest.fixture(params=list(PROFILES))

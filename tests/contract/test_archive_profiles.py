@@ -14,10 +14,9 @@ from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import ArchiveRefused, ConfigurationError
 from aiqa_integration.settings import load_settings
 from aiqa_integration.sinks.pacs import PacsSink
-from tests.contract.conftest import scripted_pacs
 from tests.contract.test_pacs_sink import claimed
 from tests.dicom_samples import sample, series_files
-from tests.scripted_pacs import HABITS
+from tests.scripted_pacs import HABITS, scripted_pacs
 from tests.unit.dicom_out_samples import report_over, tiny_series
 
 DAY = date(2024, 1, 15)

@@ -17,7 +17,7 @@ from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.pipeline.ports import StoreOutcome
 from tests.contract.test_archive_web_faults import RawServer
 from tests.dicom_samples import sample, series_files
-from tests.scripted_pacs import store_json, store_xml
+from tests.store_answers import store_json, store_xml
 
 SAMPLE = sample("stow")
 STUDY, SERIES = SAMPLE.ref.study_instance_uid, SAMPLE.ref.series_instance_uid

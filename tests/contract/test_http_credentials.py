@@ -153,7 +153,7 @@ def test_a_refused_token_is_renewed_once(provider):
             "archive.auth.scope",
         ),
         (Response("", status=503), ArchiveUnavailable, "identity provider of the archive answers 503", ""),
-        (Response("", status=307, headers={"Location": "http://elsewhere/"}), ArchiveRefused, "moved", "archive.url"),
+        (Response("", status=307, headers={"Location": "http://elsewhere/"}), ArchiveRefused, "moved", "token_url"),
     ],
 )  # fmt: skip
 def test_what_an_identity_provider_refuses(provider, response, error, said, fix):
@@ -165,8 +165,16 @@ def test_what_an_identity_provider_refuses(provider, response, error, said, fix)
 
 
 def test_an_identity_provider_that_is_not_there_is_tried_again_later(provider):
-    with pytest.raises(ArchiveUnavailable, match="identity provider of the archive is not there"):
+    with pytest.raises(ArchiveUnavailable, match="identity provider of the archive is not there") as caught:
         ask_archive(provider.url, oidc("http://127.0.0.1:9/"))
+    assert caught.value.fix == "archive.auth.token_url; does the server run?"
+
+
+@pytest.mark.parametrize("url", ["login/", "https://me:s3cr3t@login/"])
+def test_an_address_of_a_provider_that_is_none(provider, url):
+    with pytest.raises(ConfigurationError, match=r"archive\.auth\.token_url") as caught:
+        ask_archive(provider.url, oidc(url))
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_a_token_file_is_read_anew(provider, tmp_path):

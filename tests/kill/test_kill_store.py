@@ -1,7 +1,6 @@
 """Workers are killed while an archive takes their objects, before and after one is kept: each is there once."""
 
 import os
-import re
 import signal
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
@@ -12,10 +11,10 @@ import pytest
 from aiqa_integration.dicom.profiles import PROFILES
 from aiqa_integration.dicom.uids import Role
 from aiqa_integration.dicom.web import DicomWebArchive
-from aiqa_integration.pipeline.ports import PlannedEffect
+from aiqa_integration.pipeline.ports import LoadedSeries, PlannedEffect
 from aiqa_integration.sinks.pacs import PacsSink
 from tests.contract.test_pacs_sink import claimed
-from tests.scripted_pacs import HABITS, ROOT, ScriptedPacs
+from tests.scripted_pacs import ROOT, ScriptedPacs, scripted_pacs
 from tests.unit.dicom_out_samples import report_over, tiny_series
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(120)]
@@ -53,10 +52,12 @@ class Workers:
 
 @pytest.mark.parametrize("profile", list(PROFILES))
 def test_each_object_is_there_once(httpserver, tmp_path: Path, profile: str) -> None:
-    pacs = ScriptedPacs(HABITS[profile])
-    httpserver.expect_request(re.compile(f"{ROOT}/.*")).respond_with_handler(pacs)
-    url, series = httpserver.url_for(ROOT), tiny_series(tmp_path)
-    archive = DicomWebArchive(url, profile=PROFILES[profile])
+    with scripted_pacs(httpserver, profile) as (pacs, archive):
+        check(pacs, archive, profile, url=httpserver.url_for(ROOT), series=tiny_series(tmp_path))
+
+
+def check(pacs: ScriptedPacs, archive: DicomWebArchive, profile: str, *, url: str, series: LoadedSeries) -> None:
+    """Kill a worker at every store, then let two finish; count what is there."""
     planned = PacsSink(archive, roles=set(Role) - PROFILES[profile].cannot_hold).plan(report_over(series), series)
     workers = Workers(url, profile, planned)
     exit_codes = []
@@ -71,7 +72,6 @@ def test_each_object_is_there_once(httpserver, tmp_path: Path, profile: str) -> 
     assert [workers.run(), workers.run()] == [0, 0]
     assert pacs.count(series.header.ref.study_instance_uid) == len(planned)
     assert sum(request.startswith("POST") for request in pacs.requests) > len(planned)
-    archive.close()
 
 
 def countdown(count: int, then: Callable[[], None]) -> Callable[[], bool]:
