@@ -14,11 +14,17 @@ from aiqa_integration import __version__
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.encode import encode_objects
 from aiqa_integration.dicom.presentation import preview_png
+from aiqa_integration.dicom.profiles import profile_named
+from aiqa_integration.dicom.uids import Role
 from aiqa_integration.dicom.volume import DicomSeriesReader
-from aiqa_integration.dicom.web import DicomWebArchive
+from aiqa_integration.dicom.web import ARCHIVE, DicomWebArchive
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.fhir.bundle import report_bundle_bytes
-from aiqa_integration.fhir.client import FhirClient
+from aiqa_integration.fhir.client import EHR, FhirClient
+from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
+from aiqa_integration.http.oidc import Client, ClientCredentials
+from aiqa_integration.http.receiver import Receiver
+from aiqa_integration.http.tls import Tls
 from aiqa_integration.infer.bundle import Bundle, Check, find_bundles, verify
 from aiqa_integration.infer.isolate import IsolatedInferencer
 from aiqa_integration.ledger import schema
@@ -42,18 +48,10 @@ from aiqa_integration.pipeline.ports import (
     Sink,
 )
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
-from aiqa_integration.settings import AuthSettings, Settings, Window, load_settings
+from aiqa_integration.settings import AuthSettings, Settings, TlsSettings, Window, load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
 from aiqa_integration.sinks.pacs import PacsSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
-
-
-class Credentials(TypedDict):
-    """How adapters are told who we are, as plain values."""
-
-    user: str | None
-    password: str | None
-    bearer_token: str | None
 
 
 class SystemClock:
@@ -137,12 +135,19 @@ def make_archive(settings: Settings) -> Archive:
         raise ConfigurationError("settings: give archive.url (DICOMweb) or archive.folder (directory), one of them")
     if chosen.folder is not None:
         return DirectoryArchive(chosen.folder, chosen.name)
-    return DicomWebArchive(str(chosen.url), name=chosen.name, page_size=chosen.page_size, **_auth(chosen.auth))
+    return DicomWebArchive(
+        str(chosen.url),
+        name=chosen.name,
+        profile=profile_named(chosen.profile),
+        page_size=chosen.page_size,
+        **_access(chosen.auth, chosen.tls, ARCHIVE),
+    )
 
 
 def make_sinks(settings: Settings, archive: Archive) -> dict[str, Sink]:
     """Return the sinks that can be reached, by the names that rules use."""
-    sinks: dict[str, Sink] = {"pacs": PacsSink(archive)}
+    roles = frozenset(Role) - profile_named(settings.archive.profile).cannot_hold
+    sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles)}
     if settings.ehr.url is not None:
         sinks["ehr"] = FhirSink(fhir_client(settings))
     return sinks
@@ -193,7 +198,7 @@ def rules_of(file: Path) -> RuleSet:
 
 def fhir_client(settings: Settings) -> FhirClient:
     """Return a client of the FHIR server that the settings name; raises ConfigurationError."""
-    return FhirClient(settings.ehr.url or "", **_auth(settings.ehr.auth))
+    return FhirClient(settings.ehr.url or "", **_access(settings.ehr.auth, settings.ehr.tls, EHR))
 
 
 def books_of(ledger: SqlLedger) -> Books:
@@ -288,9 +293,32 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
     )
 
 
-def _auth(auth: AuthSettings) -> Credentials:
-    return {
-        "user": auth.user,
-        "password": auth.password.get_secret_value() if auth.password else None,
-        "bearer_token": auth.bearer_token.get_secret_value() if auth.bearer_token else None,
-    }
+class _Access(TypedDict):
+    credentials: Credentials
+    tls: Tls
+
+
+def _access(auth: AuthSettings, tls: TlsSettings, receiver: Receiver) -> _Access:
+    """Return how we prove who we are to a receiver, and whom we trust; raises ConfigurationError."""
+    files = Tls(ca_file=tls.ca_file, certificate_file=tls.certificate_file, key_file=tls.key_file)
+    files.check(receiver.section)
+    return {"credentials": _credentials(auth, files, receiver), "tls": files}
+
+
+def _credentials(auth: AuthSettings, tls: Tls, receiver: Receiver) -> Credentials:
+    if auth.user is not None and auth.password is not None:
+        return BasicCredentials(auth.user, auth.password.get_secret_value())
+    if auth.bearer_token is not None:
+        return BearerToken.fixed(auth.bearer_token.get_secret_value())
+    if auth.bearer_token_file is not None:
+        return BearerToken.from_file(auth.bearer_token_file, receiver)
+    if auth.token_url is not None and auth.client_id is not None and auth.client_secret is not None:
+        client = Client(
+            token_url=auth.token_url,
+            client_id=auth.client_id,
+            client_secret=auth.client_secret.get_secret_value(),
+            scope=auth.scope,
+            audience=auth.audience,
+        )
+        return ClientCredentials(client, receiver, tls=tls)
+    return Credentials()

@@ -37,9 +37,10 @@ from typing import ClassVar
 
 
 class AiqaError(Exception):
-    """Any error that AIQA raises on purpose."""
+    """Any error that AIQA raises on purpose; ``fix`` says what a person can do about it, where that is known."""
 
     code: ClassVar[str] = "aiqa-error"
+    fix: str = ""
 
 
 class ConfigurationError(AiqaError):
@@ -56,9 +57,10 @@ class TransientError(AiqaError):
 
     code = "transient"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, fix: str = "") -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.fix = fix
 
 
 class ArchiveUnavailable(TransientError):
@@ -207,9 +209,14 @@ class LedgerError(PermanentError):
 
 
 class Refused(PermanentError):
-    """The receiver said no, for good."""
+    """The receiver said no, for good; ``status`` is its HTTP status, None where it sent none."""
 
     code = "refused"
+
+    def __init__(self, message: str, *, status: int | None = None, fix: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.fix = fix
 
 
 class ArchiveRefused(Refused):
@@ -220,9 +227,10 @@ class ArchiveRefused(Refused):
 
     code = "archive-refused"
 
-    def __init__(self, message: str, *, status: int | None = None, failed: dict[str, int | None] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+    def __init__(
+        self, message: str, *, status: int | None = None, fix: str = "", failed: dict[str, int | None] | None = None
+    ) -> None:
+        super().__init__(message, status=status, fix=fix)
         self.failed = failed or {}
 
 
@@ -231,7 +239,6 @@ class EhrRefused(Refused):
 
     code = "ehr-refused"
 
-    def __init__(self, message: str, *, status: int | None = None, outcome: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+    def __init__(self, message: str, *, status: int | None = None, fix: str = "", outcome: str | None = None) -> None:
+        super().__init__(message, status=status, fix=fix)
         self.outcome = outcome

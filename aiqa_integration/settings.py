@@ -31,18 +31,47 @@ class _Section(BaseModel):
 
 
 class AuthSettings(_Section):
-    """How to prove who we are to a server."""
+    """How to prove who we are to a server: by password, by token, as the client of an identity provider, or not."""
 
     user: str | None = Field(None, description="User name for HTTP basic authentication.")
     password: SecretStr | None = Field(None, description="Password for HTTP basic authentication.")
     bearer_token: SecretStr | None = Field(None, description="Static bearer token, instead of user and password.")
+    bearer_token_file: Path | None = Field(None, description="File of a bearer token that somebody else renews.")
+    token_url: str | None = Field(
+        None, description="Token endpoint of an identity provider (OAuth 2.0 client credentials)."
+    )
+    client_id: str | None = Field(None, description="Client at the identity provider.")
+    client_secret: SecretStr | None = Field(None, description="Secret of that client.")
+    scope: str = Field("", description="Scopes to ask the identity provider for, separated by spaces.")
+    audience: str = Field("", description="Audience to ask for, where the identity provider wants one.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "AuthSettings":
-        if self.bearer_token is not None and self.user is not None:
-            raise ValueError("give either user and password or a bearer token")
+        ways = (self.user, self.bearer_token, self.bearer_token_file, self.token_url)
+        if sum(way is not None for way in ways) > 1:
+            raise ValueError("give one of user and password, bearer_token, bearer_token_file, token_url")
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password go together")
+        if len({self.token_url is None, self.client_id is None, self.client_secret is None}) > 1:
+            raise ValueError("token_url, client_id and client_secret go together")
+        if self.token_url is None and (self.scope or self.audience):
+            raise ValueError("scope and audience go with token_url")
+        return self
+
+
+class TlsSettings(_Section):
+    """Whom to trust at https addresses, and which certificate to show (mutual TLS)."""
+
+    ca_file: Path | None = Field(
+        None, description="Authorities to trust (PEM), instead of the public ones; the identity provider's too."
+    )
+    certificate_file: Path | None = Field(None, description="Our client certificate (PEM) with its chain.")
+    key_file: Path | None = Field(None, description="Its private key (PEM, no password), if in a file of its own.")
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> "TlsSettings":
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError("key_file goes with certificate_file")
         return self
 
 
@@ -54,14 +83,16 @@ class ArchiveSettings(_Section):
         None, description="DICOMweb root, such as https://pacs/dicom-web; none = directory archive."
     )
     folder: Path | None = Field(None, description="Folder of the embedded directory archive, where no url is given.")
+    profile: str = Field("generic", description="Kind of archive: generic, orthanc, dcm4chee, azure or aws.")
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the archive.")
+    tls: TlsSettings = Field(TlsSettings(), description="Certificates for the archive.")
     poll_every_s: float = Field(15.0, gt=0, description="Seconds between polls.")
     quiet_s: float = Field(90.0, ge=0, description="Seconds without a new instance after which a series is complete.")
     window_days: Window = Field(2, description="Study dates polled, back from today, or 'all' of them.")
     reconcile_window_days: Window = Field(
         7, description="Study dates polled once a day, for late arrivals, or 'all' of them."
     )
-    page_size: int = Field(100, ge=1, le=200, description="Rows a QIDO page (some servers refuse more than 200).")
+    page_size: int | None = Field(None, ge=1, le=200, description="Rows a QIDO page; none = as the profile says.")
 
 
 class EhrSettings(_Section):
@@ -69,6 +100,7 @@ class EhrSettings(_Section):
 
     url: str | None = Field(None, description="FHIR R4 base URL; none = nothing is sent to an EHR.")
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the FHIR server.")
+    tls: TlsSettings = Field(TlsSettings(), description="Certificates for the FHIR server.")
 
 
 class DatabaseSettings(_Section):

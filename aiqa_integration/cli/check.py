@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aiqa_integration.errors import AiqaError
+from aiqa_integration.errors import AiqaError, ConfigurationError
 
 if TYPE_CHECKING:
     from aiqa_integration.settings import Settings
@@ -67,7 +67,11 @@ def _trials(settings: "Settings") -> Iterator[Trial]:
 def _try(name: str, attempt: Callable[[], str], fix: str) -> Trial:
     try:
         return Trial(name=name, passed=True, detail=attempt())
-    except (AiqaError, OSError) as error:
+    except ConfigurationError as error:
+        return Trial(name=name, passed=False, detail=str(error), fix="that setting, see docs/deployment.md")
+    except AiqaError as error:
+        return Trial(name=name, passed=False, detail=str(error), fix=error.fix or fix)
+    except OSError as error:
         return Trial(name=name, passed=False, detail=str(error), fix=fix)
 
 

@@ -10,18 +10,11 @@ import structlog
 
 from aiqa_integration.dicom.files import file_name, instance_record
 from aiqa_integration.dicom.multipart import PartSplitter, boundary_of
-from aiqa_integration.dicom.session import ArchiveSession, check_status, translated_errors
 from aiqa_integration.errors import ArchiveUnavailable, InputError
+from aiqa_integration.http.session import HttpSession
 from aiqa_integration.model.identity import SeriesRef
 
 log = structlog.get_logger()
-
-ACCEPTED = (
-    'multipart/related; type="application/dicom"; transfer-syntax=*',
-    'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1',
-    'multipart/related; type="application/dicom"',
-)
-"""Accept headers in order of preference: as stored, else uncompressed, else the server's choice (PS3.18 8.7.3.5.2)."""
 
 PIECE_BYTES = 1 << 18
 LONGEST_ANSWER_S = 1800.0
@@ -35,13 +28,13 @@ class Arrival:
     into: Path
     files: dict[str, Path] = field(default_factory=dict)
 
-    def fetch(self, session: ArchiveSession, url: str, accepted: str) -> None:
+    def fetch(self, session: HttpSession, url: str, accepted: str) -> None:
         """Add the instances that a URL answers with; raises ArchiveUnavailable or ArchiveRefused.
 
         May be tried again after a break: what arrived before is a repeat then.
         """
-        with translated_errors(), session.get(url, headers={"Accept": accepted}, stream=True) as response:
-            check_status(response)
+        with session.translating(), session.get(url, headers={"Accept": accepted}, stream=True) as response:
+            session.check(response)
             if response.status_code == requests.codes.no_content:
                 return
             boundary = boundary_of(response.headers.get("Content-Type", ""))

@@ -1,50 +1,35 @@
-"""A PACS over DICOMweb.
+"""A PACS over DICOMweb, as its profile says.
 
 dicomweb-client builds the QIDO requests; paging, retries, streaming and storing are ours, for the reasons measured in
 docs/decisions/0003-dicomweb-transport.md.
 """
 
-import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
-from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit
+from types import MappingProxyType
 
-import pydicom
 import requests
-import structlog
 from dicomweb_client import DICOMwebClient
-from pydicom.errors import InvalidDicomError
 
 from aiqa_integration.dicom import qido
 from aiqa_integration.dicom.files import in_window
-from aiqa_integration.dicom.headers import series_ref
-from aiqa_integration.dicom.multipart import encode_part
-from aiqa_integration.dicom.reading import BROKEN_ENCODING, quiet, text
-from aiqa_integration.dicom.session import (
-    TIMEOUT_S,
-    TRANSIENT,
-    ArchiveSession,
-    auth_of,
-    check_status,
-    with_fast_tries,
-)
-from aiqa_integration.dicom.stow import Fate, answer_for
-from aiqa_integration.dicom.wado import ACCEPTED, Arrival
-from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, ConfigurationError, InputError
+from aiqa_integration.dicom.profiles import GENERIC, JSON, Profile
+from aiqa_integration.dicom.store import Store
+from aiqa_integration.dicom.stow import Fate
+from aiqa_integration.dicom.wado import Arrival
+from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable
+from aiqa_integration.http.connections import Connections
+from aiqa_integration.http.credentials import Credentials
+from aiqa_integration.http.receiver import Receiver
+from aiqa_integration.http.retries import with_fast_tries
+from aiqa_integration.http.session import TIMEOUT_S, HttpSession
+from aiqa_integration.http.tls import Tls
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.pipeline.ports import RefusedInstance, SeriesListing, StoreOutcome, StudyListing
 
-log = structlog.get_logger()
-
-CANNOT_UNDERSTAND = 0xC000
-"""Failure reason (0008,1197) of bytes that are no DICOM instance (PS3.4 GG.4)."""
-
-NOBODY_MAY = frozenset({401, 403, 404, 405})
-"""STOW statuses that are about us or the address, not about an object."""
+ARCHIVE = Receiver(name="the archive", section="archive", unavailable=ArchiveUnavailable, refused=ArchiveRefused)
 
 
 class DicomWebArchive:
@@ -55,55 +40,54 @@ class DicomWebArchive:
         url: str,
         *,
         name: str = "pacs",
-        page_size: int = 100,
-        user: str | None = None,
-        password: str | None = None,
-        bearer_token: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        profile: Profile = GENERIC,
+        page_size: int | None = None,
+        credentials: Credentials | None = None,
+        tls: Tls | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        timeout_s: tuple[float, float] = TIMEOUT_S,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError(f"archive {name}: its url is not http(s)://host/path")
         self.name = name
-        self._url = url.rstrip("/")
-        self._page_size = page_size
-        self._auth = auth_of(user, password, bearer_token)
-        self._headers = dict(headers or {})
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._sessions: list[ArchiveSession] = []
+        self._url = ARCHIVE.usable_url(url)
+        self._profile = profile
+        self._page_size = min(page_size or profile.page_size, profile.page_size)
+        self._connections = Connections(
+            partial(HttpSession, ARCHIVE, credentials=credentials, tls=tls, timeout_s=timeout_s, headers=headers)
+        )
 
     def close(self) -> None:
         """Close the connections of all threads; the archive can be used again afterwards."""
-        with self._lock:
-            for session in self._sessions:
-                session.close()
+        self._connections.close()
 
     def find_studies(self, since: date | None, until: date | None) -> Iterator[StudyListing]:
         """Yield every study of the window; rows beyond it are left out here, for servers ignore filters."""
-        ends = [f"{end:%Y%m%d}" if end else "" for end in (since, until)]
-        filters = {"StudyDate": "-".join(ends)} if any(ends) else {}
-
-        def fetch(limit: int, offset: int) -> object:
-            return self._search("search_for_studies", qido.STUDY_FIELDS, filters, limit=limit, offset=offset)
-
-        for row in qido.rows(fetch, self._page_size, qido.STUDY_UID, to_the_end=True):
-            if in_window(qido.first_text(row, qido.STUDY_DATE), since, until):
-                yield qido.study_listing(row)
+        today = datetime.now(tz=UTC).date() if self._profile.day_by_day else None
+        seen: set[str] = set()
+        for dates in qido.date_ranges(since, until, today=today):
+            for row in self._studies({"StudyDate": dates} if dates else {}):
+                listing = qido.study_listing(row)
+                if listing.study_instance_uid in seen:
+                    continue
+                seen.add(listing.study_instance_uid)
+                if in_window(qido.first_text(row, qido.STUDY_DATE), since, until):
+                    yield listing
 
     def find_series(self, study_instance_uid: str) -> Iterator[SeriesListing]:
         """Yield every series of a study; none where the archive does not know it."""
         in_study = {"study_instance_uid": _usable(study_instance_uid)}
 
         def fetch(limit: int, offset: int) -> object:
-            return self._search("search_for_series", qido.SERIES_FIELDS, {}, limit=limit, offset=offset, **in_study)
+            fields = self._profile.series_fields
+            return self._search("search_for_series", fields, {}, limit=limit, offset=offset, **in_study)
 
-        for row in qido.rows(_empty_if_unknown(fetch), self._page_size, qido.SERIES_UID, to_the_end=False):
+        for row in self._rows(_empty_if_unknown(fetch), qido.SERIES_UID, to_the_end=False):
             if qido.first_text(row, qido.STUDY_UID) in {"", study_instance_uid}:
                 yield qido.series_listing(row, study_instance_uid)
 
     def find_instances(self, ref: SeriesRef) -> tuple[str, ...]:
         """Return the SOP Instance UIDs that the archive lists for a series; empty where it has none."""
+        if self._profile.instances_by == "metadata":
+            return self._metadata_uids(ref)
         in_series = {
             "study_instance_uid": _usable(ref.study_instance_uid),
             "series_instance_uid": _usable(ref.series_instance_uid),
@@ -112,51 +96,68 @@ class DicomWebArchive:
         def fetch(limit: int, offset: int) -> object:
             return self._search("search_for_instances", (), {}, limit=limit, offset=offset, **in_series)
 
-        found = qido.rows(_empty_if_unknown(fetch), self._page_size, qido.SOP_UID, to_the_end=True)
+        found = self._rows(_empty_if_unknown(fetch), qido.SOP_UID, to_the_end=True)
         return tuple(qido.first_text(row, qido.SOP_UID) for row in found)
 
     def retrieve(self, ref: SeriesRef, into: Path) -> tuple[Path, ...]:
         """Stream the instances of a series into the folder ``into``, as stored or uncompressed, repeats left out."""
-        for accepted in ACCEPTED:
+        accepted_all = self._profile.accepted
+        for accepted in accepted_all:
             try:
                 return self._retrieve(ref, into, accepted)
             except ArchiveRefused as error:
-                if error.status != requests.codes.not_acceptable or accepted == ACCEPTED[-1]:
+                if error.status != requests.codes.not_acceptable or accepted == accepted_all[-1]:
                     raise
         return ()
 
     def store(self, objects: Sequence[bytes], study_instance_uid: str) -> StoreOutcome:
-        """Store DICOM files, one a request; raises ArchiveRefused where the archive takes none from us (401, 403, …).
+        """Store DICOM files, one a request; what counts as stored was named by the answer, or is listed.
 
-        An instance that the answer does not name counts as stored after a success status: verify with
-        ``find_instances``.
+        Raises ArchiveRefused where the archive takes none from us (401, 403, …).
         """
         stored: list[str] = []
         refused: list[RefusedInstance] = []
+        warned: dict[str, int] = {}
+        transaction = Store(
+            archive=self.name,
+            session=self._connections.session,
+            url=f"{self._url}/studies/{_usable(study_instance_uid)}",
+            study_instance_uid=study_instance_uid,
+            profile=self._profile,
+            listed=self.find_instances,
+        )
         for content in objects:
-            uid = _sop_instance_uid(content)
-            if uid is None:
-                refused.append(RefusedInstance(sop_instance_uid="", reason=CANNOT_UNDERSTAND))
-                continue
-            response = with_fast_tries(partial(self._post, content, study_instance_uid))
-            answer = answer_for(uid, response.status_code, response.content)
-            if answer.fate is Fate.REFUSED:
-                refused.append(RefusedInstance(sop_instance_uid=uid, reason=answer.reason))
-            else:
+            uid, answer = transaction.file(content)
+            if answer.fate is Fate.STORED:
                 stored.append(uid)
-            log.info("archive.store", archive=self.name, status=response.status_code, fate=answer.fate, uid=uid)
-        return StoreOutcome(stored=tuple(stored), refused=tuple(refused))
+            else:
+                refused.append(RefusedInstance(sop_instance_uid=uid, reason=answer.reason))
+            if answer.warning is not None:
+                warned[uid] = answer.warning
+        return StoreOutcome(stored=tuple(stored), refused=tuple(refused), warned=warned)
+
+    def _studies(self, filters: Mapping[str, str]) -> Iterator[qido.Row]:
+        def fetch(limit: int, offset: int) -> object:
+            fields = self._profile.study_fields
+            return self._search("search_for_studies", fields, filters, limit=limit, offset=offset)
+
+        return self._rows(fetch, qido.STUDY_UID, to_the_end=True)
+
+    def _rows(self, fetch: Callable[[int, int], object], key: str, *, to_the_end: bool) -> Iterator[qido.Row]:
+        return qido.rows(fetch, self._page_size, key, to_the_end=to_the_end, most_rows=self._profile.most_rows)
 
     def _search(self, search: str, fields: Sequence[str], filters: Mapping[str, str], **arguments: str | int) -> object:
         """Return one page of a search; asks again without extra fields where a server rejects them (400)."""
 
         def call(wanted: Sequence[str]) -> object:
-            client: DICOMwebClient = self._client()
+            session = self._connections.session
+            client = DICOMwebClient(self._url, session=session, permissive_uid=True, timeout=session.timeout_s)
+            client.set_http_retry_params(retry=False)
             method = getattr(client, search)
             try:
                 return method(fields=wanted or None, search_filters=dict(filters) or None, **arguments)
             except requests.HTTPError as error:
-                check_status(error.response)
+                session.check(error.response)
                 raise
             except ValueError as error:
                 raise ArchiveUnavailable("the archive's answer to a query is not JSON") from error
@@ -168,54 +169,49 @@ class DicomWebArchive:
                 raise
         return with_fast_tries(partial(call, ()))
 
-    def _retrieve(self, ref: SeriesRef, into: Path, accepted: str) -> tuple[Path, ...]:
-        """Fetch a series in one request, or one by one where the archive lists instances but knows no such series.
+    def _metadata_uids(self, ref: SeriesRef) -> tuple[str, ...]:
+        """Return the SOP Instance UIDs of a series' metadata (WADO-RS), which has no pages to lose rows between."""
 
-        Orthanc answers so where two patients share the series UID.
+        def call() -> object:
+            session = self._connections.session
+            response = session.get(f"{self._series_url(ref)}/metadata", headers={"Accept": JSON})
+            if response.status_code in {requests.codes.no_content, requests.codes.not_found}:
+                return []
+            session.check(response)
+            try:
+                return response.json()
+            except ValueError as error:
+                raise ArchiveUnavailable("the archive's metadata are not JSON") from error
+
+        found = with_fast_tries(call)
+        uids = (qido.first_text(row, qido.SOP_UID) for row in qido.mappings(found))
+        return tuple(dict.fromkeys(uid for uid in uids if qido.USABLE_UID.fullmatch(uid)))
+
+    def _retrieve(self, ref: SeriesRef, into: Path, accepted: str) -> tuple[Path, ...]:
+        """Fetch a series in one request where the archive has such, else one by one.
+
+        Orthanc lists instances but knows no such series where two patients share the series UID.
         """
-        series = f"{self._url}/studies/{_usable(ref.study_instance_uid)}/series/{_usable(ref.series_instance_uid)}"
         arrival = Arrival(ref=ref, into=into)
-        try:
-            with_fast_tries(partial(arrival.fetch, self._session(), series, accepted))
-        except ArchiveRefused as error:
-            listed = self.find_instances(ref) if error.status == requests.codes.not_found else ()
-            if not listed:
-                raise
-            for uid in listed:
-                with_fast_tries(partial(arrival.fetch, self._session(), f"{series}/instances/{uid}", accepted))
+        unknown = ArchiveRefused("the archive has no such series", status=requests.codes.not_found)
+        if self._profile.retrieves_series:
+            try:
+                with_fast_tries(partial(arrival.fetch, self._connections.session, self._series_url(ref), accepted))
+                return tuple(arrival.files.values())
+            except ArchiveRefused as error:
+                if error.status != requests.codes.not_found:
+                    raise
+                unknown = error
+        listed = self.find_instances(ref)
+        if not listed:
+            raise unknown
+        for uid in listed:
+            url = f"{self._series_url(ref)}/instances/{uid}"
+            with_fast_tries(partial(arrival.fetch, self._connections.session, url, accepted))
         return tuple(arrival.files.values())
 
-    def _post(self, content: bytes, study_instance_uid: str) -> requests.Response:
-        boundary = uuid.uuid4().hex
-        response = self._session().post(
-            f"{self._url}/studies/{_usable(study_instance_uid)}",
-            data=encode_part(content, boundary),
-            headers={
-                "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
-                "Accept": "application/dicom+json",
-            },
-        )
-        if response.status_code in NOBODY_MAY | TRANSIENT:
-            check_status(response)
-        return response
-
-    def _session(self) -> ArchiveSession:
-        """Return this thread's session."""
-        session: ArchiveSession | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = ArchiveSession(auth=self._auth, headers=self._headers)
-            with self._lock:
-                self._sessions.append(session)
-        return session
-
-    def _client(self) -> DICOMwebClient:
-        """Return this thread's dicomweb-client, its own retries off."""
-        client: DICOMwebClient | None = getattr(self._local, "client", None)
-        if client is None:
-            client = DICOMwebClient(self._url, session=self._session(), permissive_uid=True, timeout=TIMEOUT_S)
-            client.set_http_retry_params(retry=False)
-            self._local.client = client
-        return client
+    def _series_url(self, ref: SeriesRef) -> str:
+        return f"{self._url}/studies/{_usable(ref.study_instance_uid)}/series/{_usable(ref.series_instance_uid)}"
 
 
 def _usable(uid: str) -> str:
@@ -237,14 +233,3 @@ def _empty_if_unknown(fetch: Callable[[int, int], object]) -> Callable[[int, int
             return []
 
     return answered
-
-
-def _sop_instance_uid(content: bytes) -> str | None:
-    """Return the SOP Instance UID of a DICOM file; None for other bytes."""
-    try:
-        with quiet():
-            dataset = pydicom.dcmread(BytesIO(content), stop_before_pixels=True)
-        series_ref(dataset)
-    except (InvalidDicomError, InputError, *BROKEN_ENCODING):
-        return None
-    return text(dataset, "SOPInstanceUID")

@@ -2,48 +2,33 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
 import requests
-import stamina
-from requests.auth import AuthBase, HTTPBasicAuth
 
-from aiqa_integration.errors import AiqaError, ConfigurationError, EhrRefused, EhrUnavailable
+from aiqa_integration.errors import AiqaError, EhrRefused, EhrUnavailable
 from aiqa_integration.fhir.codes import Element
+from aiqa_integration.http.connections import Connections
+from aiqa_integration.http.credentials import Credentials
+from aiqa_integration.http.receiver import Receiver
+from aiqa_integration.http.retries import TRANSIENT, retry_after_s, with_fast_tries
+from aiqa_integration.http.session import HttpSession
+from aiqa_integration.http.tls import Tls
 
 MEDIA_TYPE = "application/fhir+json"
 TIMEOUTS_S = (5.0, 60.0)
 """Connect, read."""
 
-TRANSIENT_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""DESIGN section 4, and 409: a delivery never names a version, so a conflict is another writer at the same moment."""
+TRANSIENT_STATUSES = TRANSIENT | {409}
+"""A delivery never names a version, so a conflict is another writer at the same moment."""
 
-_FAST_TRIES = 3
-_FAST_TRIES_WITHIN_S = 15.0
-_LONGEST_FAST_WAIT_S = 5.0
-
-
-class FhirSession(requests.Session):
-    """The one HTTP session towards FHIR servers: it always has time limits and never follows a redirect."""
-
-    def __init__(self, auth: AuthBase, timeouts_s: tuple[float, float]) -> None:
-        super().__init__()
-        self.auth = auth
-        self.timeouts_s = timeouts_s
-        self.headers.update({"Accept": MEDIA_TYPE})
-
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        """Send a request as ``requests`` does, within the time limits."""
-        kwargs.setdefault("timeout", self.timeouts_s)
-        kwargs.setdefault("allow_redirects", False)
-        return super().request(method, url, *args, **kwargs)
+EHR = Receiver(name="the EHR", section="ehr", unavailable=EhrUnavailable, refused=EhrRefused)
 
 
 class FhirClient:
-    """A FHIR R4 endpoint with no, basic or bearer authentication.
+    """A FHIR R4 endpoint. Safe for threads: each has a session.
 
     Every call makes up to three fast tries, then raises EhrUnavailable (try later) or EhrRefused (never as is).
     """
@@ -52,19 +37,19 @@ class FhirClient:
         self,
         base_url: str,
         *,
-        user: str | None = None,
-        password: str | None = None,
-        bearer_token: str | None = None,
+        credentials: Credentials | None = None,
+        tls: Tls | None = None,
         timeouts_s: tuple[float, float] = TIMEOUTS_S,
     ) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise ConfigurationError(f"a FHIR base URL starts with http:// or https://, not {base_url[:12]!r}")
-        self.base_url = base_url.rstrip("/")
-        self._session = FhirSession(_authorization(user, password, bearer_token), timeouts_s)
+        self.base_url = EHR.usable_url(base_url)
+        headers = {"Accept": MEDIA_TYPE}
+        self._connections = Connections(
+            partial(HttpSession, EHR, credentials=credentials, tls=tls, timeout_s=timeouts_s, headers=headers)
+        )
 
     def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
+        """Close the connections of all threads."""
+        self._connections.close()
 
     def capability(self) -> Element:
         """Return the server's CapabilityStatement; raises EhrRefused where it speaks another FHIR than R4."""
@@ -107,55 +92,15 @@ class FhirClient:
         return responses
 
     def _call(self, method: str, place: str, **kwargs: Any) -> Element:  # noqa: ANN401 - passed on to requests
-        for attempt in stamina.retry_context(
-            on=_fast_retry, attempts=_FAST_TRIES, timeout=_FAST_TRIES_WITHIN_S, wait_initial=0.2, wait_jitter=0.3
-        ):
-            with attempt:
-                return self._call_once(method, place, **kwargs)
-        raise AssertionError("retry_context either returns or raises")
+        return with_fast_tries(partial(self._call_once, method, place, **kwargs))
 
     def _call_once(self, method: str, place: str, **kwargs: Any) -> Element:  # noqa: ANN401
         url = f"{self.base_url}/{place}" if place else self.base_url
-        try:
-            response = self._session.request(method, url, **kwargs)
-        except requests.RequestException as error:
-            raise EhrUnavailable(f"{self.base_url}: {type(error).__name__}") from error
+        session = self._connections.session
+        response = session.request(method, url, **kwargs)
         if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-            raise _failure(method, place, response)
+            raise _failure(f"{method} {place or 'transaction'}", response, session)
         return _body(self.base_url, response)
-
-
-class _NoAuthorization(AuthBase):
-    """Sends no credentials, not even those that requests would look up in a netrc file."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
-class _BearerToken(AuthBase):
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-def _authorization(user: str | None, password: str | None, bearer_token: str | None) -> AuthBase:
-    if bearer_token is not None:
-        return _BearerToken(bearer_token)
-    if user is not None:
-        return HTTPBasicAuth(user.encode(), (password or "").encode())
-    return _NoAuthorization()
-
-
-def _fast_retry(error: Exception) -> bool | float:
-    """Return whether to try again at once: yes, or after the seconds that the server asked for if they are few."""
-    if not isinstance(error, EhrUnavailable):
-        return False
-    if error.retry_after_s is None:
-        return True
-    return error.retry_after_s if error.retry_after_s <= _LONGEST_FAST_WAIT_S else False
 
 
 def _body(base_url: str, response: requests.Response) -> Element:
@@ -170,13 +115,13 @@ def _body(base_url: str, response: requests.Response) -> Element:
     return cast("Element", body)
 
 
-def _failure(method: str, place: str, response: requests.Response) -> AiqaError:
+def _failure(call: str, response: requests.Response, session: HttpSession) -> AiqaError:
     status = response.status_code
-    message = f"{method} {place or 'transaction'}: HTTP {status}"
     if status in TRANSIENT_STATUSES:
-        return EhrUnavailable(message, retry_after_s=_retry_after_s(response.headers.get("Retry-After")))
+        return EhrUnavailable(f"{call}: HTTP {status}", retry_after_s=retry_after_s(response))
+    fault = session.fault(response)
     outcome = response.text if "json" in response.headers.get("Content-Type", "") else None
-    return EhrRefused(f"{message}{_diagnosis(outcome)}", status=status, outcome=outcome)
+    return EhrRefused(f"{call}: HTTP {fault.what}{_diagnosis(outcome)}", status=status, fix=fault.fix, outcome=outcome)
 
 
 def _raise_for_entries(sent: list[str], responses: list[Element]) -> None:
@@ -207,17 +152,3 @@ def _diagnosis(outcome: str | None) -> str:
         return ""
     words = [" ".join([str(issue.get("code", "")), *issue.get("expression", [])]).strip() for issue in issues]
     return f" ({'; '.join(words)})" if words else ""
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date (RFC 9110 section 10.2.3)."""
-    if header is None:
-        return None
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        at = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())

@@ -48,10 +48,14 @@ class RefusedInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOutcome:
-    """What a STOW really did: every instance is in exactly one of the two."""
+    """What a STOW really did: every instance is in exactly one of ``stored`` and ``refused``.
+
+    ``warned`` has the warning reason (0008,1196) of stored instances that the archive had something to say about.
+    """
 
     stored: tuple[str, ...]
     refused: tuple[RefusedInstance, ...]
+    warned: Mapping[str, int] = field(default_factory=dict)
 
 
 class Archive(Protocol):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from aiqa_integration.dicom.encode import encode_objects
+from aiqa_integration.dicom.stow import reason_text, warning_text
 from aiqa_integration.dicom.uids import Role, instance_uid, series_uid
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.model.identity import SeriesRef, identity
@@ -40,25 +41,24 @@ class PacsSink:
             series_instance_uid=effect.attributes["series_instance_uid"],
         )
         uid = effect.attributes["sop_instance_uid"]
-        refusal = self._store(payload, ref, uid)
+        told = self._store(payload, ref, uid)
         if uid in self._archive.find_instances(ref):
-            detail = "stored and listed" if refusal is None else f"listed already ({refusal})"
-            return Receipt(remote_id=uid, detail=detail)
-        if refusal is not None:
-            raise refusal
+            return Receipt(remote_id=uid, detail=f"listed already ({told})" if isinstance(told, Exception) else told)
+        if isinstance(told, Exception):
+            raise told
         raise ArchiveUnavailable(f"{self._archive.name} took {uid} but does not list it")
 
-    def _store(self, payload: bytes, ref: SeriesRef, uid: str) -> ArchiveRefused | None:
-        """Send the object; return the archive's refusal, which may only mean that it has the object already."""
+    def _store(self, payload: bytes, ref: SeriesRef, uid: str) -> ArchiveRefused | str:
+        """Send the object; return how it went, or the refusal, which may only mean that the archive has it already."""
         try:
             outcome = self._archive.store([payload], ref.study_instance_uid)
         except ArchiveRefused as refusal:
             return refusal
         failed = {refused.sop_instance_uid: refused.reason for refused in outcome.refused}
-        if not failed:
-            return None
-        reasons = ", ".join(f"{reason:#06x}" if reason is not None else "no reason" for reason in failed.values())
-        return ArchiveRefused(f"{self._archive.name} refused {uid}: {reasons}", failed=failed)
+        if failed:
+            reasons = ", ".join(reason_text(reason) for reason in failed.values())
+            return ArchiveRefused(f"{self._archive.name} refused {uid}: {reasons}", failed=failed)
+        return "; ".join(["stored and listed", *(warning_text(warning) for warning in outcome.warned.values())])
 
     def _effect(self, report: QaReport, role: Role, content: bytes) -> PlannedEffect:
         target, ref = self._archive.name, report.ref

@@ -8,6 +8,7 @@ from pydicom.uid import JPEG2000Lossless, RLELossless
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import ArchiveRefused
+from aiqa_integration.http.credentials import BasicCredentials
 from tests.dicom_samples import edited, sample, series_files, stack
 from tests.servers import OrthancServer, missing_orthanc
 
@@ -70,13 +71,23 @@ def test_wrong_credentials_are_refused_and_right_ones_work(tmp_path):
     [path] = series_files(tmp_path, "auth", slices=1)
     study = sample("auth").ref.study_instance_uid
     with OrthancServer(tmp_path / "server", users={"qa": "secret"}) as server:
-        stranger = DicomWebArchive(server.url, user="qa", password="wrong")
-        with pytest.raises(ArchiveRefused, match="401"):
+        stranger = DicomWebArchive(server.url, credentials=BasicCredentials("qa", "wrong"))
+        with pytest.raises(ArchiveRefused, match="401: user or password is wrong"):
             list(stranger.find_studies(None, None))
         with pytest.raises(ArchiveRefused, match="401"):
             stranger.store([path.read_bytes()], study)
-        friend = DicomWebArchive(server.url, user="qa", password="secret")
+        friend = DicomWebArchive(server.url, credentials=BasicCredentials("qa", "secret"))
         assert len(friend.store([path.read_bytes()], study).stored) == 1
         assert [row.study_instance_uid for row in friend.find_studies(None, None)] == [study]
         stranger.close()
         friend.close()
+
+
+def test_a_second_store_of_other_content_is_a_success_that_changes_nothing(archive, tmp_path, into):
+    [path] = series_files(tmp_path, "second", slices=1)
+    ref, first = sample("second").ref, path.read_bytes()
+    archive.store([first], ref.study_instance_uid)
+    other = edited(path, PatientComments="changed").read_bytes()
+    assert archive.store([other], ref.study_instance_uid).stored == (sample("second").instance_uid(1),)
+    [arrived] = archive.retrieve(ref, into)
+    assert "PatientComments" not in dcmread(arrived)

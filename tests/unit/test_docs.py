@@ -2,6 +2,8 @@ import re
 from pathlib import Path
 
 from aiqa_integration import errors
+from aiqa_integration.dicom.profiles import PROFILES
+from aiqa_integration.dicom.stow import STATUSES
 from aiqa_integration.settings import describe
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +28,16 @@ def test_error_codes_are_unique_and_the_tree_is_drawn():
 def test_every_setting_is_documented():
     page = (ROOT / "docs/deployment.md").read_text()
     assert [name for name, _, description in describe() if f"| `{name}` |" not in page or description not in page] == []
+
+
+def test_every_archive_profile_is_documented():
+    documented = re.findall(r"^\| `([a-z0-9]+)` \|", (ROOT / "docs/deployment.md").read_text(), flags=re.MULTILINE)
+    assert set(PROFILES) <= set(documented)
+
+
+def test_every_status_of_a_store_is_documented():
+    page = (ROOT / "docs/errors.md").read_text().partition("## What became")[2]
+    assert [status for status in STATUSES if status >= 400 and str(status) not in page] == []
 
 
 def test_links_of_the_readme_lead_somewhere():
