@@ -75,13 +75,13 @@ def _target(artifact: ArtifactId, rng: np.random.Generator, severity: int) -> fl
 
 def _motion(rng: np.random.Generator, target: float, shape: Sequence[int]) -> Motion:
     count = int(rng.integers(1, 5))
-    turning = float(rng.choice([0.0, 0.5, 1.5]))
+    turns = float(rng.choice([0.0, 0.5, 1.5])) * rng.normal(0, 1, 2)
     across = float(rng.choice([0.0, 0.1, 0.3])) if shape[0] > 1 else 0.0
     along = np.abs(rng.normal(0, 1, 2)) + 0.1
     poses: list[Pose] = []
-    for _ in range(count):
+    for k in range(count):
         y, x = rng.normal(0, 1, 2) * along
-        poses.append((float(y), float(x), across * float(rng.normal()), turning * float(rng.normal())))
+        poses.append((float(y), float(x), across * float(rng.normal()), float(turns[k % 2])))
     orders: tuple[ViewOrder, ...] = ("sequential", "sequential", "interleaved", "centre-out")
     order = orders[int(rng.integers(4))]
     return Motion(
