@@ -25,7 +25,7 @@ WORST: dict[ArtifactId, float] = {
     ArtifactId.GHOST: 0.4,
     ArtifactId.WRAP: 0.3,
     ArtifactId.GIBBS: 0.16,
-    ArtifactId.SPIKE: 0.6,
+    ArtifactId.SPIKE: 0.4,
     ArtifactId.ZIPPER: 30.0,
     ArtifactId.BIAS: 0.9,
     ArtifactId.LOW_SNR: 3.0,
