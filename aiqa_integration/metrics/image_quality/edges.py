@@ -20,8 +20,8 @@ import numpy as np
 from scipy.fft import irfft
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Floats, Pixels, SliceView, line_means
+from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, quantile
+from aiqa_integration.metrics.image_quality.view import Pixels, SliceView, line_means
 
 _MCGEE = "McGee et al., J Magn Reson Imaging 2000;11:174, gradient entropy"
 _TENENBAUM = "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
@@ -46,18 +46,18 @@ METRICS = (
 
 def _values(view: SliceView) -> tuple[float, ...]:
     rows, columns = _differences(view.image)
-    energies = [float(np.vdot(step, step)) / step.size for step in (rows, columns)]
-    along, across = view.phase_and_read(energies[0], energies[1])
-    magnitude = np.sqrt(rows * rows + columns * columns)
-    inside = magnitude[view.core_mask[1:, 1:]]
+    down, right = rows * rows, columns * columns
+    along, across = view.phase_and_read(mean_of(down), mean_of(right))
+    magnitude = np.sqrt(down + right)
+    inside = magnitude[view.core_squares(1)]
     repeats = [
         _repeats(power, count) for power, count in zip(line_means(view.power, view.shape), view.shape, strict=True)
     ]
     return (
         _entropy(magnitude),
         float(np.log(max(along, 1e-12) / max(across, 1e-12))),
-        mean_of(inside),
-        quantile(inside, 0.99),
+        mean_of(inside) if inside.size else 0.0,
+        quantile(inside, 0.99) if inside.size else 0.0,
         *(value for pair in zip(*repeats, strict=True) for value in view.phase_and_read(*pair)),
     )
 

@@ -11,8 +11,8 @@
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Floats, SliceView
+from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, quantile
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _SLED = "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
 
@@ -52,8 +52,8 @@ def _sums_around(values: Floats) -> Floats:
     rows, columns = values.shape
     padded = np.zeros((rows + 4, columns + 4))
     padded[2:-2, 2:-2] = values
-    across = sum(padded[:, start : start + columns] for start in range(5))
-    return np.asarray(sum(across[start : start + rows] for start in range(5)), np.float64)
+    across = np.add.reduce([padded[:, start : start + columns] for start in range(5)])
+    return np.asarray(np.add.reduce([across[start : start + rows] for start in range(5)]), np.float64)
 
 
 def _surface(rows: Floats, columns: Floats, levels: Floats) -> tuple[float, float, float, float]:

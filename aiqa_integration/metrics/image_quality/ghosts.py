@@ -17,8 +17,8 @@ import numpy as np
 from scipy.fft import irfft, rfft
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import mean_of, median
-from aiqa_integration.metrics.image_quality.view import Floats, Mask, SliceView
+from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, median
+from aiqa_integration.metrics.image_quality.view import Mask, SliceView
 
 _NYQUIST = "Reeder et al., Magn Reson Med 1999;41:87, Nyquist ghost of echo-planar imaging"
 _COPIES = "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"

@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.view import Floats, Mask, Pixels, SliceView, half_weights, line_means
+from aiqa_integration.metrics.image_quality.statistics import Floats
+from aiqa_integration.metrics.image_quality.view import Mask, Pixels, SliceView, half_weights, line_means
 
 _SPIKES = "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
 _TRUNCATION = "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
@@ -101,7 +102,7 @@ def _grid(shape: tuple[int, int]) -> _Grid:
     return _Grid(
         weights=weights,
         ring=ring,
-        counts=np.bincount(ring, weights),
+        counts=np.bincount(ring, weights).astype(np.float64),
         ring_k=np.arange(across + 1) / across,
         beyond_centre=k > 0.06,
         beyond_low=np.flatnonzero(k > 0.1),

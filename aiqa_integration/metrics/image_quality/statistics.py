@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.metrics.image_quality.view import Floats, Pixels
+Floats = NDArray[np.float64]
 
 
 def mean_of(values: NDArray[np.generic]) -> float:
@@ -11,7 +11,7 @@ def mean_of(values: NDArray[np.generic]) -> float:
     return float(np.add.reduce(values, axis=None)) / values.size
 
 
-def quantile(values: Floats | Pixels, part: float) -> float:
+def quantile(values: Floats | NDArray[np.float32], part: float) -> float:
     """Return the value that ``part`` of the values (none of them empty) lie below, without interpolation."""
     place = round(part * (values.size - 1))
     return float(np.partition(values, place)[place])

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.fft import rfft2
 from scipy.ndimage import label
 
+from aiqa_integration.metrics.image_quality.statistics import Floats, median
+
 Pixels = NDArray[np.float32]
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 PhaseAxis = int | None
 
@@ -99,6 +100,11 @@ class SliceView:
         """Which pixels lie well inside the object."""
         return self.blocks.to_pixels(self.blocks.core, self.shape)
 
+    def core_squares(self, step: int) -> Mask:
+        """Return which squares of ``step`` + 1 pixels have all corners well inside the object, by their first one."""
+        rows = self.core_mask[step:] & self.core_mask[:-step]
+        return np.asarray(rows[:, step:] & rows[:, :-step], np.bool_)
+
     @cached_property
     def air_weight(self) -> Pixels:
         """1 where a pixel is air, else 0."""
@@ -113,7 +119,7 @@ class SliceView:
         """Return the same from mixed differences over ``step`` pixels; 0 where the object is too thin for them."""
         across = self.image[step:] - self.image[:-step]
         mixed = across[:, step:] - across[:, :-step]
-        found = np.abs(mixed[self.core_mask[step:, step:] & self.core_mask[:-step, :-step]])
+        found = np.abs(mixed[self.core_squares(step)])
         if found.size == 0:
             return 0.0
         found.partition(found.size // 2)
@@ -166,8 +172,10 @@ def half_weights(columns: int) -> Pixels:
 def line_means(half: Pixels, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     """Return the means over the other axis of a quantity of k-space, from zero to Nyquist along rows and columns."""
     weights = half_weights(shape[1])
-    over_columns = (half @ weights) / weights.sum()
-    return over_columns[: shape[0] // 2 + 1].astype(np.float64), half.mean(axis=0).astype(np.float64)
+    over_columns = (half @ weights).astype(np.float64) / float(weights.sum())
+    count = shape[0] // 2 + 1
+    both_sides = (over_columns[:count] + over_columns[-np.arange(count)]) / 2
+    return both_sides, half.mean(axis=0).astype(np.float64)
 
 
 def view_of(image: Pixels, *, pixel_mm: tuple[float, float], phase_axis: PhaseAxis) -> SliceView | None:
@@ -187,7 +195,7 @@ def view_of(image: Pixels, *, pixel_mm: tuple[float, float], phase_axis: PhaseAx
     if low < 0.0:
         scaled = np.maximum(scaled, np.float32(0))
     blocks = _blocks(scaled, pixel_mm)
-    signal = float(np.median(blocks.mean[blocks.object & ~blocks.empty]))
+    signal = median(blocks.mean[blocks.object & ~blocks.empty])
     in_units = Blocks(
         mean=blocks.mean / signal,
         object=blocks.object,
@@ -262,7 +270,7 @@ def _filled(mask: Mask) -> Mask:
     for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
         outside[side] = True
     outside[0] = False
-    return ~outside[parts]
+    return np.asarray(~outside[parts], np.bool_)
 
 
 def grown(mask: Mask, reach: int) -> Mask:

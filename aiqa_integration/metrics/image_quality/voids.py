@@ -91,7 +91,7 @@ def _skewness(image: Pixels) -> float:
     energy = mean_of(square)
     if energy < 1e-12:
         return 0.0
-    return abs(mean_of(square * step)) / energy**1.5
+    return float(abs(mean_of(square * step)) / energy**1.5)
 
 
 VOIDS = Family(metrics=METRICS, values=_values)
