@@ -45,7 +45,7 @@ METRICS = (
 
 
 def _values(view: SliceView) -> tuple[float, ...]:
-    rows, columns = _differences(view.image)
+    rows, columns = _differences(*view.steps)
     down, right = rows * rows, columns * columns
     along, across = view.phase_and_read(mean_of(down), mean_of(right))
     magnitude = np.sqrt(down + right)
@@ -62,11 +62,10 @@ def _values(view: SliceView) -> tuple[float, ...]:
     )
 
 
-def _differences(image: Pixels) -> tuple[Pixels, Pixels]:
+def _differences(down: Pixels, right: Pixels) -> tuple[Pixels, Pixels]:
     """Return the differences along rows' and columns' direction between the halves of every 2 x 2 pixels."""
-    paired, stacked = image[:, 1:] + image[:, :-1], image[1:] + image[:-1]
     half = np.float32(0.5)
-    return (paired[1:] - paired[:-1]) * half, (stacked[:, 1:] - stacked[:, :-1]) * half
+    return (down[:, 1:] + down[:, :-1]) * half, (right[1:] + right[:-1]) * half
 
 
 def _entropy(magnitude: Pixels) -> float:

@@ -29,7 +29,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import Floats
@@ -205,7 +204,7 @@ def _line_changes(line: Floats, across: int) -> tuple[float, float]:
     energy = float(rest @ rest)
     if energy < 1e-12:
         return 0.0, 0.0
-    correlation = irfft(np.abs(rfft(rest, 2 * rest.size)) ** 2, 2 * rest.size)[: rest.size // 2 + 1]
+    correlation = np.correlate(rest, rest, "full")[rest.size - 1 : rest.size + rest.size // 2]
     return float(np.sqrt(energy / rest.size)) / expected, float(correlation[2:].max() / correlation[0])
 
 

@@ -11,6 +11,12 @@ def mean_of(values: NDArray[np.generic]) -> float:
     return float(np.add.reduce(values, axis=None)) / values.size
 
 
+def deviation_of(values: NDArray[np.float32] | Floats) -> float:
+    """Return the standard deviation of all values (at least one)."""
+    rest = values - values.dtype.type(mean_of(values))
+    return float(np.sqrt(mean_of(rest * rest)))
+
+
 def quantile(values: Floats | NDArray[np.float32], part: float) -> float:
     """Return the value that ``part`` of the values (none of them empty) lie below, without interpolation."""
     place = round(part * (values.size - 1))

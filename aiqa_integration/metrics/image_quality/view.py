@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.fft import rfft2
 from scipy.ndimage import label
 
-from aiqa_integration.metrics.image_quality.statistics import Floats, median
+from aiqa_integration.metrics.image_quality.statistics import Floats, deviation_of, median
 
 Pixels = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -93,7 +93,7 @@ class SliceView:
     @cached_property
     def air_deviation(self) -> float:
         """Standard deviation of the air's pixels (at least one)."""
-        return float(self.air_pixels.std())
+        return deviation_of(self.air_pixels)
 
     @cached_property
     def core_mask(self) -> Mask:
@@ -111,13 +111,18 @@ class SliceView:
         return self.air_mask.astype(np.float32)
 
     @cached_property
+    def steps(self) -> tuple[Pixels, Pixels]:
+        """Differences of neighbouring pixels along the rows' and the columns' index."""
+        return self.image[1:] - self.image[:-1], self.image[:, 1:] - self.image[:, :-1]
+
+    @cached_property
     def noise(self) -> float:
         """Standard deviation of the pixel noise inside the object: median of the mixed differences / (2 · 0.6745)."""
         return self.noise_over(1)
 
     def noise_over(self, step: int) -> float:
         """Return the same from mixed differences over ``step`` pixels; 0 where the object is too thin for them."""
-        across = self.image[step:] - self.image[:-step]
+        across = self.steps[0] if step == 1 else self.image[step:] - self.image[:-step]
         mixed = across[:, step:] - across[:, :-step]
         found = np.abs(mixed[self.core_squares(step)])
         if found.size == 0:
@@ -149,6 +154,10 @@ class SliceView:
     def along(self, axis: int) -> Pixels:
         """Return the image with ``axis`` first."""
         return self.image if axis == 0 else self.image.T
+
+    def steps_along(self, axis: int) -> Pixels:
+        """Return the differences of neighbouring pixels along ``axis``, that axis first."""
+        return self.steps[0] if axis == 0 else self.steps[1].T
 
     def phase_and_read(self, rows: float, columns: float, *, worst: str = "high") -> tuple[float, float]:
         """Return the values of the two axes as (along phase encoding, along the read-out).
