@@ -87,7 +87,7 @@ def _copy(air: Floats, given: Mask, shown: Floats, axis: int) -> tuple[float, fl
 def _over_shifts(products: Floats) -> Floats:
     """Return the sums of products ``[line, other line]`` by how far the lines are apart, going round."""
     count = len(products)
-    return np.bincount(_shifts(count), products.ravel(), count)
+    return np.bincount(_shifts(count), products.ravel(), count).astype(np.float64)
 
 
 @lru_cache(maxsize=32)
