@@ -263,7 +263,7 @@ def _object(mean: Floats, empty: Mask) -> Mask:
     given = root[~empty]
     brightest = np.partition(given, int(0.99 * (given.size - 1)))[int(0.99 * (given.size - 1))]
     bright = np.asarray(root > _otsu(np.minimum(given, brightest)), np.bool_)
-    closed = _filled(shrunk(grown(bright, 2), 2))
+    closed = _filled(shrunk(grown(np.pad(bright, 2), 2), 2)[2:-2, 2:-2])
     parts, count = label(closed, _SQUARE)
     if count > 1:
         sizes = np.bincount(parts.ravel())

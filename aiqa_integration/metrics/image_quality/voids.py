@@ -45,7 +45,7 @@ def _values(view: SliceView) -> tuple[float, ...]:
     rims = [_rims(view.blocks.object, axis) for axis in (0, 1)]
     apart = [_apart(*(mean_of(mean[side]) if side.any() else 0.0 for side in rim)) for rim in rims]
     outer = np.logical_or.reduce([side for rim in rims for side in rim])
-    skewed = [_skewness(view.steps_along(axis)) for axis in (0, 1)]
+    skewed = [_skewness(view.steps[axis]) for axis in (0, 1)]
     return (
         float(np.searchsorted(pixels, np.float32(_DARK_PIXEL))) / pixels.size,
         *_voids(view),
