@@ -64,6 +64,8 @@ class LeftOut:
 
 
 Case = Scored | Compared | LeftOut
+Said = frozenset[tuple[str, str]]
+"""Analyses, and what each of them found in any series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ def study_of(labels: Sequence[Label], reports: Mapping[int, QaReport], *, thresh
 
     ``threshold`` replaces the one that each scanner's calibration, or the bundle, has.
     """
-    said = frozenset(finding.artifact for report in reports.values() for finding in report.findings)
+    said = frozenset((report.analysis, found.artifact) for report in reports.values() for found in report.findings)
     cases = tuple(_case(label, reports.get(label.place.line), said, threshold) for label in labels)
     by_artifact: dict[str, list[Scored]] = defaultdict(list)
     by_metric: dict[str, list[Compared]] = defaultdict(list)
@@ -139,7 +141,7 @@ def study_of(labels: Sequence[Label], reports: Mapping[int, QaReport], *, thresh
     )
 
 
-def _case(label: Label, report: QaReport | None, said: frozenset[str], threshold: float | None) -> Case:
+def _case(label: Label, report: QaReport | None, said: Said, threshold: float | None) -> Case:
     if report is None:
         return LeftOut(label=label, series_instance_uid="", code="no-series", detail="no such series in the folder")
     uid = report.ref.series_instance_uid
@@ -152,15 +154,15 @@ def _case(label: Label, report: QaReport | None, said: frozenset[str], threshold
     assert_never(label)
 
 
-def _scored(label: ArtifactLabel, report: QaReport, said: frozenset[str], threshold: float | None) -> Case:
+def _scored(label: ArtifactLabel, report: QaReport, said: Said, threshold: float | None) -> Case:
     """Return the artifact's probability: of the metric that states it for every series, else of its finding.
 
-    What an analysis finds in some series (``said``) and not in this one has the probability 0 here.
+    What the same analysis finds in some series (``said``) and not in this one has the probability 0 here.
     """
     uid, judgement = report.ref.series_instance_uid, _judgement(report, _metric_of(label.artifact))
     shipped = UNCALIBRATED.threshold
     if judgement is None:
-        if label.artifact not in said:
+        if (report.analysis, label.artifact) not in said:
             detail = f"{report.analysis} found no such thing in any series: it may not look for it"
             return LeftOut(label=label, series_instance_uid=uid, code="not-answered", detail=detail)
         found = (finding.probability for finding in report.findings if finding.artifact == label.artifact)

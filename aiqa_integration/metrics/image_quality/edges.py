@@ -19,9 +19,10 @@ value at no shift; the Fourier transform gives them at once.
 import numpy as np
 from scipy.fft import irfft
 
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView, line_means
+from aiqa_integration.metrics.image_quality.view import SliceView, line_means
 
 _MCGEE = "McGee et al., J Magn Reson Imaging 2000;11:174, gradient entropy"
 _TENENBAUM = "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"

@@ -15,9 +15,10 @@ Source: Heiland, Clin Neuroradiol 2008;18:25, zipper artifact.
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.background import LEAST_AIR_PIXELS
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import robust_deviation, running_median
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _INTERFERENCE = "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
 

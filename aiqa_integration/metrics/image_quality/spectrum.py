@@ -30,9 +30,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import Floats
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView, half_weights, line_means
+from aiqa_integration.metrics.image_quality.view import SliceView, half_weights, line_means
 
 _SPIKES = "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
 _TRUNCATION = "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
@@ -72,8 +73,8 @@ _CLEAR_STEP = 1.0
 class _Grid:
     """Where the points of half a k-space lie, and how often each counts in the whole one, over two.
 
-    ``ring`` is the ring of each point, ``counts`` the points of each ring, ``ring_k`` its k, ``first_ring`` the first one
-    that is looked at for spikes; ``opposite`` is the row of the opposite row frequency. The others are flat places.
+    ``ring`` is the ring of each point, ``counts`` the points of each ring, ``ring_k`` its k, ``first_ring`` the first
+    one that is looked at for spikes; ``opposite`` is the row of the opposite row frequency. The others are flat places.
     """
 
     weights: Pixels

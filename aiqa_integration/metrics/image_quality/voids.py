@@ -16,9 +16,10 @@ and bright edges along the read-out); Delfaut, RadioGraphics 1999;19:373 (uneven
 import numpy as np
 from scipy.ndimage import label
 
+from aiqa_integration.metrics.image_quality.blocks import Mask, Pixels, grown
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Mask, Pixels, SliceView, grown
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _METAL = "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
 _SHIFT = "Hood et al., RadioGraphics 1999;19:357, chemical shift along the read-out"
