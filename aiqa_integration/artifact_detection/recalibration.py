@@ -60,7 +60,7 @@ def recalibrated(answers: Sequence[Answer], current: ArtifactCalibration) -> Art
     if len(answers) < LEAST_REVIEWED or positives < LEAST_POSITIVES:
         return counted
     logits, present, weights = _arrays(answers)
-    slope, intercept = _platt(logits, present, weights)
+    slope, intercept = platt_scaling(logits, present, weights)
     held_out = _held_out(logits, present, weights)
     flagged = held_out >= ALERT_PROBABILITY
     right = int(present[flagged].sum())
@@ -105,8 +105,11 @@ def _arrays(answers: Sequence[Answer]) -> tuple[FloatArray, NDArray[np.bool_], F
     return logit(raw), np.array([answer.present for answer in answers]), weights * len(weights) / weights.sum()
 
 
-def _platt(logits: FloatArray, present: NDArray[np.bool_], weights: FloatArray) -> tuple[float, float]:
-    """Return slope and intercept at the maximum of likelihood times prior."""
+def platt_scaling(
+    logits: FloatArray, present: NDArray[np.bool_], weights: FloatArray | None = None
+) -> tuple[float, float]:
+    """Return slope and intercept at the maximum of likelihood times prior; without weights each case counts one."""
+    weights = np.ones_like(logits) if weights is None else weights
     design = np.stack([logits, np.ones_like(logits)], axis=1)
     precision = np.diag([_SLOPE_SPREAD**-2.0, _INTERCEPT_SPREAD**-2.0])
     prior, found = np.array([1.0, 0.0]), np.array([1.0, 0.0])
@@ -127,6 +130,6 @@ def _held_out(logits: FloatArray, present: NDArray[np.bool_], weights: FloatArra
     given = np.empty_like(logits)
     for fold in range(_FOLDS):
         rest = folds != fold
-        slope, intercept = _platt(logits[rest], present[rest], weights[rest])
+        slope, intercept = platt_scaling(logits[rest], present[rest], weights[rest])
         given[~rest] = expit(slope * logits[~rest] + intercept)
     return given
