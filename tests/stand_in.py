@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from aiqa_integration.model.phantom import LocatedPhantom, Phantom, PlanePose
 from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.phantoms import phantoms_of
-from aiqa_integration.pipeline import analyse
+from aiqa_integration.pipeline import score_phantom
 from aiqa_integration.pipeline.ports import Inferencer, LoadedSeries
 
 BUNDLE = BundleVersion(name="truth", version="0", weights_sha256="0" * 64)
@@ -40,7 +40,7 @@ def find_phantom(
 
 def install() -> None:
     """Put the stand-in in its place in this process and those forked from it."""
-    setattr(analyse, "find_phantom", find_phantom)  # noqa: B010 - a plain assignment is no patch to a type checker
+    setattr(score_phantom, "find_phantom", find_phantom)  # noqa: B010 - a plain assignment is no patch to a type checker
 
 
 def main() -> None:
