@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftshift
 
-from aiqa_integration.metrics.image_quality import image_quality
+from aiqa_integration.metrics.image_quality import image_quality, image_quality_of_series
+from aiqa_integration.model.image import ImageStack
 
 Array = NDArray[np.float32]
 
@@ -22,6 +23,19 @@ _DEPTH = 12.0
 _MOST = 1.5
 MOST_METRIC = 1e4
 """Metrics are cut here: what is beyond says nothing more."""
+
+
+def detection_inputs(stack: ImageStack, phase_axis: int | None) -> dict[str, Array]:
+    """Return what the network takes of every slice of a series: ``image``, ``metrics``, and ``series`` repeated.
+
+    ``phase_axis`` is the array axis of a slice along which phase was encoded, None where that is not known.
+    """
+    quality = image_quality_of_series(stack.voxels, pixel_mm=stack.spacing_mm[1:], phase_axis=phase_axis)
+    return {
+        "image": np.stack([slice_channels(image) for image in stack.voxels]),
+        "metrics": _limited(quality.slices),
+        "series": np.repeat(_limited(quality.series)[None], len(stack.voxels), axis=0),
+    }
 
 
 def slice_channels(image: NDArray[np.floating]) -> Array:
@@ -43,7 +57,15 @@ def slice_metrics(
     image: NDArray[np.floating], *, pixel_mm: tuple[float, float], phase_axis: int | None
 ) -> Array:
     """Return the image-quality metrics of a slice, ``pixel_mm`` being its (row, column) spacing."""
-    values = image_quality(np.asarray(image, np.float32), pixel_mm=pixel_mm, phase_axis=phase_axis)
+    return _limited(image_quality(np.asarray(image, np.float32), pixel_mm=pixel_mm, phase_axis=phase_axis))
+
+
+def series_metrics(voxels: Array, pixel_mm: tuple[float, float], phase_axis: int | None) -> Array:
+    """Return the metrics of a stack ``[z, y, x]`` as a whole."""
+    return _limited(image_quality_of_series(voxels, pixel_mm=pixel_mm, phase_axis=phase_axis).series)
+
+
+def _limited(values: NDArray[np.float64]) -> Array:
     return np.asarray(np.clip(values, -MOST_METRIC, MOST_METRIC), np.float32)
 
 

@@ -19,6 +19,7 @@ PhaseAxis = Literal[1, 2]
 Window = Literal["none", "hann", "tukey", "gauss"]
 
 _TRUNCATED = 0.46  # cycles per pixel: below, an edge of k-space that is not rounded off rings visibly
+_LEAST = 1e-30  # of a signal: what is smaller has no direction in single precision
 _AIR_NOISE = 4.0  # standard deviations of noise below which a scanner's filter takes the image for air
 
 
@@ -267,7 +268,8 @@ def without_fat(signal: ComplexVolume, fat: Volume) -> ComplexVolume:
 def phase_of(signal: ComplexVolume) -> ComplexVolume:
     """Return the signal's direction, 1 where it is 0."""
     magnitude = np.abs(signal)
-    return np.where(magnitude > 0, signal / np.where(magnitude > 0, magnitude, 1), np.complex64(1))
+    shown = magnitude > _LEAST
+    return np.where(shown, signal / np.where(shown, magnitude, 1), np.complex64(1))
 
 
 def normalized(values: Volume, foreground: Mask) -> Volume:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
-from aiqa_integration.artifact_detection.inputs import slice_channels, slice_metrics
+from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
+from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import Severity
 from aiqa_integration.simulate.acr_mri import Scan, simulate_series
@@ -30,7 +31,8 @@ from aiqa_integration.simulate.mri_artifacts.scan import Anatomy, draw_acquisiti
 from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
 from scripts.brain_maps import draw_head, maps_at
 
-CLASSES = tuple(ArtifactId)
+
+
 ENERGY_GRID = 24
 NOT_MR_SHARE = 0.35
 """Of the draws; an object is scanned four times, two slices each, so that it is one picture in fifteen."""
@@ -42,6 +44,7 @@ COUNTS = (0.3, 0.42, 0.18, 0.1)
 SCALE = 170.0
 """Channels are kept as bytes: 1.5, the most that they hold, is 255."""
 UNKNOWN = -1
+_NUISANCES = (ArtifactId.BIAS, ArtifactId.LOW_SNR, ArtifactId.GHOST, ArtifactId.SPIKE, ArtifactId.ZIPPER)
 _SIDES = (64, 96, 128, 160, 192, 192, 224, 256, 256, 256, 288, 320, 320, 384, 448)
 
 
@@ -78,7 +81,9 @@ def _scanned(rng: np.random.Generator, anatomy: Anatomy) -> Iterator[Sample]:
         voxels, effects = corrupt(anatomy, [draw_artifact(a, rng, s, shape=anatomy.signal.shape) for a, s in chosen])
     except ValueError:
         return
-    phase = None if rng.random() < 0.3 else anatomy.phase_axis - 1
+    if not all(np.isfinite(part).all() for part in (voxels, *(effect.error for effect in effects))):
+        return
+    phase = None if rng.random() < 0.5 else anatomy.phase_axis - 1
     finish = _Finish.drawn(rng, voxels.shape[1:])
     for z, image in enumerate(voxels):
         found = {e.artifact: (e.severity, finish.geometry(e.error[z])) for e in effects}
@@ -89,7 +94,8 @@ def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
     """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise and phase direction."""
     magnitude = np.abs(anatomy.signal)
     top = float(magnitude.max()) or 1.0
-    gain = np.asarray(np.maximum(magnitude / top, 1e-6) ** rng.uniform(-0.5, 0.8), np.float32)
+    gain = np.asarray(np.maximum(magnitude / top, 1e-3) ** rng.uniform(-0.5, 0.8), np.float32)
+    gain[magnitude < 1e-5 * top] = 0
     flip = tuple(slice(None, None, int(rng.choice([-1, 1]))) for _ in range(3))
     snr = float(np.exp(rng.uniform(np.log(20.5), np.log(150.0))))
     again = replace(
@@ -183,6 +189,26 @@ def _cells(count: int) -> Field:
     place = np.arange(count)
     share = np.minimum(edges[1:, None], place + 1) - np.maximum(edges[:-1, None], place)
     return np.asarray(np.clip(share, 0, 1) * ENERGY_GRID / count, np.float32)
+
+
+def draw_series(rng: np.random.Generator, maps: Path | None) -> Iterator[tuple[NDArray[np.float32], int]]:
+    """Yield series metrics and severity of dropped slices, of stacks of one object with and without them."""
+    side, slices = int(rng.choice((64, 96, 128))), int(rng.integers(5, 15))
+    loaded = None if maps is None else maps_at(maps)
+    if loaded is None or rng.random() < 0.5:
+        anatomy = draw_anatomy(rng, shape=(slices, side, side))
+    else:
+        anatomy = draw_head(rng, loaded, (slices, side, side), 240.0 / side, float(rng.uniform(1, 11)))
+    levels: tuple[Severity, ...] = (0, 0, 1, 2, 3)
+    for level in levels:
+        scan = scanned_again(rng, anatomy)
+        drawn = [draw_artifact(ArtifactId.SLICE_DROPOUT, rng, level, shape=scan.signal.shape)]
+        if rng.random() < 0.3:
+            other = _NUISANCES[int(rng.integers(len(_NUISANCES)))]
+            drawn.append(draw_artifact(other, rng, None, shape=scan.signal.shape))
+        voxels, effects = corrupt(scan, drawn)
+        if np.isfinite(voxels).all():
+            yield series_metrics(voxels, (scan.pixel_mm, scan.pixel_mm), scan.phase_axis - 1), effects[0].severity
 
 
 def draw_not_mr(rng: np.random.Generator) -> tuple[Field, float]:
