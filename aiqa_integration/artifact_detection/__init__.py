@@ -1,4 +1,4 @@
-"""Artifacts of MRI in a series: what the network is given, whether it may answer, how its answers become one.
+"""MRI artifacts: which series can be looked at, what the network is given, and what its answers mean.
 
 The fusion of image and metrics is a layer of the bundle itself (monai_bundles/mri_artifact_detection).
 """

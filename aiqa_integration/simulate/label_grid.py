@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,20 +31,20 @@ class Grid:
 
     def noise(self, size_mm: float) -> Volume:
         """Return a smooth random field of mean 0 and standard deviation 1 that changes over ``size_mm``."""
-        padded = [
-            n + (int(4 * size_mm / step) + 1 if n > 1 else 0) for n, step in zip(self.shape, self.step_mm, strict=True)
-        ]
-        padded = [fft.next_fast_len(n) if n > 1 else 1 for n in padded]
+        extra = [int(4 * size_mm / step) + 1 if n > 1 else 0 for n, step in zip(self.shape, self.step_mm, strict=True)]
+        padded = [fft.next_fast_len(n + more) for n, more in zip(self.shape, extra, strict=True)]
         kept = [min(n, 2 * int(_DAMPED / size_mm * n * step) + 3) for n, step in zip(padded, self.step_mm, strict=True)]
-        values = self.rng.standard_normal((*kept, 2), np.float32).view(np.complex64)[..., 0]
-        spectrum = np.zeros(padded, np.complex64)
-        places = [np.arange(k) - k // 2 for k in kept]
-        for axis, (place, n, step) in enumerate(zip(places, padded, self.step_mm, strict=True)):
-            envelope = np.exp(-2 * (np.pi * size_mm * place / (n * step)) ** 2).astype(np.float32)
-            values *= envelope.reshape([-1 if k == axis else 1 for k in range(3)])
-        spectrum[np.ix_(*(place % n for place, n in zip(places, padded, strict=True)))] = values
-        field = fft.ifftn(spectrum, overwrite_x=True).real[tuple(slice(n) for n in self.shape)]
-        return np.asarray((field - field.mean()) / (field.std() + 1e-12), np.float32)
+        kept[2] = min(kept[2] // 2 + 1, padded[2] // 2)
+        field = self.rng.standard_normal((*kept, 2), np.float32).view(np.complex64)[..., 0]
+        first = (kept[0] // 2, kept[1] // 2, 0)
+        for axis, (n, step) in enumerate(zip(padded, self.step_mm, strict=True)):
+            place = np.arange(kept[axis]) - first[axis]
+            damping = np.exp(-2 * (np.pi * size_mm * place / (n * step)) ** 2).astype(np.float32)
+            field *= damping.reshape([-1 if k == axis else 1 for k in range(3)])
+        for axis in (0, 1):
+            field = _inverse(field, padded[axis], axis)[tuple(slice(n) for n in self.shape[: axis + 1])]
+        values = fft.irfft(field, padded[2], axis=2)[..., : self.shape[2]]
+        return np.asarray((values - values.mean()) / (values.std() + 1e-12), np.float32)
 
     def radius(self, centre: Triple, axes: Triple) -> Volume:
         """Return the distance from an ellipsoid's centre in its half axes: below 1 inside."""
@@ -60,6 +61,18 @@ class Grid:
         right = self.right - centre[0] - lean[0] * self.up
         front = self.front - centre[1] - lean[1] * self.up
         return np.asarray(right * right + front * front < radius_mm**2, np.bool_)
+
+
+def _inverse(spectrum: NDArray[np.complex64], count: int, axis: int) -> NDArray[np.complex64]:
+    """Return the inverse FFT along an axis of ``count`` frequencies of which only the central ones are given."""
+    given = spectrum.shape[axis]
+    shape = list(spectrum.shape)
+    shape[axis] = count
+    whole = np.zeros(shape, np.complex64)
+    index: list[slice | NDArray[np.intp]] = [slice(None)] * spectrum.ndim
+    index[axis] = (np.arange(given) - given // 2) % count
+    whole[tuple(index)] = spectrum
+    return cast("NDArray[np.complex64]", fft.ifft(whole, axis=axis, overwrite_x=True))
 
 
 def grid_of(

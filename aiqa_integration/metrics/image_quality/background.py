@@ -13,14 +13,14 @@ All in units of the object's signal S. With a background that was set to zero, o
 - ``background-structure``: standard deviation of the air's block means / that of independent pixels; 1 for white noise.
 - ``background-bright-blocks``: part of the air's blocks brighter than median + 5 robust standard deviations (after
   QI1 of Mortamet, on blocks).
-- ``background-correlation``: correlation of neighbouring pixels in the air, mean of both axes; 0 for white noise.
 """
 
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.intensity import moments
-from aiqa_integration.metrics.image_quality.view import Mask, Pixels, SliceView
+from aiqa_integration.metrics.image_quality.statistics import mean_of, median, robust_deviation
+from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
 
 _MORTAMET = "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
 _RICE = "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"
@@ -40,7 +40,6 @@ METRICS = (
     quality_metric("background-zeroed", "BGZERO", "Background, part set to zero", source=_MORTAMET, better="target"),
     quality_metric("background-structure", "BGSTRUCT", "Background, structure", source=_MORTAMET),
     quality_metric("background-bright-blocks", "BGBRIGHT", "Background, part that is bright", source=_MORTAMET),
-    quality_metric("background-correlation", "BGCORR", "Background, correlation of pixels", source=_MORTAMET),
 )
 
 
@@ -49,7 +48,7 @@ def _values(view: SliceView) -> tuple[float, ...]:
     zeroed = float((view.blocks.empty & beside).sum() / max(beside.sum(), 1))
     air = view.air_pixels
     if air.size < LEAST_AIR_PIXELS or float(air[-1]) == 0.0:
-        return (*(0.0,) * 7, _MOST_ENERGY, zeroed, 0.0, 0.0, 0.0)
+        return (*(0.0,) * 7, _MOST_ENERGY, zeroed, 0.0, 0.0)
     mean, deviation, skewness, kurtosis = moments(air)
     p95, p99 = (float(air[int(part * (air.size - 1))]) for part in (0.95, 0.99))
     structure, bright = _blocks(view, deviation)
@@ -65,7 +64,6 @@ def _values(view: SliceView) -> tuple[float, ...]:
         zeroed,
         structure,
         bright,
-        _correlation(view.image, view.air_mask, mean),
     )
 
 
@@ -82,24 +80,9 @@ def _blocks(view: SliceView, deviation: float) -> tuple[float, float]:
     means = view.blocks.mean[view.blocks.air]
     if deviation == 0.0:
         return 0.0, 0.0
-    middle = float(np.median(means))
-    robust = 1.4826 * float(np.median(np.abs(means - middle)))
     pixels = view.blocks.size[0] * view.blocks.size[1]
-    limit = middle + 5.0 * max(robust, 0.1 * deviation / np.sqrt(pixels))
-    return float(means.std()) * np.sqrt(pixels) / deviation, float((means > limit).mean())
-
-
-def _correlation(image: Pixels, air: Mask, mean: float) -> float:
-    rest = np.where(air, image - np.float32(mean), np.float32(0))
-    found = []
-    for one, other, first, second in (
-        (rest[1:], rest[:-1], air[1:], air[:-1]),
-        (rest[:, 1:], rest[:, :-1], air[:, 1:], air[:, :-1]),
-    ):
-        pairs = int(np.count_nonzero(first & second))
-        found.append(float(np.einsum("ij,ij->", one, other)) / pairs if pairs else 0.0)
-    variance = float(np.vdot(rest, rest)) / max(int(np.count_nonzero(air)), 1)
-    return float(np.clip(np.mean(found) / variance, -1.0, 1.0)) if variance > 1e-12 * mean**2 else 0.0
+    limit = median(means) + 5.0 * max(robust_deviation(means), 0.1 * deviation / np.sqrt(pixels))
+    return float(means.std()) * np.sqrt(pixels) / deviation, mean_of(means > limit)
 
 
 BACKGROUND = Family(metrics=METRICS, values=_values)

@@ -2,8 +2,8 @@
 
 - ``border-signal-phase``, ``-read``: mean of the two outermost lines at both ends of an axis, the brighter end.
 - ``border-object-phase``, ``-read``: part of the outermost blocks at both ends that is object, the greater end.
-- ``border-continuity-phase``, ``-read``: correlation of the first line with the last one, times the square root of their
-  two means (at most 1): an object that is wider than the field of view goes on at the opposite edge.
+- ``border-continuity-phase``, ``-read``: correlation of the first line with the last, times the geometric mean of
+  their means (at most 1): an object that is wider than the field of view goes on at the opposite edge.
 
 Source: Heiland, Clin Neuroradiol 2008;18:25, aliasing.
 """
@@ -11,7 +11,8 @@ Source: Heiland, Clin Neuroradiol 2008;18:25, aliasing.
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
+from aiqa_integration.metrics.image_quality.statistics import correlation, mean_of
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _WRAP = "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
 
@@ -29,17 +30,17 @@ def _values(view: SliceView) -> tuple[float, ...]:
     found = []
     for axis in (0, 1):
         image, shown = view.along(axis), view.blocks.object if axis == 0 else view.blocks.object.T
-        ends = [float(image[:2].mean()), float(image[-2:].mean())]
-        covered = max(float(shown[0].mean()), float(shown[-1].mean()))
+        ends = [mean_of(image[:2]), mean_of(image[-2:])]
+        covered = max(mean_of(shown[0]), mean_of(shown[-1]))
         level = min(float(np.sqrt(ends[0] * ends[1])), 1.0)
-        found.append((max(ends), covered, level * max(_correlation(image[0], image[-1]), 0.0)))
+        found.append(
+            (
+                max(ends),
+                covered,
+                level * max(correlation(image[0].astype(np.float64), image[-1].astype(np.float64)), 0.0),
+            )
+        )
     return tuple(value for pair in zip(*found, strict=True) for value in view.phase_and_read(*pair))
-
-
-def _correlation(one: Pixels, other: Pixels) -> float:
-    first, second = one - one.mean(), other - other.mean()
-    size = float(np.sqrt(np.vdot(first, first) * np.vdot(second, second)))
-    return float(np.vdot(first, second)) / size if size > 1e-9 * one.size else 0.0
 
 
 BORDERS = Family(metrics=METRICS, values=_values)

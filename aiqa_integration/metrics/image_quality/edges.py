@@ -5,13 +5,13 @@ value at no shift; the Fourier transform gives them at once.
 
 - ``gradient-entropy``: entropy of the gradient's magnitude, -sum(p · ln p) / ln(n), p its share of the sum; motion and
   noise raise it (McGee, J Magn Reson Imaging 2000;11:174).
-- ``gradient-anisotropy``: ln(sum of squares of the difference along phase encoding / along read-out), between the halves
-  of every 2 x 2 pixels, as the gradient.
-- ``gradient-mean``: mean magnitude of the gradient in the object, in S per mm.
+- ``gradient-anisotropy``: ln(sum of squares of the difference along phase encoding / along read-out), from 2 x 2
+  pixels, as the gradient.
+- ``gradient-mean``: mean magnitude of the gradient in the object, in S per pixel.
 - ``sharpness``: 99th percentile of the gradient's magnitude in the object, in S per pixel (Tenenbaum's criterion).
 - ``fineness-phase``, ``-read``: sum of squares of the second difference / of the first; high where detail is sharp or
   noise is white, low where it is blurred.
-- ``ringing-phase``, ``-read``: largest R2 from shift 2 to 8: side lobes of truncation (Wood, Magn Reson Med 1985;2:517).
+- ``ringing-phase``, ``-read``: largest R2 from shift 2 to 8: lobes of truncation (Wood, Magn Reson Med 1985;2:517).
 - ``edge-repeat-phase``, ``-read``: largest R1 from an eighth of the field of view on: edges that come again, as ghosts.
 - ``edge-half-phase``, ``-read``: R1 at half the field of view: edges of a Nyquist ghost (Wood, Med Phys 1985;12:143).
 """
@@ -20,7 +20,8 @@ import numpy as np
 from scipy.fft import irfft
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.view import Floats, Mask, Pixels, SliceView
+from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
+from aiqa_integration.metrics.image_quality.view import Floats, Pixels, SliceView, line_means
 
 _MCGEE = "McGee et al., J Magn Reson Imaging 2000;11:174, gradient entropy"
 _TENENBAUM = "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
@@ -45,16 +46,18 @@ METRICS = (
 
 def _values(view: SliceView) -> tuple[float, ...]:
     rows, columns = _differences(view.image)
-    energies = [float(np.einsum("ij,ij->", step, step)) / step.size for step in (rows, columns)]
+    energies = [float(np.vdot(step, step)) / step.size for step in (rows, columns)]
     along, across = view.phase_and_read(energies[0], energies[1])
     magnitude = np.sqrt(rows * rows + columns * columns)
-    core = view.core_mask[1:, 1:] & view.core_mask[:-1, :-1]
-    repeats = [_repeats(view.power.sum(axis=1 - axis).astype(np.float64)) for axis in (0, 1)]
+    inside = magnitude[view.core_mask[1:, 1:]]
+    repeats = [
+        _repeats(power, count) for power, count in zip(line_means(view.power, view.shape), view.shape, strict=True)
+    ]
     return (
         _entropy(magnitude),
         float(np.log(max(along, 1e-12) / max(across, 1e-12))),
-        _mean_gradient(rows, columns, core, view.pixel_mm),
-        _high(magnitude, core),
+        mean_of(inside),
+        quantile(inside, 0.99),
         *(value for pair in zip(*repeats, strict=True) for value in view.phase_and_read(*pair)),
     )
 
@@ -75,31 +78,16 @@ def _entropy(magnitude: Pixels) -> float:
     return float((np.log(total) - mixed / total) / np.log(magnitude.size))
 
 
-def _mean_gradient(rows: Pixels, columns: Pixels, core: Mask, pixel_mm: tuple[float, float]) -> float:
-    down, right = (np.float32(1 / spacing) for spacing in pixel_mm)
-    steepness = np.sqrt(np.square(rows * down) + np.square(columns * right))
-    return float(steepness[core].mean()) if core.any() else 0.0
-
-
-def _high(magnitude: Pixels, core: Mask) -> float:
-    inside = magnitude[core]
-    if inside.size == 0:
-        return 0.0
-    place = int(0.99 * (inside.size - 1))
-    inside.partition(place)
-    return float(inside[place])
-
-
-def _repeats(power: Floats) -> tuple[float, float, float, float]:
+def _repeats(power: Floats, count: int) -> tuple[float, float, float, float]:
     """Return fineness, ringing, repeated edges and edges half a field of view apart along one axis.
 
-    ``power`` is summed over the lines: its transform is the sum of the lines' autocorrelations.
+    ``power``, from zero frequency to Nyquist, is the mean over ``count`` lines' transforms: its own transform is the
+    mean of the lines' autocorrelations.
     """
-    count = power.size
     step = 2.0 - 2.0 * np.cos(2.0 * np.pi * np.fft.rfftfreq(count))
-    first = irfft(power[: step.size] * step, count)[: count // 2 + 1]
-    second = irfft(power[: step.size] * step**2, count)[: count // 2 + 1]
-    if first[0] < 1e-12 * power.sum() / count or second[0] <= 0.0:
+    first = irfft(power * step, count)[: count // 2 + 1]
+    second = irfft(power * step**2, count)[: count // 2 + 1]
+    if first[0] <= 1e-12 * float(power.sum()) / count or second[0] <= 0.0:
         return 0.0, 0.0, 0.0, 0.0
     return (
         float(second[0] / first[0]),

@@ -9,9 +9,9 @@
 """
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
+from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
 from aiqa_integration.metrics.image_quality.view import Floats, SliceView
 
 _SLED = "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
@@ -35,34 +35,43 @@ def _values(view: SliceView) -> tuple[float, ...]:
     mean, shown = view.blocks.mean, view.blocks.object
     if np.count_nonzero(shown) < _LEAST_BLOCKS:
         return (0.0,) * len(METRICS)
-    weight = uniform_filter(shown.astype(np.float64), 5, mode="constant")
-    smooth = uniform_filter(np.where(shown, mean, 0.0), 5, mode="constant")[shown] / weight[shown]
+    smooth = (_sums_around(np.where(shown, mean, 0.0)) / np.maximum(_sums_around(shown.astype(np.float64)), 1.0))[shown]
     places = [place.astype(np.float64) for place in np.nonzero(shown)]
     rows, columns = ((place - place.mean()) / max(float(place.std()), 0.5) for place in places)
     levels = np.log(np.maximum(mean[shown], _DARKEST))
     sides = [_sides(place, mean[shown]) for place in (rows, columns)]
     return (
-        float(smooth.std() / max(smooth.mean(), 1e-6)),
+        float(smooth.std()) / max(mean_of(smooth), 1e-6),
         *_surface(rows, columns, levels),
         *view.phase_and_read(sides[0], sides[1]),
     )
+
+
+def _sums_around(values: Floats) -> Floats:
+    """Return the sums over five by five blocks; beyond the borders there is nothing."""
+    rows, columns = values.shape
+    padded = np.zeros((rows + 4, columns + 4))
+    padded[2:-2, 2:-2] = values
+    across = sum(padded[:, start : start + columns] for start in range(5))
+    return np.asarray(sum(across[start : start + rows] for start in range(5)), np.float64)
 
 
 def _surface(rows: Floats, columns: Floats, levels: Floats) -> tuple[float, float, float, float]:
     """Return deviation, range, linear part and curvature of the quadratic surface through the levels."""
     basis = np.stack([rows, columns, rows * rows, columns * columns, rows * columns], axis=1)
     basis -= basis.mean(axis=0)
-    factors, *_ = np.linalg.lstsq(basis, levels - levels.mean(), rcond=1e-8)
+    normal = basis.T @ basis + 1e-9 * levels.size * np.eye(basis.shape[1])
+    factors = np.linalg.solve(normal, basis.T @ (levels - levels.mean()))
     surface = basis @ factors
-    low, high = np.percentile(surface, (5, 95))
-    return float(surface.std()), float(high - low), float(np.hypot(*factors[:2])), float(-(factors[2] + factors[3]))
+    spread = quantile(surface, 0.95) - quantile(surface, 0.05)
+    return float(surface.std()), spread, float(np.hypot(*factors[:2])), float(-(factors[2] + factors[3]))
 
 
 def _sides(place: Floats, values: Floats) -> float:
     one, other = values[place > 0.0], values[place < 0.0]
     if min(one.size, other.size) == 0:
         return 0.0
-    return float(abs(np.log(max(one.mean(), _DARKEST) / max(other.mean(), _DARKEST))))
+    return float(abs(np.log(max(mean_of(one), _DARKEST) / max(mean_of(other), _DARKEST))))
 
 
 FIELD = Family(metrics=METRICS, values=_values)

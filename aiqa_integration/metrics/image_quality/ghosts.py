@@ -17,6 +17,7 @@ import numpy as np
 from scipy.fft import irfft, rfft
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
+from aiqa_integration.metrics.image_quality.statistics import mean_of, median
 from aiqa_integration.metrics.image_quality.view import Floats, Mask, SliceView
 
 _NYQUIST = "Reeder et al., Magn Reson Med 1999;41:87, Nyquist ghost of echo-planar imaging"
@@ -40,7 +41,7 @@ def _values(view: SliceView) -> tuple[float, ...]:
     blocks = view.blocks
     if np.count_nonzero(blocks.air) < _LEAST_BLOCKS:
         return (0.0,) * len(METRICS)
-    air = np.where(blocks.air, blocks.mean - np.median(blocks.mean[blocks.air]), 0.0)
+    air = np.where(blocks.air, blocks.mean - median(blocks.mean[blocks.air]), 0.0)
     shown = np.where(blocks.object, blocks.mean, 0.0)
     halves = [_half_field(air, blocks.air, blocks.object, axis) for axis in (0, 1)]
     copies = [_copy(air, blocks.air, shown, axis) for axis in (0, 1)]
@@ -59,7 +60,7 @@ def _half_field(air: Floats, given: Mask, shown: Mask, axis: int) -> float:
     inside, outside = given & copy, given & ~copy
     if min(np.count_nonzero(inside), np.count_nonzero(outside)) < _LEAST_BLOCKS:
         return 0.0
-    return float(air[inside].mean() - air[outside].mean())
+    return mean_of(air[inside]) - mean_of(air[outside])
 
 
 def _copy(air: Floats, given: Mask, shown: Floats, axis: int) -> tuple[float, float]:
@@ -68,10 +69,8 @@ def _copy(air: Floats, given: Mask, shown: Floats, axis: int) -> tuple[float, fl
     parts = np.stack([given.astype(np.float64), air, shown, shown**2])
     weight, field, moved, squares = rfft(parts, axis=axis + 1)
     other = 1 - axis
-    sums = [
-        irfft((one * np.conj(two)).sum(axis=other), count)
-        for one, two in ((weight, moved), (weight, squares), (field, moved))
-    ]
+    products = np.stack([(weight * moved.conj()), (weight * squares.conj()), (field * moved.conj())])
+    sums = irfft(products.sum(axis=other + 1), count)
     blocks, total, energy = float(given.sum()), float(air.sum()), float(np.sum(air**2))
     variance = energy - total**2 / blocks
     spread = sums[1] - sums[0] ** 2 / blocks
@@ -90,11 +89,11 @@ def _copy(air: Floats, given: Mask, shown: Floats, axis: int) -> tuple[float, fl
 def _difference(view: SliceView) -> float:
     """Return the mean of the air beside the object along phase encoding minus along read-out."""
     blocks = view.blocks
-    rows, columns = blocks.object.any(axis=1)[:, None], blocks.object.any(axis=0)[None, :]
+    rows, columns = blocks.object.any(axis=1, keepdims=True), blocks.object.any(axis=0, keepdims=True)
     along_rows, along_columns = blocks.air & columns & ~rows, blocks.air & rows & ~columns
     if min(np.count_nonzero(along_rows), np.count_nonzero(along_columns)) < _LEAST_BLOCKS:
         return 0.0
-    along, across = view.phase_and_read(float(blocks.mean[along_rows].mean()), float(blocks.mean[along_columns].mean()))
+    along, across = view.phase_and_read(mean_of(blocks.mean[along_rows]), mean_of(blocks.mean[along_columns]))
     return along - across
 
 

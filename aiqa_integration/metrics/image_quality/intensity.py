@@ -11,6 +11,7 @@
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
+from aiqa_integration.metrics.image_quality.statistics import mean_of
 from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
 
 _ATKINSON = "Atkinson et al., IEEE Trans Med Imaging 1997;16:903, entropy focus criterion"
@@ -33,7 +34,7 @@ def _values(view: SliceView) -> tuple[float, ...]:
     mean, deviation, skewness, kurtosis = moments(pixels)
     return (
         _focus_criterion(view.image),
-        float(view.blocks.object.mean()),
+        mean_of(view.blocks.object),
         deviation / max(mean, 1e-3),
         skewness,
         kurtosis,
@@ -53,10 +54,10 @@ def moments(pixels: Pixels) -> tuple[float, float, float, float]:
     """Return mean, standard deviation, skewness and excess kurtosis; zeros where there is no spread."""
     if pixels.size == 0:
         return 0.0, 0.0, 0.0, 0.0
-    mean = float(pixels.mean())
+    mean = mean_of(pixels)
     rest = pixels - np.float32(mean)
     square = rest * rest
-    variance = float(square.mean())
+    variance = mean_of(square)
     if variance < 1e-12 * mean**2:
         return mean, 0.0, 0.0, 0.0
     third, fourth = float(np.vdot(square, rest)) / pixels.size, float(np.vdot(square, square)) / pixels.size

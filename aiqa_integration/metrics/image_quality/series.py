@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.definition import quality_metric
+from aiqa_integration.metrics.image_quality.statistics import correlation, median, robust_deviation
 from aiqa_integration.metrics.image_quality.view import Floats, Mask, SliceView
 
 _DROPOUT = "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
@@ -76,18 +77,18 @@ def series_values(slices: Sequence[SliceSummary | None]) -> tuple[float, ...]:
     if not triples:
         return (0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, blank)
     gains, likeness, shifts = (np.array(values) for values in zip(*triples, strict=True))
-    spread = _robust(gains)
-    outlying = np.abs(gains - np.median(gains)).max() / max(spread, _LEAST_SPREAD)
+    spread = robust_deviation(gains)
+    outlying = np.abs(gains - median(gains)).max() / max(spread, _LEAST_SPREAD)
     noise = np.array([one.noise for one in slices if one is not None])
-    middle = float(np.median(noise))
+    middle = median(noise)
     return (
         max(float(1.0 - gains.min()), 0.0),
         spread,
         min(float(outlying), _MOST_OUTLYING),
-        abs(float(np.median(gains[::2]) - np.median(gains[1::2]))) / 2 if gains.size > 1 else 0.0,
+        abs(median(gains[::2]) - median(gains[1::2])) / 2 if gains.size > 1 else 0.0,
         float(likeness.min()),
         float(shifts.max()),
-        _robust(noise) / middle if middle > 0 else 0.0,
+        robust_deviation(noise) / middle if middle > 0 else 0.0,
         blank,
     )
 
@@ -104,20 +105,10 @@ def _compare(
     if here is None:
         return 0.0, 0.0, 0.0
     around = (before.mean[shown] + behind.mean[shown]) / 2
-    gain = float(np.median(here.mean[shown] / np.maximum(around, 1e-6 * around.max())))
-    return gain, _correlation(here.mean[shown], around), _shift(before, here, behind)
+    gain = median(here.mean[shown] / np.maximum(around, 1e-6 * around.max()))
+    return gain, correlation(here.mean[shown], around), _shift(before, here, behind)
 
 
 def _shift(before: SliceSummary, here: SliceSummary, behind: SliceSummary) -> float:
     places = np.array([one.centre_mm for one in (before, here, behind)])
     return float(np.hypot(*(places[1] - (places[0] + places[2]) / 2)))
-
-
-def _correlation(one: Floats, other: Floats) -> float:
-    first, second = one - one.mean(), other - other.mean()
-    size = float(np.sqrt((first @ first) * (second @ second)))
-    return float(first @ second) / size if size > 0.0 else 0.0
-
-
-def _robust(values: Floats) -> float:
-    return 1.4826 * float(np.median(np.abs(values - np.median(values))))

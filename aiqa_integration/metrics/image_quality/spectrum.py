@@ -2,14 +2,15 @@
 
 P is the power of the image's Fourier transform, k the frequency in parts of the Nyquist frequency.
 
-- ``spike-peak``: largest of ln P - mean of ln P in the 7 x 7 points around, beyond k = 0.06; noise alone gives about 3.
+- ``spike-peak``: largest of ln P - mean of ln P of the other points of the 7 x 7 around, beyond k = 0.06; noise gives
+  about 3.
 - ``spike-points``: points per thousand with more than 5.
 - ``spike-energy``: log10 of (1e-8 + those points' share of the power beyond k = 0.06).
 - ``spike-ring``: largest of ln P - mean of its ring, beyond k = 0.1.
 - ``edge-step-phase``, ``-read``, ``-radial``: largest drop of ln P from three lines (rings) to the next three beyond
   k = 0.25, ln P being averaged along the other axis (around the ring): the cut of a truncated k-space that was filled
   with zeros.
-- ``filled-phase``, ``-read``, ``-radial``: k of that drop where it is more than 1, else 1: how much of k-space was filled.
+- ``filled-phase``, ``-read``, ``-radial``: k of that drop where it is more than 1, else 1: the part filled.
 - ``high-frequency-share``: log10 of mean P in 0.6 < k < 0.9 over 0.1 < k < 0.3; blur lowers it, noise raises it.
 - ``spectral-slope``: slope of the rings' mean of ln P against ln k for 0.08 < k < 0.4; about -2 to -3 for anatomy.
 - ``spectral-anisotropy``: ln P along phase encoding minus along read-out, for 0.25 < k < 0.5 beside the axes.
@@ -29,10 +30,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
-from scipy.ndimage import uniform_filter
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.view import Floats, Mask, SliceView
+from aiqa_integration.metrics.image_quality.view import Floats, Mask, Pixels, SliceView, half_weights, line_means
 
 _SPIKES = "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
 _TRUNCATION = "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
@@ -61,6 +61,7 @@ METRICS = (
 
 Indices = NDArray[np.intp]
 
+_NEIGHBOURS = 7
 _OUTLYING = 5.0
 _STEP_WIDTH = 3
 _STEP_FROM = 0.25
@@ -69,8 +70,13 @@ _CLEAR_STEP = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Grid:
-    """Where the points of k-space lie: ring of each, points a ring, k of each ring, where the regions used lie."""
+    """Where the points of half a k-space lie, and how often each counts in the whole one, over two.
 
+    ``ring`` is the ring of each point, ``counts`` the points of each ring, ``ring_k`` its k. The others are flat places
+    of points: beyond the centre, beyond the low frequencies, in two bands, beside the two axes.
+    """
+
+    weights: Pixels
     ring: Indices
     counts: Floats
     ring_k: Floats
@@ -78,42 +84,46 @@ class _Grid:
     beyond_low: Indices
     bands: tuple[Indices, Indices]
     beside_axes: tuple[Indices, Indices]
+    opposite: Indices
 
 
 @lru_cache(maxsize=32)
 def _grid(shape: tuple[int, int]) -> _Grid:
-    rows, columns = (np.abs(np.fft.fftfreq(side)) * 2 for side in shape)
-    k = np.hypot(rows[:, None], columns[None, :])
+    rows, columns = np.abs(np.fft.fftfreq(shape[0]))[:, None] * 2, np.fft.rfftfreq(shape[1])[None, :] * 2
+    k = np.hypot(rows, columns)
     across = min(shape) // 2
-    ring = np.minimum((k * across + 0.5).astype(np.intp), across)
+    ring = np.minimum((k * across + 0.5).astype(np.intp), across).ravel()
+    weights = np.broadcast_to(half_weights(shape[1]), k.shape).ravel()
     beside = [
         np.flatnonzero((one > 0.25) & (one < 0.5) & (other > 0.02) & (other < 0.12))
-        for one, other in ((rows[:, None], columns[None, :]), (columns[None, :], rows[:, None]))
+        for one, other in ((rows, columns), (columns, rows))
     ]
     return _Grid(
-        ring=ring.ravel(),
-        counts=np.bincount(ring.ravel()).astype(np.float64),
+        weights=weights,
+        ring=ring,
+        counts=np.bincount(ring, weights),
         ring_k=np.arange(across + 1) / across,
         beyond_centre=k > 0.06,
         beyond_low=np.flatnonzero(k > 0.1),
         bands=(np.flatnonzero((k > 0.6) & (k < 0.9)), np.flatnonzero((k > 0.1) & (k < 0.3))),
         beside_axes=(beside[0], beside[1]),
+        opposite=-np.arange(shape[0]) % shape[0],
     )
 
 
 def _values(view: SliceView) -> tuple[float, ...]:
-    grid, log_power = _grid(view.shape), view.log_power
-    lines = [_half(log_power.mean(axis=1 - axis).astype(np.float64)) for axis in (0, 1)]
-    ring_mean = np.bincount(grid.ring, log_power.ravel()) / grid.counts
+    grid, log_power = _grid(view.shape), view.log_power.ravel()
+    lines = [line[1:] for line in line_means(view.log_power, view.shape)]
+    ring_mean = np.bincount(grid.ring, log_power * grid.weights) / grid.counts
     steps = [_step(line) for line in lines]
     changes = [_line_changes(line, view.shape[1 - axis]) for axis, line in enumerate(lines)]
     radial_step, radial_filled = _step(ring_mean[1:-1])
-    high, low = (float(view.power.ravel()[band].mean()) for band in grid.bands)
-    aniso = [float(log_power.ravel()[part].mean()) for part in grid.beside_axes]
-    along, across = view.phase_and_read(aniso[0], aniso[1])
+    high, low = (_mean(view.power.ravel(), grid, band) for band in grid.bands)
+    beside = [_mean(log_power, grid, part) for part in grid.beside_axes]
+    along, across = view.phase_and_read(beside[0], beside[1])
     return (
         *_spikes(view, grid),
-        _ring_peak(view, grid, ring_mean),
+        float((log_power - ring_mean.astype(np.float32)[grid.ring])[grid.beyond_low].max()),
         *view.phase_and_read(steps[0][0], steps[1][0]),
         radial_step,
         *view.phase_and_read(steps[0][1], steps[1][1], worst="low"),
@@ -126,23 +136,46 @@ def _values(view: SliceView) -> tuple[float, ...]:
     )
 
 
-def _half(line: Floats) -> Floats:
-    """Return frequencies 1 to Nyquist of a spectrum that is the same on both sides."""
-    return line[1 : line.size // 2 + 1]
+def _mean(values: Pixels, grid: _Grid, places: Indices) -> float:
+    """Return the mean over some places of the whole k-space."""
+    weights = grid.weights[places]
+    return float(np.vdot(values[places], weights) / weights.sum())
 
 
 def _spikes(view: SliceView, grid: _Grid) -> tuple[float, float, float]:
-    around = uniform_filter(view.log_power, 7, mode="wrap")
-    above = np.where(grid.beyond_centre, (view.log_power - around) * np.float32(49 / 48), np.float32(0))
-    outlying = above > _OUTLYING
-    total = float(view.power[grid.beyond_centre].sum()) if outlying.any() else 1.0
-    share = float(view.power[outlying].sum()) / max(total, 1e-30) if outlying.any() else 0.0
-    return float(above.max()), 1000.0 * float(outlying.mean()), float(np.log10(1e-8 + share))
+    above = np.where(grid.beyond_centre, _above_neighbours(view, grid), np.float32(0))
+    outlying = np.flatnonzero(above > _OUTLYING)
+    peak = float(above.max())
+    if outlying.size == 0:
+        return peak, 0.0, -8.0
+    of_spikes = float(np.vdot(view.power.ravel()[outlying], grid.weights[outlying]))
+    beyond = np.flatnonzero(grid.beyond_centre)
+    total = float(np.vdot(view.power.ravel()[beyond], grid.weights[beyond]))
+    count = float(grid.weights[outlying].sum()) / float(grid.weights.sum())
+    return peak, 1000.0 * count, float(np.log10(1e-8 + of_spikes / max(total, 1e-30)))
 
 
-def _ring_peak(view: SliceView, grid: _Grid, ring_mean: Floats) -> float:
-    above = view.log_power.ravel() - ring_mean.astype(np.float32)[grid.ring]
-    return float(above[grid.beyond_low].max())
+def _above_neighbours(view: SliceView, grid: _Grid) -> Pixels:
+    """Return ln P less its mean over the other points of the 7 x 7 around, k-space going on at its ends."""
+    half, reach = view.log_power, _NEIGHBOURS // 2
+    turned, last = half[grid.opposite], half.shape[1] - 1 - (view.shape[1] + 1) % 2
+    wide = np.concatenate([turned[:, reach:0:-1], half, turned[:, last : last - reach : -1]], axis=1)
+    across = _sum_of_neighbours(wide, 1)
+    tall = np.concatenate([across[-reach:], across, across[:reach]], axis=0)
+    count = np.float32(_NEIGHBOURS**2)
+    return np.asarray((half * count - _sum_of_neighbours(tall, 0)) / (count - 1), np.float32)
+
+
+def _sum_of_neighbours(values: Pixels, axis: int) -> Pixels:
+    """Return the sums of so many values in turn along an axis, where all are given."""
+    count = values.shape[axis] - _NEIGHBOURS + 1
+    parts = [
+        values[start : start + count] if axis == 0 else values[:, start : start + count] for start in range(_NEIGHBOURS)
+    ]
+    total = parts[0] + parts[1]
+    for part in parts[2:]:
+        total += part
+    return total
 
 
 def _step(line: Floats) -> tuple[float, float]:

@@ -10,8 +10,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import fft2
-from scipy.ndimage import binary_closing, binary_dilation, binary_erosion, binary_fill_holes, label
+from scipy.fft import rfft2
+from scipy.ndimage import label
 
 Pixels = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -64,7 +64,8 @@ class Blocks:
 class SliceView:
     """A slice ``[row, column]`` in units of its object's signal, and what several metrics need of it, made once.
 
-    ``signal`` is that unit, in the image's own. ``phase_axis`` is the array axis along which the phase-encoded lines are stacked; None where it is not known.
+    ``signal`` is that unit, in the image's own. ``phase_axis`` is the array axis along which the phase-encoded lines
+    are stacked; None where it is not known.
     """
 
     def __init__(
@@ -87,6 +88,11 @@ class SliceView:
     def air_pixels(self) -> Pixels:
         """Values of the pixels of air, rising; empty where the background was set to zero."""
         return np.sort(self.image[self.air_mask])
+
+    @cached_property
+    def air_deviation(self) -> float:
+        """Standard deviation of the air's pixels (at least one)."""
+        return float(self.air_pixels.std())
 
     @cached_property
     def core_mask(self) -> Mask:
@@ -115,8 +121,11 @@ class SliceView:
 
     @cached_property
     def power(self) -> Pixels:
-        """Power of the Fourier transform ``[row frequency, column frequency]``, per pixel, zero frequency first."""
-        spectrum = fft2(self.image)
+        """Power of the Fourier transform ``[row frequency, column frequency]``, per pixel, zero frequency first.
+
+        Column frequencies from zero to Nyquist only: a real image's other half is the same.
+        """
+        spectrum = rfft2(self.image)
         return np.asarray((spectrum.real**2 + spectrum.imag**2) / np.float32(self.image.size), np.float32)
 
     @cached_property
@@ -145,6 +154,22 @@ class SliceView:
         return (rows, columns) if first else (columns, rows)
 
 
+def half_weights(columns: int) -> Pixels:
+    """Return how often the column frequencies from zero to Nyquist stand in a whole transform, over two."""
+    weights = np.ones(columns // 2 + 1, np.float32)
+    weights[0] = 0.5
+    if columns % 2 == 0:
+        weights[-1] = 0.5
+    return weights
+
+
+def line_means(half: Pixels, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Return the means over the other axis of a quantity of k-space, from zero to Nyquist along rows and columns."""
+    weights = half_weights(shape[1])
+    over_columns = (half @ weights) / weights.sum()
+    return over_columns[: shape[0] // 2 + 1].astype(np.float64), half.mean(axis=0).astype(np.float64)
+
+
 def view_of(image: Pixels, *, pixel_mm: tuple[float, float], phase_axis: PhaseAxis) -> SliceView | None:
     """Return the slice's view; None where it is uniform, dark or too small to say anything.
 
@@ -152,11 +177,15 @@ def view_of(image: Pixels, *, pixel_mm: tuple[float, float], phase_axis: PhaseAx
     """
     if min(image.shape) < LEAST_SIDE:
         return None
-    finite = np.where(np.isfinite(image), image, 0).astype(np.float32)
-    top = float(finite.max())
-    if top <= 0.0 or float(finite.min()) == top:
+    low, top = float(image.min()), float(image.max())
+    if not np.isfinite(top - low):
+        image = np.where(np.isfinite(image), image, 0).astype(np.float32)
+        low, top = float(image.min()), float(image.max())
+    if top <= 0.0 or low == top:
         return None
-    scaled = np.maximum(finite / np.float32(top), np.float32(0))
+    scaled = image / np.float32(top)
+    if low < 0.0:
+        scaled = np.maximum(scaled, np.float32(0))
     blocks = _blocks(scaled, pixel_mm)
     signal = float(np.median(blocks.mean[blocks.object & ~blocks.empty]))
     in_units = Blocks(
@@ -168,7 +197,9 @@ def view_of(image: Pixels, *, pixel_mm: tuple[float, float], phase_axis: PhaseAx
         size=blocks.size,
         offset=blocks.offset,
     )
-    values = np.minimum(scaled / np.float32(signal), np.float32(_BRIGHTEST))
+    values = scaled / np.float32(signal)
+    if signal * _BRIGHTEST < 1.0:
+        values = np.minimum(values, np.float32(_BRIGHTEST))
     return SliceView(values, in_units, signal=signal * top, pixel_mm=pixel_mm, phase_axis=phase_axis)
 
 
@@ -215,13 +246,40 @@ def _object(mean: Floats, empty: Mask) -> Mask:
     given = root[~empty]
     brightest = np.partition(given, int(0.99 * (given.size - 1)))[int(0.99 * (given.size - 1))]
     bright = np.asarray(root > _otsu(np.minimum(given, brightest)), np.bool_)
-    closed = binary_fill_holes(binary_closing(np.pad(bright, 2), _SQUARE, iterations=2)[2:-2, 2:-2] | bright)
+    closed = _filled(shrunk(grown(bright, 2), 2))
     parts, count = label(closed, _SQUARE)
     if count > 1:
         sizes = np.bincount(parts.ravel())
         sizes[0] = 0
         closed = (sizes >= _SMALLEST_PART * sizes.max())[parts]
-    return np.asarray(closed, np.bool_)
+    return closed
+
+
+def _filled(mask: Mask) -> Mask:
+    """Return the mask with what it encloses."""
+    parts, _ = label(~mask)
+    outside = np.zeros(int(parts.max()) + 1, np.bool_)
+    for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        outside[side] = True
+    outside[0] = False
+    return ~outside[parts]
+
+
+def grown(mask: Mask, reach: int) -> Mask:
+    """Return the mask with all blocks up to ``reach`` away, across corners too."""
+    for _ in range(reach):
+        wide = mask.copy()
+        wide[1:] |= mask[:-1]
+        wide[:-1] |= mask[1:]
+        mask = wide.copy()
+        mask[:, 1:] |= wide[:, :-1]
+        mask[:, :-1] |= wide[:, 1:]
+    return mask
+
+
+def shrunk(mask: Mask, reach: int) -> Mask:
+    """Return the mask without the blocks up to ``reach`` from what it leaves out; the image's borders are no edge."""
+    return ~grown(~mask, reach)
 
 
 def _otsu(values: Floats) -> float:
@@ -232,26 +290,27 @@ def _otsu(values: Floats) -> float:
     low, high = float(values.min()), float(values.max())
     if high <= low:
         return low - 1.0
-    counts, edges = np.histogram(values, bins=_LEVELS, range=(low, high))
-    centres = (edges[:-1] + edges[1:]) / 2
+    width = (high - low) / _LEVELS
+    counts = np.bincount(np.minimum((values - low) / width, _LEVELS - 1).astype(np.intp), minlength=_LEVELS)
+    centres = low + width * (np.arange(_LEVELS) + 0.5)
     below, mass = np.cumsum(counts)[:-1], np.cumsum(counts * centres)
     above = values.size - below
     gap = mass[:-1] / np.maximum(below, 1) - (mass[-1] - mass[:-1]) / np.maximum(above, 1)
     between = below * above * gap**2
     best = np.flatnonzero(between >= between.max() * (1 - 1e-12))
-    return float(edges[1:-1][best].mean())
+    return low + width * (float(best.mean()) + 1.0)
 
 
 def _core(found: Mask) -> Mask:
     """Return the inside of the object, or all of it where it is thin."""
-    inside = np.asarray(binary_erosion(found, _SQUARE, border_value=1), np.bool_)
+    inside = shrunk(found, 1)
     return inside if inside.any() else found
 
 
 def _air(mean: Floats, found: Mask, empty: Mask) -> Mask:
     """Return the blocks of air, two away from the object; where there is next to none, the darkest blocks."""
-    clear = ~binary_dilation(found, _SQUARE, iterations=2)
-    air = np.asarray(clear & ~empty, np.bool_)
+    clear = ~grown(found, 2)
+    air = clear & ~empty
     if np.count_nonzero(air) >= _LEAST_AIR_BLOCKS or np.count_nonzero(clear & empty) >= _LEAST_AIR_BLOCKS:
         return air
     given = np.sort(mean[~empty])

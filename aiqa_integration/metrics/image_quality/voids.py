@@ -14,10 +14,11 @@ and bright edges along the read-out); Delfaut, RadioGraphics 1999;19:373 (uneven
 """
 
 import numpy as np
-from scipy.ndimage import binary_dilation, label
+from scipy.ndimage import label
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.view import Mask, Pixels, SliceView
+from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
+from aiqa_integration.metrics.image_quality.view import Mask, Pixels, SliceView, grown
 
 _METAL = "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
 _SHIFT = "Hood et al., RadioGraphics 1999;19:357, chemical shift along the read-out"
@@ -42,14 +43,14 @@ _DARK_BLOCK = 0.25
 def _values(view: SliceView) -> tuple[float, ...]:
     pixels, mean = view.object_pixels, view.blocks.mean
     rims = [_rims(view.blocks.object, axis) for axis in (0, 1)]
-    apart = [_apart(*(float(mean[side].mean()) if side.any() else 0.0 for side in rim)) for rim in rims]
+    apart = [_apart(*(mean_of(mean[side]) if side.any() else 0.0 for side in rim)) for rim in rims]
     outer = np.logical_or.reduce([side for rim in rims for side in rim])
     skewed = [_skewness(view.along(axis)) for axis in (0, 1)]
     return (
         float(np.searchsorted(pixels, np.float32(_DARK_PIXEL))) / pixels.size,
         *_voids(view),
         float(pixels[round(0.999 * (pixels.size - 1))]),
-        float(mean[outer].mean()) if outer.any() else 0.0,
+        mean_of(mean[outer]) if outer.any() else 0.0,
         *view.phase_and_read(apart[0], apart[1]),
         *view.phase_and_read(skewed[0], skewed[1]),
     )
@@ -63,8 +64,8 @@ def _voids(view: SliceView) -> tuple[float, float]:
         return 0.0, 0.0
     parts, _ = label(dark)
     largest = float(np.bincount(parts.ravel())[1:].max()) / np.count_nonzero(blocks.object)
-    around = binary_dilation(dark, iterations=2) & blocks.object & ~dark
-    return largest, float(np.percentile(blocks.mean[around], 95)) if around.any() else 0.0
+    around = grown(dark, 2) & blocks.object & ~dark
+    return largest, quantile(blocks.mean[around], 0.95) if around.any() else 0.0
 
 
 def _rims(shown: Mask, axis: int) -> tuple[Mask, Mask]:
@@ -87,10 +88,10 @@ def _apart(one: float, other: float) -> float:
 def _skewness(image: Pixels) -> float:
     step = image[1:] - image[:-1]
     square = step * step
-    energy = float(square.mean())
+    energy = mean_of(square)
     if energy < 1e-12:
         return 0.0
-    return abs(float(np.einsum("ij,ij->", square, step)) / step.size) / energy**1.5
+    return abs(mean_of(square * step)) / energy**1.5
 
 
 VOIDS = Family(metrics=METRICS, values=_values)

@@ -83,14 +83,24 @@ def _motion(rng: np.random.Generator, target: float, shape: Sequence[int]) -> Mo
         y, x = rng.normal(0, 1, 2) * along
         poses.append((float(y), float(x), across * float(rng.normal()), turning * float(rng.normal())))
     orders: tuple[ViewOrder, ...] = ("sequential", "sequential", "interleaved", "centre-out")
+    order = orders[int(rng.integers(4))]
     return Motion(
         target=target,
-        times=tuple(float(time) for time in np.sort(rng.uniform(0.1, 0.9, count))),
+        times=_motion_times(rng, target, count, order),
         poses=tuple(poses),
-        order=orders[int(rng.integers(4))],
+        order=order,
         shots=int(rng.integers(2, 9)),
         drifting=bool(rng.random() < 0.25),
     )
+
+
+def _motion_times(rng: np.random.Generator, target: float, count: int, order: ViewOrder) -> tuple[float, ...]:
+    """Return when poses change: the worse the motion, the nearer must one change be to the centre of k-space."""
+    near = float(np.clip(0.02 / target, 0.02, 0.4))
+    centre = (
+        float(rng.uniform(0.02, 0.02 + 2 * near)) if order == "centre-out" else 0.5 + float(rng.uniform(-near, near))
+    )
+    return tuple(sorted([centre, *(float(time) for time in rng.uniform(0.05, 0.95, count - 1))]))
 
 
 def _ghost(rng: np.random.Generator, target: float, shape: Sequence[int]) -> Ghost:

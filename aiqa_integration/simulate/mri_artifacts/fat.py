@@ -66,7 +66,7 @@ class FatSatFailure(Disturbance):
     def _left(self, field: Volume, fat: Volume) -> Volume:
         """Return the part of fat left at each pixel, so that ``target`` of all is."""
         some = fat > 0.02 * fat.max()
-        values, weight = field[some][::4], fat[some][::4]
+        values, weight = field[some], fat[some]
         bottom, top = -8.0, 8.0
         for _ in range(_STEPS):
             middle = (bottom + top) / 2

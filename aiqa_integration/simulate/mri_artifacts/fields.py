@@ -8,6 +8,14 @@ from numpy.typing import NDArray
 Volume = NDArray[np.float32]
 
 
+def rotation(angle_rad: NDArray[np.floating]) -> NDArray[np.complex64]:
+    """Return the unit complex number of each angle."""
+    turned = np.empty(angle_rad.shape, np.complex64)
+    single = np.asarray(angle_rad, np.float32)
+    turned.real, turned.imag = np.cos(single), np.sin(single)
+    return turned
+
+
 def places(shape: Sequence[int]) -> tuple[Volume, Volume, Volume]:
     """Return z, y and x from -1 to 1 over a stack, ready to broadcast."""
     z, y, x = (

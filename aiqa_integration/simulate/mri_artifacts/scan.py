@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from aiqa_integration.simulate.mri_artifacts.fields import polynomial_field
+from aiqa_integration.simulate.mri_artifacts.fields import polynomial_field, rotation
 
 Volume = NDArray[np.float32]
 ComplexVolume = NDArray[np.complex64]
@@ -153,7 +153,7 @@ def prepare(anatomy: Anatomy) -> Anatomy:
         shape = signal.shape
         gain = how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground)
         angle = how.phase_rad * polynomial_field(rng, shape, order=2)
-        signal = signal * np.exp(gain + 1j * angle).astype(np.complex64)
+        signal = signal * rotation(angle) * np.exp(gain)
     return replace(anatomy, signal=signal)
 
 
@@ -208,7 +208,7 @@ def field_of_view(
 
 def grown(count: int, zoom: float) -> int:
     """Return how many pixels the whole of an axis has when its field of view is ``zoom`` of it."""
-    return count + 2 * max(round(count * (1 / zoom - 1) / 2), 0)
+    return max(round(count / zoom), count)
 
 
 def _nearest(count: int, large: int, first: int) -> tuple[NDArray[np.intp], Mask]:

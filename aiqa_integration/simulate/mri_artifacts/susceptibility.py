@@ -51,10 +51,11 @@ class Susceptibility(Disturbance):
     def centre(self, anatomy: Anatomy) -> tuple[int, int, int]:
         """Return the slice, row and column of the metal."""
         pixels = np.flatnonzero(anatomy.foreground)
+        slices, rows, columns = anatomy.signal.shape
         if not pixels.size:
-            return tuple(count // 2 for count in anatomy.signal.shape)  # type: ignore[return-value]
-        where = np.unravel_index(pixels[int(self.place * (pixels.size - 1))], anatomy.signal.shape)
-        return int(where[0]), int(where[1]), int(where[2])
+            return slices // 2, rows // 2, columns // 2
+        where = int(pixels[int(self.place * (pixels.size - 1))])
+        return where // (rows * columns), where // columns % rows, where % columns
 
     def _dipole(self, anatomy: Anatomy, centre: tuple[int, int, int]) -> tuple[Volume, NDArray[np.bool_]]:
         """Return the field, 1 at the metal's pole, and where the metal itself is."""
