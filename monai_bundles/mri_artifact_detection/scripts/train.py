@@ -80,14 +80,14 @@ class Store:
         return {key: tensor[chosen].cpu().numpy() for key, tensor in self.arrays.items()}
 
     def batch(self, size: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        """Return random samples, mirrored and with rows and columns exchanged at random, all of a batch alike."""
+        """Return random samples, each mirrored and with rows and columns exchanged at random, their metrics blurred."""
         chosen = torch.randint(self.count, (size,), generator=generator).to(self.device)
         found = {key: tensor[chosen] for key, tensor in self.arrays.items()}
-        turns = [int(torch.randint(2, (1,), generator=generator)) for _ in range(3)]
+        turns = (torch.rand((3, size, 1, 1, 1), generator=generator) < 0.5).to(self.device)
         for key in ("image", "energy"):
-            for axis in (2, 3):
-                found[key] = found[key].flip(axis) if turns[axis - 2] else found[key]
-            found[key] = found[key].transpose(2, 3) if turns[2] else found[key]
+            value = torch.where(turns[0], found[key].flip(2), found[key])
+            value = torch.where(turns[1], value.flip(3), value)
+            found[key] = torch.where(turns[2], value.transpose(2, 3), value)
         found["metrics"] = found["metrics"] * (1 + JITTER * torch.randn_like(found["metrics"]))
         return found
 
@@ -329,17 +329,23 @@ def main() -> None:
     train(networks, store, held_out, options, drawing)
     if drawing is not None:
         drawing.stop()
+    _save(networks, options.out)
     train_dropped(networks, stacks, options.device)
     seen = store.part(np.random.default_rng(options.seed).permutation(store.count)[:20_000])
     fit_unlike(networks, answers(networks, seen, options.device)["features"][seen["mr"]])
     calibrate(networks, answers(networks, held_out, options.device), held_out)
-    torch.save({name: {k: v.cpu() for k, v in part.state_dict().items()} for name, part in networks.items()}, options.out)
+    _save(networks, options.out)
     tables = {"held out": table_of(networks, held_out, options.device), "seen": table_of(networks, seen, options.device)}
     for title, table in tables.items():
         print(title, flush=True)
         for row, values in table.items():
             print(f"  {row:16s} {values}", flush=True)
     print(f"saved {sum(p.numel() for p in networks.parameters())} parameters, {time.monotonic() - options.started:.0f} s")
+
+
+def _save(networks: torch.nn.ModuleDict, path: Path) -> None:
+    """Write the state dictionaries by network."""
+    torch.save({name: {k: v.cpu() for k, v in part.state_dict().items()} for name, part in networks.items()}, path)
 
 
 def _options() -> argparse.Namespace:
@@ -352,7 +358,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--series", type=int, default=300, help="objects whose stacks teach dropped slices")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--decay", type=float, default=1e-2)
+    parser.add_argument("--decay", type=float, default=3e-2)
     parser.add_argument("--seed", type=int, default=20264)
     parser.add_argument("--first", type=int, default=1, help="seed of the first chunk of samples")
     parser.add_argument("--every", type=int, default=200, help="steps between lines of the log")
