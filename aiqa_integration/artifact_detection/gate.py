@@ -1,8 +1,9 @@
 """Whether a series may be scored at all, and when the scores leave open what they say.
 
 A network answers whatever it is shown. Two guards stand before its answer: a likeness that it was trained to tell (an
-MR scan of a patient, or a phantom, CT, X-ray, pattern), and the Mahalanobis distance of its inner features from those of
-its training, which needs no example of what is strange. Behind it stands a band of probability in which nothing is said.
+MR scan of a patient, or a phantom, CT, X-ray, pattern), and the Mahalanobis distance of its inner features from those
+of its training, which needs no example of what is strange. Behind it stands a band of probability in which nothing is
+said.
 Source: Lee et al., NeurIPS 2018 (distance of features); Chow, IEEE Trans Inf Theory 1970;16:41 (rejection).
 """
 
@@ -42,7 +43,7 @@ ABSTAIN = Band(low=0.3, high=0.7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
-    """How much a series is like what the network was trained on: ``unlike`` is 1 at the limit, ``assessable`` 0 to 1."""
+    """How much a series is like the training: ``unlike`` is 1 at the limit, ``assessable`` a probability."""
 
     unlike: float
     assessable: float

@@ -53,9 +53,7 @@ def slice_channels(image: NDArray[np.floating]) -> Array:
     return np.stack([seen, dark, _k_space(scaled)]).astype(np.float32)
 
 
-def slice_metrics(
-    image: NDArray[np.floating], *, pixel_mm: tuple[float, float], phase_axis: int | None
-) -> Array:
+def slice_metrics(image: NDArray[np.floating], *, pixel_mm: tuple[float, float], phase_axis: int | None) -> Array:
     """Return the image-quality metrics of a slice, ``pixel_mm`` being its (row, column) spacing."""
     return _limited(image_quality(np.asarray(image, np.float32), pixel_mm=pixel_mm, phase_axis=phase_axis))
 

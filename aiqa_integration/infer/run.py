@@ -112,7 +112,9 @@ def _load(bundle: Bundle) -> _Resident:
 
     torch.set_num_threads(1)
     named = sorted({str(head["network"]) for head in config["heads"].values()})
-    sources = {name: tuple(config.get("graph", {}).get(name, declared["inputs"])) for name in config.get("graph", named)}
+    sources = {
+        name: tuple(config.get("graph", {}).get(name, declared["inputs"])) for name in config.get("graph", named)
+    }
     try:
         weights = torch.load(bundle.folder / WEIGHTS, map_location="cpu", weights_only=True)
         networks = {name: _network(bundle, config.get(name, {})) for name in sources}

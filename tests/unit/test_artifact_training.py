@@ -12,9 +12,11 @@ from aiqa_integration.infer.run import run_graph
 
 BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
 
+OPTIONS = "--samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9"
+
 
 def trained(folder, cache):
-    options = "--samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9".split()
+    options = OPTIONS.split(" ")
     root = str(BUNDLE.parents[1])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, str(BUNDLE)]), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(

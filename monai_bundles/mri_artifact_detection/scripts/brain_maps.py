@@ -138,7 +138,9 @@ def _section(
     parts = parts * (1 - deep) + deep * face[1]
     own = np.clip(grey + white, 0, 1)
     grain = 1 + 0.04 * gaussian_filter(rng.normal(0, 1, grey.shape), 1.2 / pixel_mm) * own
-    return np.asarray(parts * grain, np.float32), np.asarray(np.minimum(fat * (1 - deep) * (1 - own), parts), np.float32)
+    return np.asarray(parts * grain, np.float32), np.asarray(
+        np.minimum(fat * (1 - deep) * (1 - own), parts), np.float32
+    )
 
 
 def _face(rng: np.random.Generator, shape: tuple[int, int], pixel_mm: float) -> tuple[Field, Field]:

@@ -49,8 +49,14 @@ class Case:
 
 
 def case(
-    series: Series, voxels: NDArray[np.float32], source: str, *, artifact: str = "", severity: int = 0,
-    measure: float = 0.0, change: NDArray[np.float32] | None = None,
+    series: Series,
+    voxels: NDArray[np.float32],
+    source: str,
+    *,
+    artifact: str = "",
+    severity: int = 0,
+    measure: float = 0.0,
+    change: NDArray[np.float32] | None = None,
 ) -> Case:
     """Return a stack as a case; the direction of phase encoding is not told."""
     pixel = (float(series.spacing_mm[1]), float(series.spacing_mm[2]))
@@ -93,7 +99,12 @@ def disturbed_cases(series: Series) -> Iterator[Case]:
                 except CannotBeMade:
                     continue
                 yield case(
-                    series, found.voxels, "other hands", artifact=artifact, severity=severity, measure=found.measure,
+                    series,
+                    found.voxels,
+                    "other hands",
+                    artifact=artifact,
+                    severity=severity,
+                    measure=found.measure,
                     change=found.change,
                 )
 
@@ -110,7 +121,12 @@ def own_cases(series: Series) -> Iterator[Case]:
                 continue
             found = draw_artifact(artifact, rng, severity, shape=block.shape).apply(anatomy)
             yield case(
-                series, found.voxels, "own", artifact=artifact, severity=found.severity, measure=found.measure,
+                series,
+                found.voxels,
+                "own",
+                artifact=artifact,
+                severity=found.severity,
+                measure=found.measure,
                 change=np.sqrt(found.error),
             )
 

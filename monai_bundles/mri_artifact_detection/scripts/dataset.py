@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
-from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
+from aiqa_integration.artifact_detection.pool import CLASSES
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import Severity
 from aiqa_integration.simulate.acr_mri import Scan, simulate_series
@@ -30,8 +30,6 @@ from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
 from aiqa_integration.simulate.mri_artifacts.scan import Anatomy, draw_acquisition
 from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
 from scripts.brain_maps import draw_head, maps_at
-
-
 
 ENERGY_GRID = 24
 NOT_MR_SHARE = 0.35
@@ -52,8 +50,8 @@ _SIDES = (64, 96, 128, 160, 192, 192, 224, 256, 256, 256, 288, 320, 320, 384, 44
 class Sample:
     """What the network is given of a slice and what it should say.
 
-    ``severity`` is 0 to 3 for each class, UNKNOWN where a slice can't tell; ``energy[class, 24, 24]`` is the size of the
-    change over its largest; ``mr`` whether it is an MR image of a patient at all.
+    ``severity`` is 0 to 3 for each class, UNKNOWN where a slice can't tell; ``energy[class, 24, 24]`` is the size of
+    the change over its largest; ``mr`` whether it is an MR image of a patient at all.
     """
 
     image: NDArray[np.uint8]
@@ -91,7 +89,7 @@ def _scanned(rng: np.random.Generator, anatomy: Anatomy) -> Iterator[Sample]:
 
 
 def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
-    """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise and phase direction."""
+    """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise, direction."""
     magnitude = np.abs(anatomy.signal)
     top = float(magnitude.max()) or 1.0
     gain = np.asarray(np.maximum(magnitude / top, 1e-3) ** rng.uniform(-0.5, 0.8), np.float32)

@@ -26,8 +26,9 @@ from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
 from scripts.cases import Case, clean_cases, disturbed_cases, kept_cases, own_cases
+from scripts.scores import auc, calibration_error
+from scripts.scores import likeness as map_likeness
 from scripts.second_simulators import LIBRARY
-from scripts.scores import auc, calibration_error, likeness as map_likeness
 from scripts.strange import strange_stacks
 from scripts.unseen import unseen_series
 
@@ -86,7 +87,9 @@ def class_table(found: Sequence[Scored], source: str) -> dict[str, dict[str, flo
     table = {}
     for place, artifact in enumerate(CLASSES):
         clean = _negatives(found, artifact)
-        positive = [s for s in found if s.case.source == source and s.case.artifact == artifact and s.case.severity >= 2]
+        positive = [
+            s for s in found if s.case.source == source and s.case.artifact == artifact and s.case.severity >= 2
+        ]
         others = [s for s in found if s.case.source == source and s.case.artifact != artifact]
         if not positive or not clean:
             continue
@@ -102,7 +105,17 @@ def class_table(found: Sequence[Scored], source: str) -> dict[str, dict[str, flo
         truth = np.array([s.case.severity for s in positive])
         row["severity right"] = float(np.mean(truth == [s.severity[place] for s in positive]))
         table[str(artifact)] = row
-    keys = ("severity", "picture", "quality", "slice", "one-vs-rest", "map", "minor alerted", "alerted", "severity right")
+    keys = (
+        "severity",
+        "picture",
+        "quality",
+        "slice",
+        "one-vs-rest",
+        "map",
+        "minor alerted",
+        "alerted",
+        "severity right",
+    )
     table["mean"] = {key: float(np.nanmean([row[key] for row in table.values()])) for key in keys}
     return table
 
@@ -112,7 +125,9 @@ def _negatives(found: Sequence[Scored], artifact: ArtifactId) -> list[Scored]:
     return [s for s in found if s.case.source == source]
 
 
-def _area(positive: Sequence[Scored], negative: Sequence[Scored], part: str, place: int, *, slices: bool = False) -> float:
+def _area(
+    positive: Sequence[Scored], negative: Sequence[Scored], part: str, place: int, *, slices: bool = False
+) -> float:
     def values(group: Sequence[Scored]) -> NDArray[np.float64]:
         if slices:
             return np.concatenate([s.slices[part][:, place] for s in group])
@@ -139,7 +154,11 @@ def group_table(found: Sequence[Scored]) -> dict[str, dict[str, float]]:
         own = [s for s in found if s.case.series == name]
         areas = {}
         for place, artifact in enumerate(CLASSES):
-            positive = [s for s in own if s.case.source == "other hands" and s.case.artifact == artifact and s.case.severity >= 2]
+            positive = [
+                s
+                for s in own
+                if s.case.source == "other hands" and s.case.artifact == artifact and s.case.severity >= 2
+            ]
             if positive and _negatives(own, artifact):
                 areas[artifact] = _area(positive, _negatives(own, artifact), "severity", place, slices=True)
         clean = [s for s in own if s.case.source == "clean"]

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scripts.dataset import CLASSES, LEVELS, UNKNOWN
+from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
+from scripts.dataset import UNKNOWN
 from scripts.network import Arrays, answers
 from scripts.scores import auc, likeness
 
@@ -47,14 +48,18 @@ def calibrate(networks: torch.nn.ModuleDict, outputs: Arrays, arrays: Arrays) ->
     wanted = torch.stack([level > step for step in range(LEVELS)], dim=2).flatten(1).double()
     known = ((level != UNKNOWN) & mr[:, None]).double()[:, :, None].expand(-1, -1, LEVELS).flatten(1)
     wanted, known = torch.cat([wanted, mr[:, None].double()], dim=1), torch.cat([known, torch.ones(len(mr), 1)], dim=1)
-    slope, shift = (torch.full((logits.shape[1],), start, dtype=torch.double, requires_grad=True) for start in (0.0, 0.0))
+    slope, shift = (
+        torch.full((logits.shape[1],), start, dtype=torch.double, requires_grad=True) for start in (0.0, 0.0)
+    )
     optimizer = torch.optim.LBFGS([slope, shift], max_iter=100)
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
         said = logits * slope.exp() + shift
         entropy = torch.nn.functional.binary_cross_entropy_with_logits(said, wanted, reduction="none")
-        total = (entropy * known).sum() / known.sum() * logits.shape[1] + 1e-2 * (slope**2 + shift**2).sum() / len(mr) ** 0.5
+        total = (entropy * known).sum() / known.sum() * logits.shape[1] + 1e-2 * (slope**2 + shift**2).sum() / len(
+            mr
+        ) ** 0.5
         total.backward()
         return total
 

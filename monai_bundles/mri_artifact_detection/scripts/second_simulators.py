@@ -145,17 +145,13 @@ def motion(
     return _disturbed(voxels, moved, np.linalg.norm(moved - voxels) / np.linalg.norm(voxels))
 
 
-def ghost(
-    voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator
-) -> Disturbed:
+def ghost(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
     """TorchIO: every n-th line of k-space weaker; the measure is the first ghost's signal over the object's."""
     from torchio.transforms import Ghosting  # noqa: PLC0415
 
     count = int(rng.integers(2, 7))
     strength = min(wanted * count, 1.0)
-    ghosted = _applied(
-        Ghosting(num_ghosts=count, axis=2, intensity=strength, restore=None), voxels, spacing_mm
-    )
+    ghosted = _applied(Ghosting(num_ghosts=count, axis=2, intensity=strength, restore=None), voxels, spacing_mm)
     moved = shift(voxels, (0, voxels.shape[1] / count, 0), order=1, mode="grid-wrap")
     alone = object_mask(moved) & ~object_mask(voxels)
     if alone.sum() < 50:
@@ -164,9 +160,7 @@ def ghost(
     return _disturbed(voxels, ghosted, max(float(excess) / float(moved[alone].mean()), 1e-6))
 
 
-def wrap(
-    voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator
-) -> Disturbed:
+def wrap(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
     """Own: the field of view shortened in the image, what lies outside added modulo its length with another phase."""
     del spacing_mm
     rows = np.flatnonzero(object_mask(voxels).any(axis=(0, 2)))
@@ -188,9 +182,7 @@ def wrap(
     return Disturbed(voxels=after, measure=width / length, change=np.abs(after - kept))
 
 
-def gibbs(
-    voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator
-) -> Disturbed:
+def gibbs(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
     """MONAI: a disc of k-space kept, of what the scanner had acquired."""
     from monai.transforms import GibbsNoise  # noqa: PLC0415
 
@@ -220,9 +212,7 @@ def acquired(voxels: Volume) -> Volume:
     return np.abs(image).astype(np.float32)
 
 
-def spike(
-    voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator
-) -> Disturbed:
+def spike(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
     """TorchIO or MONAI by turns: points of k-space raised."""
     if rng.random() < 0.5:
         from torchio.transforms import Spike  # noqa: PLC0415
@@ -260,9 +250,7 @@ def zipper(
     return _disturbed(voxels, after, wanted)
 
 
-def bias(
-    voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator
-) -> Disturbed:
+def bias(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
     """TorchIO: the exponential of a polynomial of order 2 or 3, scaled to the spread wanted inside the object."""
     from torchio.transforms import BiasField  # noqa: PLC0415
 

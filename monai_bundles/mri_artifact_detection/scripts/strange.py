@@ -70,7 +70,11 @@ def _smaller(image: Field) -> Field:
 
 def _photographs(rng: np.random.Generator) -> Iterator[tuple[str, str, Field, float]]:
     found = find_spec("sklearn")
-    folder = Path(found.submodule_search_locations[0]) / "datasets/images" if found and found.submodule_search_locations else None
+    folder = (
+        Path(found.submodule_search_locations[0]) / "datasets/images"
+        if found and found.submodule_search_locations
+        else None
+    )
     for path in sorted(folder.glob("*.jpg")) if folder else ():
         whole = np.asarray(Image.open(path).convert("L"), np.float32)
         for k in range(8):

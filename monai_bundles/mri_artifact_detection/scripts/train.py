@@ -1,8 +1,8 @@
 """Trains the networks: ``python -m scripts.train --samples 6000 --steps 3000``, in the bundle's folder.
 
 Everything is simulated while training. With ``--seconds`` samples are drawn by all cores as long as that allows, and
-the networks learn from what has been drawn so far; without it ``--samples`` are drawn first and kept in the cache folder,
-and ``--steps`` steps follow, which gives the same weights again on the same machine.
+the networks learn from what has been drawn so far; without it ``--samples`` are drawn first and kept in the cache
+folder, and ``--steps`` steps follow, which gives the same weights again on the same machine.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.infer.run import run_graph
 from scripts.brain_maps import keep_maps
-from scripts.dataset import CLASSES, LEVELS, UNKNOWN, draw_samples, draw_series
+from scripts.dataset import UNKNOWN, draw_samples, draw_series
 from scripts.finish import calibrate, fit_unlike, table_of
-from scripts.scores import auc
 from scripts.network import APART, KEYS, Arrays, answers, build, config, joined, stacked, to_image
+from scripts.scores import auc
 
 CHUNK = 6
 """Stacks that a worker draws at a time."""
@@ -70,7 +71,9 @@ class Store:
         for key in KEYS:
             tensor = torch.from_numpy(part[key][:room]).to(self.device)
             if key not in self.arrays:
-                self.arrays[key] = torch.empty((self.capacity, *tensor.shape[1:]), dtype=tensor.dtype, device=self.device)
+                self.arrays[key] = torch.empty(
+                    (self.capacity, *tensor.shape[1:]), dtype=tensor.dtype, device=self.device
+                )
             self.arrays[key][self.count : self.count + room] = tensor
         self.count += room
 
@@ -93,7 +96,7 @@ class Store:
 
 
 def prepare_quality(networks: torch.nn.ModuleDict, metrics: torch.Tensor) -> None:
-    """Start the metrics' first layer from their distribution: three soft steps of each, at its 15th, 50th, 85th percentile."""
+    """Start the metrics' first layer from their distribution: soft steps at the 15th, 50th and 85th percentile."""
     layer = next(module for module in networks["measured"].modules() if isinstance(module, torch.nn.Linear))
     places = torch.quantile(metrics.float().cpu(), torch.tensor([0.03, 0.15, 0.5, 0.85, 0.97]), dim=0)
     count = metrics.shape[1]
@@ -118,7 +121,9 @@ def prepare_fused(networks: torch.nn.ModuleDict) -> None:
             layer.weight[torch.arange(outputs), torch.arange(outputs) + part * outputs] = 0.6
 
 
-def losses(networks: torch.nn.ModuleDict, batch: dict[str, torch.Tensor], sources: dict[str, tuple[str, ...]]) -> dict[str, torch.Tensor]:
+def losses(
+    networks: torch.nn.ModuleDict, batch: dict[str, torch.Tensor], sources: dict[str, tuple[str, ...]]
+) -> dict[str, torch.Tensor]:
     """Return the losses of the parts: what picture, metrics and both say of severity, and where the change lies."""
     inputs = {"image": to_image(batch["image"]), "metrics": batch["metrics"]}
     given = run_graph(networks, sources, inputs)
@@ -317,7 +322,9 @@ def main() -> None:
         first = [drawing.wait() for _ in range(options.workers)]
     else:
         name = f"{options.first}-{options.samples}.npz"
-        held_out = kept(options.cache / f"held-out-{options.held_out}.npz", HELD_OUT_SEED, options.held_out, options.workers, maps)
+        held_out = kept(
+            options.cache / f"held-out-{options.held_out}.npz", HELD_OUT_SEED, options.held_out, options.workers, maps
+        )
         first = [kept(options.cache / name, options.first, options.samples, options.workers, maps)]
     print(f"{len(held_out['mr'])} held out, {time.monotonic() - options.started:.0f} s", flush=True)
     store = Store(options.capacity if options.seconds else len(first[0]["mr"]), options.device)
@@ -335,12 +342,17 @@ def main() -> None:
     fit_unlike(networks, answers(networks, seen, options.device)["features"][seen["mr"]])
     calibrate(networks, answers(networks, held_out, options.device), held_out)
     _save(networks, options.out)
-    tables = {"held out": table_of(networks, held_out, options.device), "seen": table_of(networks, seen, options.device)}
+    tables = {
+        "held out": table_of(networks, held_out, options.device),
+        "seen": table_of(networks, seen, options.device),
+    }
     for title, table in tables.items():
         print(title, flush=True)
         for row, values in table.items():
             print(f"  {row:16s} {values}", flush=True)
-    print(f"saved {sum(p.numel() for p in networks.parameters())} parameters, {time.monotonic() - options.started:.0f} s")
+    print(
+        f"saved {sum(p.numel() for p in networks.parameters())} parameters, {time.monotonic() - options.started:.0f} s"
+    )
 
 
 def _save(networks: torch.nn.ModuleDict, path: Path) -> None:
@@ -352,8 +364,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=20_000, help="samples drawn before training")
     parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--seconds", type=float, default=0.0, help="instead of samples and steps: draw and train so long")
-    parser.add_argument("--capacity", type=int, default=150_000, help="most samples kept, with --seconds")
+    parser.add_argument(
+        "--seconds", type=float, default=0.0, help="instead of samples and steps: draw and train so long"
+    )
+    parser.add_argument("--capacity", type=int, default=220_000, help="most samples kept, with --seconds")
     parser.add_argument("--held-out", type=int, default=2000, help="samples for calibration and tables")
     parser.add_argument("--series", type=int, default=300, help="objects whose stacks teach dropped slices")
     parser.add_argument("--batch", type=int, default=64)
