@@ -10,12 +10,14 @@ import click
 from aiqa_integration import __version__
 from aiqa_integration.cli.analyze import analyze
 from aiqa_integration.cli.bundle import bundle
+from aiqa_integration.cli.calibration import calibration, review
 from aiqa_integration.cli.check import check
 from aiqa_integration.cli.db import db
 from aiqa_integration.cli.demo import demo
 from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
+from aiqa_integration.cli.validate import validate
 from aiqa_integration.errors import AiqaError, ConfigurationError
 from aiqa_integration.logs import configure_logs
 from aiqa_integration.settings import FILE_VARIABLE, SECRETS_VARIABLE
@@ -38,7 +40,7 @@ def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, ve
     configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
-for command in (analyze, bundle, check, db, demo, poll, replay, report, rules, run):
+for command in (analyze, bundle, calibration, check, db, demo, poll, replay, report, review, rules, run, validate):
     aiqa.add_command(command)
 
 

@@ -81,7 +81,7 @@ def _outcomes(paths: tuple[Path, ...], out: Path, analysis: str | None, analyst:
     from aiqa_integration.dicom.files import group_files
 
     for number, group in enumerate(group_files(paths), start=1):
-        report, series, failed = _analysed(group, analysis, analyst)
+        report, series, failed = analysed(group, analysis, analyst)
         folder = out / _folder_name(number, report)
         document = _write(report, series, folder)
         yield Outcome(place=_place(group.files), report=report, document=document, failed=failed)
@@ -110,9 +110,10 @@ def _place(files: tuple[Path, ...]) -> str:
     return str(files[0].parent if len(files) > 1 else files[0]) if files else ""
 
 
-def _analysed(
+def analysed(
     group: "FileGroup", analysis: str | None, analyst: "Analyst"
 ) -> tuple["QaReport", "LoadedSeries | None", bool]:
+    """Return the report of a group of files, its images where they could be read, whether it failed by our fault."""
     from aiqa_integration.dicom.volume import DicomSeriesReader
     from aiqa_integration.pipeline.analyse import Attempt, Lineage, first_result, refused_report
     from aiqa_integration.pipeline.analyst import Stopwatch

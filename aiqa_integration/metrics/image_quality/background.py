@@ -17,10 +17,11 @@ All in units of the object's signal S. With a background that was set to zero, o
 
 import numpy as np
 
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.intensity import moments
-from aiqa_integration.metrics.image_quality.statistics import mean_of, median, robust_deviation
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
+from aiqa_integration.metrics.image_quality.statistics import deviation_of, mean_of, median, robust_deviation
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _MORTAMET = "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
 _RICE = "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"
@@ -82,7 +83,7 @@ def _blocks(view: SliceView, deviation: float) -> tuple[float, float]:
         return 0.0, 0.0
     pixels = view.blocks.size[0] * view.blocks.size[1]
     limit = median(means) + 5.0 * max(robust_deviation(means), 0.1 * deviation / np.sqrt(pixels))
-    return float(means.std()) * np.sqrt(pixels) / deviation, mean_of(means > limit)
+    return deviation_of(means) * np.sqrt(pixels) / deviation, mean_of(means > limit)
 
 
 BACKGROUND = Family(metrics=METRICS, values=_values)

@@ -19,9 +19,10 @@ value at no shift; the Fourier transform gives them at once.
 import numpy as np
 from scipy.fft import irfft
 
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Floats, Pixels, SliceView, line_means
+from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, quantile
+from aiqa_integration.metrics.image_quality.view import SliceView, line_means
 
 _MCGEE = "McGee et al., J Magn Reson Imaging 2000;11:174, gradient entropy"
 _TENENBAUM = "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
@@ -45,28 +46,27 @@ METRICS = (
 
 
 def _values(view: SliceView) -> tuple[float, ...]:
-    rows, columns = _differences(view.image)
-    energies = [float(np.vdot(step, step)) / step.size for step in (rows, columns)]
-    along, across = view.phase_and_read(energies[0], energies[1])
-    magnitude = np.sqrt(rows * rows + columns * columns)
-    inside = magnitude[view.core_mask[1:, 1:]]
+    rows, columns = _differences(*view.steps)
+    down, right = rows * rows, columns * columns
+    along, across = view.phase_and_read(mean_of(down), mean_of(right))
+    magnitude = np.sqrt(down + right)
+    inside = magnitude[view.core_squares(1)]
     repeats = [
         _repeats(power, count) for power, count in zip(line_means(view.power, view.shape), view.shape, strict=True)
     ]
     return (
         _entropy(magnitude),
         float(np.log(max(along, 1e-12) / max(across, 1e-12))),
-        mean_of(inside),
-        quantile(inside, 0.99),
+        mean_of(inside) if inside.size else 0.0,
+        quantile(inside, 0.99) if inside.size else 0.0,
         *(value for pair in zip(*repeats, strict=True) for value in view.phase_and_read(*pair)),
     )
 
 
-def _differences(image: Pixels) -> tuple[Pixels, Pixels]:
+def _differences(down: Pixels, right: Pixels) -> tuple[Pixels, Pixels]:
     """Return the differences along rows' and columns' direction between the halves of every 2 x 2 pixels."""
-    paired, stacked = image[:, 1:] + image[:, :-1], image[1:] + image[:-1]
     half = np.float32(0.5)
-    return (paired[1:] - paired[:-1]) * half, (stacked[:, 1:] - stacked[:, :-1]) * half
+    return (down[:, 1:] + down[:, :-1]) * half, (right[1:] + right[:-1]) * half
 
 
 def _entropy(magnitude: Pixels) -> float:

@@ -11,8 +11,8 @@
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Floats, SliceView
+from aiqa_integration.metrics.image_quality.statistics import Floats, deviation_of, mean_of, quantile
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _SLED = "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
 
@@ -37,11 +37,11 @@ def _values(view: SliceView) -> tuple[float, ...]:
         return (0.0,) * len(METRICS)
     smooth = (_sums_around(np.where(shown, mean, 0.0)) / np.maximum(_sums_around(shown.astype(np.float64)), 1.0))[shown]
     places = [place.astype(np.float64) for place in np.nonzero(shown)]
-    rows, columns = ((place - place.mean()) / max(float(place.std()), 0.5) for place in places)
+    rows, columns = ((place - mean_of(place)) / max(deviation_of(place), 0.5) for place in places)
     levels = np.log(np.maximum(mean[shown], _DARKEST))
     sides = [_sides(place, mean[shown]) for place in (rows, columns)]
     return (
-        float(smooth.std()) / max(mean_of(smooth), 1e-6),
+        deviation_of(smooth) / max(mean_of(smooth), 1e-6),
         *_surface(rows, columns, levels),
         *view.phase_and_read(sides[0], sides[1]),
     )
@@ -52,8 +52,8 @@ def _sums_around(values: Floats) -> Floats:
     rows, columns = values.shape
     padded = np.zeros((rows + 4, columns + 4))
     padded[2:-2, 2:-2] = values
-    across = sum(padded[:, start : start + columns] for start in range(5))
-    return np.asarray(sum(across[start : start + rows] for start in range(5)), np.float64)
+    across = np.add.reduce([padded[:, start : start + columns] for start in range(5)])
+    return np.asarray(np.add.reduce([across[start : start + rows] for start in range(5)]), np.float64)
 
 
 def _surface(rows: Floats, columns: Floats, levels: Floats) -> tuple[float, float, float, float]:
@@ -64,7 +64,7 @@ def _surface(rows: Floats, columns: Floats, levels: Floats) -> tuple[float, floa
     factors = np.linalg.solve(normal, basis.T @ (levels - levels.mean()))
     surface = basis @ factors
     spread = quantile(surface, 0.95) - quantile(surface, 0.05)
-    return float(surface.std()), spread, float(np.hypot(*factors[:2])), float(-(factors[2] + factors[3]))
+    return deviation_of(surface), spread, float(np.hypot(*factors[:2])), float(-(factors[2] + factors[3]))
 
 
 def _sides(place: Floats, values: Floats) -> float:

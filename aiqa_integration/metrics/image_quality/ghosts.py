@@ -13,12 +13,15 @@ A is the air's blocks less their median, O the object's blocks (0 elsewhere), bo
 0 where fewer than eight blocks of air can show a copy.
 """
 
-import numpy as np
-from scipy.fft import irfft, rfft
+from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from aiqa_integration.metrics.image_quality.blocks import Mask
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import mean_of, median
-from aiqa_integration.metrics.image_quality.view import Floats, Mask, SliceView
+from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, median
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _NYQUIST = "Reeder et al., Magn Reson Med 1999;41:87, Nyquist ghost of echo-planar imaging"
 _COPIES = "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
@@ -65,25 +68,33 @@ def _half_field(air: Floats, given: Mask, shown: Mask, axis: int) -> float:
 
 def _copy(air: Floats, given: Mask, shown: Floats, axis: int) -> tuple[float, float]:
     """Return the largest correlation of the air with the object moved along an axis, and the slope there."""
-    count = air.shape[axis]
-    parts = np.stack([given.astype(np.float64), air, shown, shown**2])
-    weight, field, moved, squares = rfft(parts, axis=axis + 1)
-    other = 1 - axis
-    products = np.stack([(weight * moved.conj()), (weight * squares.conj()), (field * moved.conj())])
-    sums = irfft(products.sum(axis=other + 1), count)
-    blocks, total, energy = float(given.sum()), float(air.sum()), float(np.sum(air**2))
-    variance = energy - total**2 / blocks
-    spread = sums[1] - sums[0] ** 2 / blocks
-    covariance = sums[2] - total * sums[0] / blocks
+    if axis == 1:
+        air, given, shown = air.T, given.T, shown.T
+    weight, count = given.astype(np.float64), len(air)
+    sums = [_over_shifts(one @ two.T) for one, two in ((weight, shown), (weight, shown**2), (air, shown))]
+    blocks, total = float(weight.sum()), float(air.sum())
+    variance = float(np.vdot(air, air)) - total**2 / blocks
     low = 1e-6 * blocks
-    correlation = np.where(
-        spread > low, covariance / np.sqrt(np.maximum(spread, low) * max(variance, 1e-12 * blocks)), 0.0
-    )
+    spread = np.maximum(sums[1] - sums[0] ** 2 / blocks, low)
+    covariance = sums[2] - total * sums[0] / blocks
     away = slice(max(count // 16, 1), count - max(count // 16, 1) + 1)
-    best = away.start + int(np.argmax(correlation[away]))
+    correlation = covariance[away] / np.sqrt(spread[away] * max(variance, 1e-6 * low))
+    best = int(np.argmax(correlation))
     if correlation[best] <= 0.0:
         return 0.0, 0.0
-    return float(min(correlation[best], 1.0)), float(covariance[best] / max(spread[best], low))
+    return float(min(correlation[best], 1.0)), float((covariance[away] / spread[away])[best])
+
+
+def _over_shifts(products: Floats) -> Floats:
+    """Return the sums of products ``[line, other line]`` by how far the lines are apart, going round."""
+    count = len(products)
+    return np.bincount(_shifts(count), products.ravel(), count).astype(np.float64)
+
+
+@lru_cache(maxsize=32)
+def _shifts(count: int) -> NDArray[np.intp]:
+    places = np.arange(count)
+    return ((places[:, None] - places) % count).ravel()
 
 
 def _difference(view: SliceView) -> float:

@@ -10,9 +10,10 @@
 
 import numpy as np
 
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import mean_of
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _ATKINSON = "Atkinson et al., IEEE Trans Med Imaging 1997;16:903, entropy focus criterion"
 _FIRST_ORDER = "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"

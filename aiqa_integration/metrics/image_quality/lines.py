@@ -15,9 +15,10 @@ Source: Heiland, Clin Neuroradiol 2008;18:25, zipper artifact.
 import numpy as np
 
 from aiqa_integration.metrics.image_quality.background import LEAST_AIR_PIXELS
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import robust_deviation, running_median
-from aiqa_integration.metrics.image_quality.view import Pixels, SliceView
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _INTERFERENCE = "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
 
@@ -68,8 +69,8 @@ def _highest(sums: Pixels, counts: Pixels, pixels: float) -> tuple[float, float]
 
 def _in_image(view: SliceView, axis: int) -> float:
     """Return how far one line of the whole image stands out from its neighbours."""
-    image = view.along(axis)
-    apart = image[1:-1] - (image[2:] + image[:-2]) * np.float32(0.5)
+    step = view.steps_along(axis)
+    apart = (step[:-1] - step[1:]) * np.float32(0.5)
     reach = np.float32(3.0 * np.sqrt(1.5) * max(view.noise, _LEAST_SPREAD))
     sums = np.clip(apart, -reach, reach).sum(axis=1)
     means = sums.astype(np.float64) / apart.shape[1]

@@ -29,10 +29,11 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft
 
+from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.view import Floats, Mask, Pixels, SliceView, half_weights, line_means
+from aiqa_integration.metrics.image_quality.statistics import Floats
+from aiqa_integration.metrics.image_quality.view import SliceView, half_weights, line_means
 
 _SPIKES = "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
 _TRUNCATION = "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
@@ -72,16 +73,17 @@ _CLEAR_STEP = 1.0
 class _Grid:
     """Where the points of half a k-space lie, and how often each counts in the whole one, over two.
 
-    ``ring`` is the ring of each point, ``counts`` the points of each ring, ``ring_k`` its k. The others are flat places
-    of points: beyond the centre, beyond the low frequencies, in two bands, beside the two axes.
+    ``ring`` is the ring of each point, ``counts`` the points of each ring, ``ring_k`` its k, ``first_ring`` the first
+    one that is looked at for spikes; ``opposite`` is the row of the opposite row frequency. The others are flat places.
     """
 
     weights: Pixels
     ring: Indices
     counts: Floats
     ring_k: Floats
-    beyond_centre: Mask
-    beyond_low: Indices
+    centre: Indices
+    beyond_centre: Indices
+    first_ring: int
     bands: tuple[Indices, Indices]
     beside_axes: tuple[Indices, Indices]
     opposite: Indices
@@ -101,10 +103,11 @@ def _grid(shape: tuple[int, int]) -> _Grid:
     return _Grid(
         weights=weights,
         ring=ring,
-        counts=np.bincount(ring, weights),
+        counts=np.bincount(ring, weights).astype(np.float64),
         ring_k=np.arange(across + 1) / across,
-        beyond_centre=k > 0.06,
-        beyond_low=np.flatnonzero(k > 0.1),
+        centre=np.flatnonzero(k <= 0.06),
+        beyond_centre=np.flatnonzero(k > 0.06),
+        first_ring=int(0.1 * across) + 1,
         bands=(np.flatnonzero((k > 0.6) & (k < 0.9)), np.flatnonzero((k > 0.1) & (k < 0.3))),
         beside_axes=(beside[0], beside[1]),
         opposite=-np.arange(shape[0]) % shape[0],
@@ -123,7 +126,7 @@ def _values(view: SliceView) -> tuple[float, ...]:
     along, across = view.phase_and_read(beside[0], beside[1])
     return (
         *_spikes(view, grid),
-        float((log_power - ring_mean.astype(np.float32)[grid.ring])[grid.beyond_low].max()),
+        _ring_peak(log_power, grid, ring_mean),
         *view.phase_and_read(steps[0][0], steps[1][0]),
         radial_step,
         *view.phase_and_read(steps[0][1], steps[1][1], worst="low"),
@@ -142,15 +145,22 @@ def _mean(values: Pixels, grid: _Grid, places: Indices) -> float:
     return float(np.vdot(values[places], weights) / weights.sum())
 
 
+def _ring_peak(log_power: Pixels, grid: _Grid, ring_mean: Floats) -> float:
+    """Return how far a point stands above its ring's mean, the innermost rings left out."""
+    level = ring_mean.astype(np.float32)
+    level[: grid.first_ring] = np.inf
+    return float((log_power - level[grid.ring]).max())
+
+
 def _spikes(view: SliceView, grid: _Grid) -> tuple[float, float, float]:
-    above = np.where(grid.beyond_centre, _above_neighbours(view, grid), np.float32(0))
-    outlying = np.flatnonzero(above > _OUTLYING)
+    above = _above_neighbours(view, grid).ravel()
+    above[grid.centre] = 0.0
     peak = float(above.max())
-    if outlying.size == 0:
+    if peak <= _OUTLYING:
         return peak, 0.0, -8.0
-    of_spikes = float(np.vdot(view.power.ravel()[outlying], grid.weights[outlying]))
-    beyond = np.flatnonzero(grid.beyond_centre)
-    total = float(np.vdot(view.power.ravel()[beyond], grid.weights[beyond]))
+    outlying, power = np.flatnonzero(above > _OUTLYING), view.power.ravel()
+    of_spikes = float(np.vdot(power[outlying], grid.weights[outlying]))
+    total = float(np.vdot(power[grid.beyond_centre], grid.weights[grid.beyond_centre]))
     count = float(grid.weights[outlying].sum()) / float(grid.weights.sum())
     return peak, 1000.0 * count, float(np.log10(1e-8 + of_spikes / max(total, 1e-30)))
 
@@ -204,7 +214,7 @@ def _line_changes(line: Floats, across: int) -> tuple[float, float]:
     energy = float(rest @ rest)
     if energy < 1e-12:
         return 0.0, 0.0
-    correlation = irfft(np.abs(rfft(rest, 2 * rest.size)) ** 2, 2 * rest.size)[: rest.size // 2 + 1]
+    correlation = np.correlate(rest, rest, "full")[rest.size - 1 : rest.size + rest.size // 2]
     return float(np.sqrt(energy / rest.size)) / expected, float(correlation[2:].max() / correlation[0])
 
 

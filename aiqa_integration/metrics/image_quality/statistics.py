@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.metrics.image_quality.view import Floats, Pixels
+Floats = NDArray[np.float64]
 
 
 def mean_of(values: NDArray[np.generic]) -> float:
@@ -11,7 +11,13 @@ def mean_of(values: NDArray[np.generic]) -> float:
     return float(np.add.reduce(values, axis=None)) / values.size
 
 
-def quantile(values: Floats | Pixels, part: float) -> float:
+def deviation_of(values: NDArray[np.float32] | Floats) -> float:
+    """Return the standard deviation of all values (at least one)."""
+    rest = values - values.dtype.type(mean_of(values))
+    return float(np.sqrt(mean_of(rest * rest)))
+
+
+def quantile(values: Floats | NDArray[np.float32], part: float) -> float:
     """Return the value that ``part`` of the values (none of them empty) lie below, without interpolation."""
     place = round(part * (values.size - 1))
     return float(np.partition(values, place)[place])

@@ -16,9 +16,10 @@ and bright edges along the read-out); Delfaut, RadioGraphics 1999;19:373 (uneven
 import numpy as np
 from scipy.ndimage import label
 
+from aiqa_integration.metrics.image_quality.blocks import Mask, Pixels, grown
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.statistics import mean_of, quantile
-from aiqa_integration.metrics.image_quality.view import Mask, Pixels, SliceView, grown
+from aiqa_integration.metrics.image_quality.view import SliceView
 
 _METAL = "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
 _SHIFT = "Hood et al., RadioGraphics 1999;19:357, chemical shift along the read-out"
@@ -45,7 +46,7 @@ def _values(view: SliceView) -> tuple[float, ...]:
     rims = [_rims(view.blocks.object, axis) for axis in (0, 1)]
     apart = [_apart(*(mean_of(mean[side]) if side.any() else 0.0 for side in rim)) for rim in rims]
     outer = np.logical_or.reduce([side for rim in rims for side in rim])
-    skewed = [_skewness(view.along(axis)) for axis in (0, 1)]
+    skewed = [_skewness(view.steps[axis]) for axis in (0, 1)]
     return (
         float(np.searchsorted(pixels, np.float32(_DARK_PIXEL))) / pixels.size,
         *_voids(view),
@@ -70,28 +71,25 @@ def _voids(view: SliceView) -> tuple[float, float]:
 
 def _rims(shown: Mask, axis: int) -> tuple[Mask, Mask]:
     """Return the first and last two blocks of the object along an axis, those at the image's border left out."""
-    padded = np.moveaxis(shown, axis, 0)
-    first, last = np.zeros_like(padded), np.zeros_like(padded)
-    outside_before, outside_behind = ~padded[:-2], ~padded[2:]
-    inner = padded[1:-1]
-    first[1:-1] = inner & outside_before
-    last[1:-1] = inner & outside_behind
-    first[2:] |= first[1:-1] & padded[2:]
-    last[:-2] |= last[1:-1] & padded[:-2]
-    return np.moveaxis(first, 0, axis), np.moveaxis(last, 0, axis)
+    along = shown if axis == 0 else shown.T
+    first, last = np.zeros_like(along), np.zeros_like(along)
+    first[1:-1] = along[1:-1] & ~along[:-2]
+    last[1:-1] = along[1:-1] & ~along[2:]
+    first[2:] |= first[1:-1] & along[2:]
+    last[:-2] |= last[1:-1] & along[:-2]
+    return (first, last) if axis == 0 else (first.T, last.T)
 
 
 def _apart(one: float, other: float) -> float:
     return abs(one - other) / max(one + other, 1e-6)
 
 
-def _skewness(image: Pixels) -> float:
-    step = image[1:] - image[:-1]
+def _skewness(step: Pixels) -> float:
     square = step * step
     energy = mean_of(square)
     if energy < 1e-12:
         return 0.0
-    return abs(mean_of(square * step)) / energy**1.5
+    return float(abs(mean_of(square * step)) / energy**1.5)
 
 
 VOIDS = Family(metrics=METRICS, values=_values)
