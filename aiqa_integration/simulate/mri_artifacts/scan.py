@@ -148,13 +148,13 @@ def prepare(anatomy: Anatomy) -> Anatomy:
         anatomy = field_of_view(anatomy, how.zoom)
     if how.fat_shift_px and anatomy.fat is not None and not anatomy.fat_suppressed:
         anatomy = shift_fat(anatomy, how.fat_shift_px)
-    signal, rng = anatomy.signal, np.random.default_rng([how.seed, 1])
-    if how.coil_log_sd or how.phase_rad:
-        shape = signal.shape
-        gain = how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground)
-        angle = how.phase_rad * polynomial_field(rng, shape, order=2)
-        signal = signal * rotation(angle) * np.exp(gain)
-    return replace(anatomy, signal=signal)
+    if not (how.coil_log_sd or how.phase_rad):
+        return anatomy
+    rng, shape = np.random.default_rng([how.seed, 1]), anatomy.signal.shape
+    gain = np.exp(how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground))
+    angle = how.phase_rad * polynomial_field(rng, shape, order=2)
+    fat = None if anatomy.fat is None else anatomy.fat * gain
+    return replace(anatomy, signal=anatomy.signal * rotation(angle) * gain, fat=fat)
 
 
 def finish(anatomy: Anatomy) -> Volume:
