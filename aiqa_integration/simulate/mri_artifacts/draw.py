@@ -25,7 +25,7 @@ WORST: dict[ArtifactId, float] = {
     ArtifactId.GHOST: 0.4,
     ArtifactId.WRAP: 0.3,
     ArtifactId.GIBBS: 0.16,
-    ArtifactId.SPIKE: 0.6,
+    ArtifactId.SPIKE: 0.4,
     ArtifactId.ZIPPER: 30.0,
     ArtifactId.BIAS: 0.9,
     ArtifactId.LOW_SNR: 3.0,
@@ -37,7 +37,7 @@ WORST: dict[ArtifactId, float] = {
 """The measure up to which severity 3 is drawn: beyond, nobody would call the scan a scan."""
 
 _MARGIN = 0.06  # of the logarithmic width of a severity that is left free at both ends
-_UNDISTURBED = {ArtifactId.GIBBS: 0.5}
+_UNDISTURBED = {ArtifactId.GIBBS: 0.5, ArtifactId.LOW_SNR: 1000.0}
 
 
 def draw_artifact(
@@ -75,13 +75,13 @@ def _target(artifact: ArtifactId, rng: np.random.Generator, severity: int) -> fl
 
 def _motion(rng: np.random.Generator, target: float, shape: Sequence[int]) -> Motion:
     count = int(rng.integers(1, 5))
-    turning = float(rng.choice([0.0, 0.5, 1.5]))
+    turns = float(rng.choice([0.0, 0.5, 1.5])) * rng.normal(0, 1, 2)
     across = float(rng.choice([0.0, 0.1, 0.3])) if shape[0] > 1 else 0.0
     along = np.abs(rng.normal(0, 1, 2)) + 0.1
     poses: list[Pose] = []
-    for _ in range(count):
+    for k in range(count):
         y, x = rng.normal(0, 1, 2) * along
-        poses.append((float(y), float(x), across * float(rng.normal()), turning * float(rng.normal())))
+        poses.append((float(y), float(x), across * float(rng.normal()), float(turns[k % 2])))
     orders: tuple[ViewOrder, ...] = ("sequential", "sequential", "interleaved", "centre-out")
     order = orders[int(rng.integers(4))]
     return Motion(

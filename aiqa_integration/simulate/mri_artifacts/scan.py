@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ PhaseAxis = Literal[1, 2]
 """The array axis of phase encoding: 1 along the rows' index (DICOM's COLUMN), 2 along the columns' (ROW)."""
 Window = Literal["none", "hann", "tukey", "gauss"]
 
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 _TRUNCATED = 0.46  # cycles per pixel: below, an edge of k-space that is not rounded off rings visibly
 _LEAST = 1e-30  # of a signal: what is smaller has no direction in single precision
 _AIR_NOISE = 4.0  # standard deviations of noise below which a scanner's filter takes the image for air
@@ -148,13 +149,13 @@ def prepare(anatomy: Anatomy) -> Anatomy:
         anatomy = field_of_view(anatomy, how.zoom)
     if how.fat_shift_px and anatomy.fat is not None and not anatomy.fat_suppressed:
         anatomy = shift_fat(anatomy, how.fat_shift_px)
-    signal, rng = anatomy.signal, np.random.default_rng([how.seed, 1])
-    if how.coil_log_sd or how.phase_rad:
-        shape = signal.shape
-        gain = how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground)
-        angle = how.phase_rad * polynomial_field(rng, shape, order=2)
-        signal = signal * rotation(angle) * np.exp(gain)
-    return replace(anatomy, signal=signal)
+    if not (how.coil_log_sd or how.phase_rad):
+        return anatomy
+    rng, shape = np.random.default_rng([how.seed, 1]), anatomy.signal.shape
+    gain = np.exp(how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground))
+    angle = how.phase_rad * polynomial_field(rng, shape, order=2)
+    fat = None if anatomy.fat is None else anatomy.fat * gain
+    return replace(anatomy, signal=anatomy.signal * rotation(angle) * gain, fat=fat)
 
 
 def finish(anatomy: Anatomy) -> Volume:
@@ -175,34 +176,25 @@ def finish(anatomy: Anatomy) -> Volume:
     return np.asarray(voxels, np.float32)
 
 
-def field_of_view(
-    anatomy: Anatomy, zoom: float, *, start: tuple[float, float] | None = None, folded: bool = False
-) -> Anatomy:
-    """Return the object in a smaller field of view, its pixels as many as before.
+def field_of_view(anatomy: Anatomy, zoom: float) -> Anatomy:
+    """Return the object in the central ``zoom`` of its field of view, its pixels as many as before."""
+    large, shape = enlarged(anatomy, zoom), anatomy.signal.shape[1:]
+    rows, columns = ((big - n) // 2 for big, n in zip(large.signal.shape[1:], shape, strict=True))
+    return cut(large, (rows, columns), shape)
 
-    ``start`` is the new first row and column, in pixels of the result from the old first ones; None centres. What lies
-    outside is left out; ``folded`` instead folds it in along the phase direction.
-    """
-    rows, columns = anatomy.signal.shape[1:]
-    large = (grown(rows, zoom), grown(columns, zoom))
-    middle = ((large[0] - rows) // 2, (large[1] - columns) // 2)
-    at = middle if start is None else (round(start[0]), round(start[1]))
-    fold = anatomy.phase_axis if folded else None
 
-    def seen(volume: ComplexVolume) -> ComplexVolume:
-        return _cut(_interpolated(volume, large), (rows, columns), at, fold)
-
-    fat = None if anatomy.fat is None else np.maximum(seen(anatomy.fat.astype(np.complex64)).real, 0)
-    places, inside = zip(
-        *(_nearest(n, big, first) for n, big, first in zip((rows, columns), large, at, strict=True)), strict=True
-    )
-    seen_object = anatomy.foreground[:, places[0][:, None], places[1][None, :]] & inside[0][:, None] & inside[1]
+def enlarged(anatomy: Anatomy, zoom: float) -> Anatomy:
+    """Return the object on finer pixels, as many more as its field of view over ``zoom`` of it has."""
+    shape = anatomy.signal.shape[1:]
+    large = (grown(shape[0], zoom), grown(shape[1], zoom))
+    fat = None if anatomy.fat is None else np.maximum(_interpolated(anatomy.fat.astype(np.complex64), large).real, 0)
+    rows, columns = (((np.arange(big) + 0.5) * n / big).astype(np.intp) for big, n in zip(large, shape, strict=True))
     return replace(
         anatomy,
-        signal=seen(anatomy.signal),
+        signal=_interpolated(anatomy.signal, large),
         fat=fat,
-        foreground=seen_object,
-        pixel_mm=anatomy.pixel_mm * rows / large[0],
+        foreground=anatomy.foreground[:, rows[:, None], columns],
+        pixel_mm=anatomy.pixel_mm * shape[0] / large[0],
     )
 
 
@@ -211,10 +203,18 @@ def grown(count: int, zoom: float) -> int:
     return max(round(count / zoom), count)
 
 
-def _nearest(count: int, large: int, first: int) -> tuple[NDArray[np.intp], Mask]:
-    """Return which old pixel each new one lies in, and whether there is one."""
-    old = np.floor((np.arange(count) + first + 0.5) * count / large).astype(np.intp)
-    return np.clip(old, 0, count - 1), (old >= 0) & (old < count)
+def cut(anatomy: Anatomy, first: tuple[int, int], shape: Sequence[int], *, folded: bool = False) -> Anatomy:
+    """Return the pixels from row and column ``first`` on, ``shape`` many; ``folded`` folds the others in along phase.
+
+    Only signal and fat fold: the foreground stays the part of the object that belongs there.
+    """
+    fold = anatomy.phase_axis if folded else None
+    return replace(
+        anatomy,
+        signal=_cut(anatomy.signal, first, shape, fold),
+        fat=None if anatomy.fat is None else _cut(anatomy.fat, first, shape, fold),
+        foreground=_cut(anatomy.foreground, first, shape, None),
+    )
 
 
 def _interpolated(volume: ComplexVolume, large: tuple[int, int]) -> ComplexVolume:
@@ -222,30 +222,27 @@ def _interpolated(volume: ComplexVolume, large: tuple[int, int]) -> ComplexVolum
     if large == shape[1:]:
         return volume
     spectrum = np.fft.fftshift(fft.fft2(volume), axes=(1, 2))
-    pad = [
-        (0, 0),
-        *(((big // 2 - n // 2), big - n - (big // 2 - n // 2)) for big, n in zip(large, shape[1:], strict=True)),
-    ]
+    before = [big // 2 - n // 2 for big, n in zip(large, shape[1:], strict=True)]
+    pad = [(0, 0), *((n, big - own - n) for n, big, own in zip(before, large, shape[1:], strict=True))]
     padded = fft.ifft2(np.fft.ifftshift(np.pad(spectrum, pad), axes=(1, 2)), overwrite_x=True)
     padded *= np.float32(large[0] * large[1] / (shape[1] * shape[2]))
     return cast("ComplexVolume", padded)
 
 
-def _cut(large: ComplexVolume, shape: tuple[int, int], at: tuple[int, int], fold: PhaseAxis | None) -> ComplexVolume:
-    for axis in (1, 2):
-        count, first = shape[axis - 1], at[axis - 1]
-        place = np.arange(large.shape[axis]) - first
-        out = np.zeros((*large.shape[:axis], count, *large.shape[axis + 1 :]), np.complex64)
-        used = np.ones(place.shape, np.bool_) if fold == axis else (place >= 0) & (place < count)
-        for turn in np.unique(place[used] // count):
-            part = np.flatnonzero(used & (place // count == turn))
-            target = [slice(None)] * 3
-            source = [slice(None)] * 3
-            target[axis] = slice(place[part[0]] - turn * count, place[part[-1]] - turn * count + 1)
-            source[axis] = slice(part[0], part[-1] + 1)
-            out[tuple(target)] += large[tuple(source)]
-        large = out
-    return large
+def _cut(
+    large: NDArray[_Pixel], first: tuple[int, int], shape: Sequence[int], fold: PhaseAxis | None
+) -> NDArray[_Pixel]:
+    for axis, count, start in zip((1, 2), shape, first, strict=True):
+        moved = np.moveaxis(large, axis, 0)
+        place = np.arange(len(moved)) - start
+        turns = place // count
+        out = np.zeros((count, *moved.shape[1:]), large.dtype)
+        for turn in np.unique(turns) if fold == axis else (0,):
+            part = np.flatnonzero(turns == turn)
+            if part.size:
+                out[place[part[0]] - turn * count : place[part[-1]] - turn * count + 1] += moved[part[0] : part[-1] + 1]
+        large = np.moveaxis(out, 0, axis)
+    return np.ascontiguousarray(large)
 
 
 def shift_fat(anatomy: Anatomy, pixels: float) -> Anatomy:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy import fft
 
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.disturbance import Disturbance, Stage, Step, error_energy
@@ -29,7 +28,11 @@ class SpikePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spike(Disturbance):
-    """Bright points of k-space; ``target`` is of the largest against k-space's largest, both in the filtered image."""
+    """Bright points of k-space; ``target`` is the amplitude of the largest one's stripes over the object's signal.
+
+    Not over k-space's largest: that is the signal of all the image, and the same stripes would count less the more of
+    the image the object fills.
+    """
 
     artifact: ClassVar[ArtifactId] = ArtifactId.SPIKE
     stage: ClassVar[Stage] = Stage.INTERFERENCE
@@ -43,10 +46,8 @@ class Spike(Disturbance):
         for point in self.points:
             layer = slice_of(point, len(signal))
             place = frequency_of(point, anatomy)
-            spectrum = fft.fft2(anatomy.signal[layer], norm="ortho")
-            largest = float(np.abs(spectrum * weights[0][:, None] * weights[1]).max()) or 1.0
             weight = float(weights[0][place[0]] * weights[1][place[1]])
-            height = self.target * point.size * largest / max(weight, _FAINTEST_WEIGHT) / np.sqrt(rows * columns)
+            height = self.target * point.size * anatomy.reference / max(weight, _FAINTEST_WEIGHT)
             down = np.exp(2j * np.pi * place[0] * np.arange(rows) / rows)
             across = np.exp(2j * np.pi * place[1] * np.arange(columns) / columns)
             signal[layer] += (height * np.exp(1j * point.phase_rad) * np.outer(down, across)).astype(np.complex64)

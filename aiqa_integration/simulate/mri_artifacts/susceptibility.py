@@ -10,6 +10,7 @@ from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.disturbance import Disturbance, Stage, Step, error_energy
 from aiqa_integration.simulate.mri_artifacts.scan import Anatomy, ComplexVolume, Volume
 
+_RIM = 0.3  # of the logarithm of the steepness: what lies at the void's edge
 _VOID = 0.3  # of its signal: what has less left counts as void
 
 
@@ -40,7 +41,8 @@ class Susceptibility(Disturbance):
         edge = float(ranked[min(pixels, ranked.size) - 1]) if ranked.size and pixels else np.inf
         edge = edge if np.isfinite(edge) else float(steep[~core].max())
         kept = np.where(core, 0, np.exp(np.log(_VOID) * (steep / edge) ** 2)).astype(np.float32)
-        rim = float(np.abs(dipole[layer])[(steep[layer] > 0.8 * edge) & ~core[layer]].mean() or 1.0)
+        near = (np.abs(np.log(np.maximum(steep[layer], 1e-12) / edge)) < _RIM) & ~core[layer]
+        rim = float(np.abs(dipole[layer])[near].mean()) if near.any() else 1.0
         shift = np.clip(self.shift_px * dipole / rim, -4 * abs(self.shift_px), 4 * abs(self.shift_px))
         signal = _shifted(anatomy.signal * kept, shift, anatomy.read_axis)
         void = (kept <= _VOID) & anatomy.foreground

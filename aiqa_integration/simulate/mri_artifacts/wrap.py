@@ -7,7 +7,7 @@ import numpy as np
 
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.disturbance import Disturbance, Stage, Step, error_energy
-from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, PhaseAxis, field_of_view, grown
+from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, PhaseAxis, cut, enlarged, grown
 
 _SMALLEST_ZOOM = 0.5  # of the field of view: a smaller one would show the object's own blur
 
@@ -41,14 +41,14 @@ class Wrap(Disturbance):
             start = first * scale + self.target * count
         else:
             start = last * scale - (1 + self.target) * count
-        start = float(round(start))
+        start = round(start)
         outside = max(start - first * scale, 0.0) + max(last * scale - start - count, 0.0)
         middle = sum(_extent(anatomy, anatomy.read_axis)) / 2 * scale - anatomy.signal.shape[anatomy.read_axis] / 2
-        corner = (start, middle) if axis == 1 else (middle, start)
-        seen = field_of_view(anatomy, zoom, start=corner)
-        folded = field_of_view(anatomy, zoom, start=corner, folded=True)
-        error = error_energy(seen, seen.signal, folded.signal)
-        return Step(anatomy=replace(folded, foreground=seen.foreground), measure=outside / count, error=error)
+        corner = (start, round(middle)) if axis == 1 else (round(middle), start)
+        large, shape = enlarged(anatomy, zoom), anatomy.signal.shape[1:]
+        folded = cut(large, corner, shape, folded=True)
+        error = error_energy(folded, cut(large, corner, shape).signal, folded.signal)
+        return Step(anatomy=folded, measure=outside / count, error=error)
 
 
 def _extent(anatomy: Anatomy, axis: PhaseAxis) -> tuple[int, int]:
