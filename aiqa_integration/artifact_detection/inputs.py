@@ -28,7 +28,8 @@ MOST_METRIC = 1e4
 def detection_inputs(stack: ImageStack, phase_axis: int | None) -> dict[str, Array]:
     """Return what the network takes of every slice of a series: ``image``, ``metrics``, and ``series`` repeated.
 
-    ``phase_axis`` is the array axis of a slice along which phase was encoded, None where that is not known.
+    ``phase_axis`` is the array axis of a slice ``[row, column]`` along which phase was encoded: 0 where In-plane
+    Phase Encoding Direction (0018,1312) is COL or COLUMN, 1 where it is ROW, None where that is not known.
     """
     quality = image_quality_of_series(stack.voxels, pixel_mm=stack.spacing_mm[1:], phase_axis=phase_axis)
     return {

@@ -27,7 +27,7 @@ _WORST = {
     ArtifactId.GHOST: 0.3,
     ArtifactId.WRAP: 0.25,
     ArtifactId.GIBBS: 0.16,
-    ArtifactId.SPIKE: 0.6,
+    ArtifactId.SPIKE: 0.4,
     ArtifactId.ZIPPER: 25.0,
     ArtifactId.BIAS: 0.8,
     ArtifactId.LOW_SNR: 3.0,
@@ -213,21 +213,22 @@ def acquired(voxels: Volume) -> Volume:
 
 
 def spike(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
-    """TorchIO or MONAI by turns: points of k-space raised."""
+    """TorchIO or MONAI by turns: points of k-space raised; the measure is the stripes' amplitude over the object's."""
+    amplitude = wanted * object_signal(voxels)
     if rng.random() < 0.5:
         from torchio.transforms import Spike  # noqa: PLC0415
 
         places = 0.5 + rng.uniform(0.04, 0.45, (int(rng.integers(1, 3)), 3)) * rng.choice([-1, 1], (1, 3))
         places[:, 0] = 0.5
-        after = _applied(Spike(spikes_positions=places, intensity=wanted), voxels, spacing_mm)
+        share = amplitude * voxels.size / float(voxels.sum())
+        after = _applied(Spike(spikes_positions=places, intensity=share), voxels, spacing_mm)
         return _disturbed(voxels, after, wanted)
     from monai.transforms import KSpaceSpikeNoise  # noqa: PLC0415
 
     images = []
     for image in voxels:
         place = [round(n * (0.5 + float(rng.uniform(0.04, 0.45)) * float(rng.choice([-1, 1])))) for n in image.shape]
-        largest = float(np.log(np.abs(np.fft.fft2(image)).max() * wanted))
-        noise = KSpaceSpikeNoise(loc=(0, *place), k_intensity=largest)
+        noise = KSpaceSpikeNoise(loc=(0, *place), k_intensity=float(np.log(amplitude * image.size)))
         images.append(np.asarray(noise(torch.from_numpy(image[None])))[0])
     return _disturbed(voxels, np.stack(images), wanted)
 
