@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
+from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId, severity_of
 from aiqa_integration.simulate.label_maps import draw_anatomy
 from aiqa_integration.simulate.label_regions import REGIONS, Tissue
 from aiqa_integration.simulate.mri_artifacts.disturbance import clean, corrupt
@@ -50,6 +50,7 @@ def test_severity_0_leaves_the_scan_as_it_is(artifact):
     assert undisturbed.severity == 0
     assert not undisturbed.error.any()
     assert undisturbed.artifact == artifact
+    assert severity_of(ARTIFACTS_BY_ID[artifact], undisturbed.measure) == 0
 
 
 @pytest.mark.parametrize("artifact", ArtifactId)

@@ -1,0 +1,69 @@
+"""Whether a series may be scored at all, and when the scores leave open what they say.
+
+A network answers whatever it is shown. Two guards stand before its answer: a likeness that it was trained to tell (an
+MR scan of a patient, or a phantom, CT, X-ray, pattern), and the Mahalanobis distance of its inner features from those
+of its training, which needs no example of what is strange. Behind it stands a band of probability in which nothing is
+said.
+Source: Lee et al., NeurIPS 2018 (distance of features); Chow, IEEE Trans Inf Theory 1970;16:41 (rejection).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Answer = Literal["present", "absent", "left open"]
+
+MOST_UNLIKE = 1.0
+"""The network's "unlike" output has this norm for features as unlike as one training image in a hundred."""
+LEAST_ASSESSABLE = 0.5
+"""Mean probability over the slices of being an MR scan of a patient, below which a series is not scored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Probabilities between which nothing is said."""
+
+    low: float
+    high: float
+
+    def answer(self, probability: float) -> Answer:
+        """Return what a probability stands for."""
+        if probability >= self.high:
+            return "present"
+        return "absent" if probability < self.low else "left open"
+
+
+ABSTAIN = Band(low=0.3, high=0.7)
+"""The default band, until a scanner and protocol has one of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How much a series is like the training: ``unlike`` is 1 at the limit, ``assessable`` a probability."""
+
+    unlike: float
+    assessable: float
+
+    @property
+    def scored(self) -> bool:
+        """Whether the series may be scored."""
+        return self.unlike <= MOST_UNLIKE and self.assessable >= LEAST_ASSESSABLE
+
+    @property
+    def reason(self) -> str:
+        """Why the series is not scored, empty where it is."""
+        if self.assessable < LEAST_ASSESSABLE:
+            return f"looks like no MR images of a patient (probability {self.assessable:.2f})"
+        if self.unlike > MOST_UNLIKE:
+            return f"unlike the images the network knows ({self.unlike:.1f} times the limit)"
+        return ""
+
+
+def likeness(outputs: Mapping[str, Array]) -> Likeness:
+    """Return the likeness of a series by the network's outputs on its slices: the median slice's distance."""
+    distance = np.linalg.norm(outputs["unlike"].astype(np.float64), axis=1)
+    return Likeness(unlike=float(np.median(distance)), assessable=float(outputs["assessable"].mean()))
