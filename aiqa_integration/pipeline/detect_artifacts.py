@@ -1,4 +1,4 @@
-"""A patient's MR series: may it be scored, which artifacts does it show, and what may be said of them on this scanner."""
+"""A patient's MR series: may it be scored, which artifacts it shows, and what may be said of them on this scanner."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,6 @@ from aiqa_integration.recognition import KINDS_BY_NAME
 
 ANALYSIS_VERSION = "1.0.0"
 PATIENT = "patient"
-_MINOR: Severity = 1
 
 _log = structlog.get_logger(__name__)
 
@@ -51,9 +50,10 @@ class _Said:
     @property
     def severity(self) -> Severity:
         """The severity, held below that of an alert where the artifact isn't said to be present."""
+        found = self.assessment.severity
         if self.answer == "present":
-            return max(self.assessment.severity, ALERTED_SEVERITY, key=int)
-        return min(self.assessment.severity, _MINOR, key=int) if self.answer == "left open" else 0
+            return found if found > ALERTED_SEVERITY else ALERTED_SEVERITY
+        return 1 if self.answer == "left open" and found else 0
 
 
 def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -> Analysed:
@@ -143,13 +143,20 @@ def _judgement(said: _Said) -> Judgement:
         source=_source(calibration),
         revision=str(calibration.revision),
     )
-    verdict, note = Verdict.PASS, None
-    if said.answer == "present":
-        verdict = Verdict.ACTION if said.severity > ALERTED_SEVERITY else Verdict.TOLERANCE
-        note = f"severity {said.severity} of 3"
-    elif said.answer == "left open":
-        verdict, note = Verdict.NOT_ASSESSED, "left open: neither present nor absent with confidence"
+    verdict, note = _verdict(said)
     return Judgement(measurement=measured, limits=limits, verdict=verdict, required=True, note=note)
+
+
+def _verdict(said: _Said) -> tuple[Verdict, str | None]:
+    """Return the verdict by the answer and the severity, and what it says in words."""
+    match said.answer:
+        case "present":
+            severe = said.severity > ALERTED_SEVERITY
+            return Verdict.ACTION if severe else Verdict.TOLERANCE, f"severity {said.severity} of 3"
+        case "left open":
+            return Verdict.NOT_ASSESSED, "left open: neither present nor absent with confidence"
+        case "absent":
+            return Verdict.PASS, None
 
 
 def _source(calibration: ArtifactCalibration) -> str:

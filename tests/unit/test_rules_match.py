@@ -147,8 +147,11 @@ def test_shipped_rules_take_declared_phantoms_first_and_keep_silent_on_patients(
     assert declared.rule is not None
     assert declared.rule.when_not_found == "report"
     assert patient.rule is not None
-    assert patient.rule.when_not_found == "ignore"
-    assert long_series.rule is None
+    assert patient.rule.when_not_found == "next"
+    (following,) = patient.following
+    assert following.rule is not None
+    assert (following.rule.analysis, following.rule.when_not_found) == ("mri-artifact-detection", "ignore")
+    assert long_series.rule == following.rule
     assert route(header(Modality="CT"), default_rules()).rule is None
 
 
