@@ -52,7 +52,7 @@ class _Said:
         """The severity, held below that of an alert where the artifact isn't said to be present."""
         found = self.assessment.severity
         if self.answer == "present":
-            return found if found > ALERTED_SEVERITY else ALERTED_SEVERITY
+            return max(ALERTED_SEVERITY, found)
         return 1 if self.answer == "left open" and found else 0
 
 
@@ -136,8 +136,8 @@ def _judgement(said: _Said) -> Judgement:
     calibration, artifact = said.calibration, said.assessment.artifact
     measured = Measured(metric=ARTIFACT_PROBABILITIES[artifact], quantity=Quantity(round(said.probability, 4), ONE))
     if calibration.state != "active":
-        note = f"not judged: the detector is {calibration.state} on this scanner and protocol family"
-        return Judgement(measurement=measured, limits=None, verdict=Verdict.NOT_ASSESSED, required=False, note=note)
+        why = f"not judged: the detector is {calibration.state} on this scanner and protocol family"
+        return Judgement(measurement=measured, limits=None, verdict=Verdict.NOT_ASSESSED, required=False, note=why)
     limits = Tolerance(
         tolerance_high=calibration.threshold,
         source=_source(calibration),
