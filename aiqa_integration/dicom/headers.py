@@ -55,6 +55,10 @@ TEXT_KEYWORDS = (
     "ScanningSequence",
     "MRAcquisitionType",
     "PulseSequenceName",
+    "ScanOptions",
+    "ContrastBolusAgent",
+    "ViewPosition",
+    "Laterality",
 )
 NUMBER_KEYWORDS = (
     "MagneticFieldStrength",
@@ -65,6 +69,7 @@ NUMBER_KEYWORDS = (
     "EchoTrainLength",
     "SliceThickness",
     "SpacingBetweenSlices",
+    "AcquisitionDuration",
     "SeriesNumber",
     "Rows",
     "Columns",

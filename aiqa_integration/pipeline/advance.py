@@ -1,7 +1,7 @@
 """Bring one job from SETTLED to MEASURED (or IGNORED): retrieve, route, analyse, encode, commit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from aiqa_integration.errors import AiqaError, InputError, LeaseLost, MeasurementError, OutOfMemory, Unforeseen
+from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
@@ -27,6 +28,7 @@ from aiqa_integration.pipeline.ports import (
     SeriesReader,
     Sink,
 )
+from aiqa_integration.pipeline.recommend import Advised, Adviser, recommend
 from aiqa_integration.pipeline.retrieve import read_header, retrieve
 from aiqa_integration.pipeline.route import route
 from aiqa_integration.rules.match import Match, wants_modality
@@ -48,6 +50,7 @@ class Workshop:
     retry: RetryPolicy
     lease: timedelta
     work_folder: Path
+    adviser: Adviser = field(default_factory=Adviser)
 
 
 def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
@@ -94,10 +97,16 @@ def _work(job: Job, shop: Workshop, folder: Path) -> JobResult:
         if wanted.rule.when_not_found == "ignore":
             return _ignored(shop, f"{error} ({wanted.reason})")
         report = refused_report(header, wanted, shop.analyst, error=error, lineage=lineage)
-    return _measured(shop, wanted, report, series)
+    return _measured(shop, wanted, _advised(report, header, shop, job), series)
 
 
-def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSeries | None) -> JobResult:
+def _advised(report: QaReport, header: SeriesHeader, shop: Workshop, job: Job) -> Advised:
+    now = shop.clock.now()
+    return recommend(report, header, shop.adviser, history=shop.ledger, arrived_at=job.arrived_at or now, now=now)
+
+
+def _measured(shop: Workshop, wanted: Match, advised: Advised, series: LoadedSeries | None) -> JobResult:
+    report = advised.report
     names = wanted.rule.sinks if wanted.rule else ()
     sinks = [shop.sinks[name] for name in names if name in shop.sinks]
     return JobResult(
@@ -108,6 +117,8 @@ def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSer
         report_json=report_bytes(report, series.stack.slices if series else ()),
         preview_png=shop.draw(report, series) if series else b"",
         effects=plan_effects(report, series, sinks),
+        assessed=advised.assessed,
+        notices=advised.notices,
     )
 
 

@@ -5,7 +5,7 @@ from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.ledger.tables import Base
-from tests import ledger_cases
+from tests import ledger_cases, notice_cases
 from tests.postgres_server import postgres_server
 
 pytestmark = pytest.mark.postgres
@@ -55,6 +55,10 @@ class TestParallel(ledger_cases.ParallelCases):
 
 
 class TestAudit(ledger_cases.AuditCases):
+    pass
+
+
+class TestNotices(notice_cases.NoticeCases):
     pass
 
 
