@@ -98,7 +98,9 @@ def _faults(session: Session, key: str, since: datetime) -> tuple[Fault, ...]:
         )
     )
     return tuple(
-        Fault(artifact=artifact, study_instance_uid=study, at=at) for artifact, study, at in session.execute(statement)
+        Fault(artifact=artifact, study_instance_uid=study, at=at)
+        for artifact, study, at in session.execute(statement)
+        if at is not None
     )
 
 

@@ -33,6 +33,7 @@ MEASURED_AREA = aiqa_code("AIQA-ROI-AREA", "Measured area")
 MEASURED_LINE = aiqa_code("AIQA-ROI-LINE", "Measured line")
 
 SUMMARY = dcm_code("121111", "Summary")
+RECOMMENDATION = dcm_code("121075", "Recommendation")
 FINDINGS = dcm_code("121070", "Findings")
 QUALITY_ASSESSMENT = dcm_code("111050", "Quality Assessment")
 MEASUREMENT_REPORT = dcm_code("126000", "Imaging Measurement Report")

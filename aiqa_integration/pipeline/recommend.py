@@ -88,9 +88,12 @@ class CallHistory:
     def __init__(self) -> None:
         self._seen: list[tuple[QaReport, AssessedSeries]] = []
 
-    def remember(self, report: QaReport, assessed: AssessedSeries) -> None:
-        """Keep a series for the decisions about those that follow."""
-        self._seen.append((report, assessed))
+    def advise(self, report: QaReport, header: SeriesHeader, adviser: Adviser, *, now: datetime) -> QaReport:
+        """Return the report with what is proposed, and remember the series for those that follow."""
+        advised = recommend(report, header, adviser, history=self, arrived_at=now, now=now)
+        if advised.assessed is not None:
+            self._seen.append((report, advised.assessed))
+        return advised.report
 
     def study_history(self, ref: SeriesRef, *, now: datetime) -> StudyHistory:  # noqa: ARG002 - the protocol's
         """Return the series of the study that came before in this call."""

@@ -15,7 +15,7 @@ from aiqa_integration.recommendations.remedies import SETUP_EXPLAINS
 from aiqa_integration.recommendations.service import scanner_subject
 
 _QUIET: dict[Verdict, tuple[RecommendationKind, str, str]] = {
-    Verdict.PASS: (RecommendationKind.ACCEPT, "within-limits", "Every required value is within its limits."),
+    Verdict.PASS: (RecommendationKind.ACCEPT, "within-limits", "Nothing to do at the scanner."),
     Verdict.TOLERANCE: (
         RecommendationKind.REVIEW,
         "outside-tolerance",

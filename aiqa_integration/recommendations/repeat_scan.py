@@ -232,7 +232,7 @@ def _repeat(case: Case) -> Recommendation:
     fixable = case.policy.fixable_of(case.remedy)
     needed = case.policy.threshold(fixable=fixable, minutes=case.study.series.minutes)
     words = (
-        f"Repeat this series while the patient is on the table: {case.seen}. The chance that it cannot be read is "
+        f"{case.seen}: repeat the series while the patient is on the table. The chance that it cannot be read is "
         f"{percent(case.chance)}; a repeat pays from {percent(needed)}."
     )
     change = "; ".join(dict.fromkeys(remedy_of(flag.artifact).next_step for flag in case.flags))
