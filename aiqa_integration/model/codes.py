@@ -65,6 +65,18 @@ QUALITY_ASSESSMENTS: dict[Verdict, Code] = {
 }
 """CID 6044 for the verdicts that it can say; whether an image is unusable (111235) is a person's judgement."""
 
+_RATINGS: tuple[Code, ...] = (
+    Code(value="RID12", scheme="RADLEX", meaning="Diagnostic quality"),
+    Code(value="RID13", scheme="RADLEX", meaning="Limited quality"),
+    Code(value="RID14", scheme="RADLEX", meaning="Non-diagnostic quality"),
+)
+
+
+def series_rating(severity: int) -> Code:
+    """Return the rating of a series (CID 7036) whose worst artifact has this severity: 0 and 1 are diagnostic."""
+    return _RATINGS[max(severity - 1, 0)]
+
+
 REASONS: dict[Reason, Code] = {
     Reason.SLICE_MISSING: aiqa_code("AIQA-R-SLICE", "The slice to measure is missing"),
     Reason.FEATURE_NOT_FOUND: aiqa_code("AIQA-R-FEATURE", "The feature to measure was not found"),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from aiqa_integration.model.artifact import ARTIFACTS, ArtifactId
+from aiqa_integration.model.coding import Code, dcm_code
 
 Answer = Literal["repeat", "change-protocol"]
 
@@ -16,7 +17,8 @@ class Remedy:
 
     ``answer`` is change-protocol where the same series again would look the same. ``scanner_fault``: the scanner or
     its room can cause it, so that finding it in several studies points at them; what patients cause (motion) or a
-    protocol (wrap-around) does not.
+    protocol (wrap-around) does not. ``reasons`` are the codes of the artifact as a reason for repeating, PS3.16 CID
+    10034 first where it has one.
     """
 
     artifact: str
@@ -25,6 +27,7 @@ class Remedy:
     next_step: str
     answer: Answer = "repeat"
     scanner_fault: bool = False
+    reasons: tuple[Code, ...] = ()
 
 
 _NOT_BY_A_REPEAT = frozenset({ArtifactId.SUSCEPTIBILITY})
@@ -40,6 +43,8 @@ _SCANNER_FAULTS = frozenset(
     }
 )
 
+_REPEAT_REASONS = {ArtifactId.MOTION: (dcm_code("128553", "Patient motion"),)}
+
 REMEDIES: Mapping[str, Remedy] = MappingProxyType(
     {
         artifact.id.value: Remedy(
@@ -49,6 +54,7 @@ REMEDIES: Mapping[str, Remedy] = MappingProxyType(
             next_step=artifact.next_step,
             answer="change-protocol" if artifact.id in _NOT_BY_A_REPEAT else "repeat",
             scanner_fault=artifact.id in _SCANNER_FAULTS,
+            reasons=(*_REPEAT_REASONS.get(artifact.id, ()), artifact.code),
         )
         for artifact in ARTIFACTS
     }
