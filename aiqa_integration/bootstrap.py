@@ -165,6 +165,7 @@ def make_adviser(settings: Settings) -> Adviser:
         late_after=timedelta(minutes=chosen.late_after_minutes),
         notice_budget=timedelta(seconds=chosen.notice_budget_s),
         service_after=chosen.service_after,
+        alert_budget=chosen.alert_budget,
         acceptance_window=chosen.acceptance_window,
         acceptance_floor=chosen.acceptance_floor,
     )

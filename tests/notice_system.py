@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -102,7 +104,7 @@ class Ward:
 
 @contextmanager
 def ward(
-    folder: Path, truth: Truth, *, poll_every_s: float, quiet_s: float, changes: Mapping[str, object] | None = None
+    folder: Path, truth: Truth, *, poll_every_s: float, quiet_s: float, changes: Mapping[str, Any] | None = None
 ) -> Iterator[Ward]:
     """Run the installation; what ``truth`` finds takes the place of the analysis while the block runs."""
     (folder / "archive").mkdir(parents=True)
@@ -123,9 +125,7 @@ def ward(
             console={"port": 0},
             **(changes or {}),
         )
-        original = advance.analyse
-        setattr(advance, "analyse", _finding(truth))  # noqa: B010 - a plain assignment is no patch to a type checker
-        stack.callback(setattr, advance, "analyse", original)
+        stack.enter_context(patch.object(advance, "analyse", _finding(truth)))
         tools = stack.enter_context(services(settings))
         address = stack.enter_context(console_server(tools, settings))
         stack.enter_context(EmbeddedWorker(tools, concurrency=2))

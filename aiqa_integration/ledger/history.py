@@ -1,6 +1,6 @@
 """What the recommendations need of the past: a study's assessed series and notices, a scanner's faults and failures."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -24,6 +24,9 @@ from aiqa_integration.recommendations.context import AssessedSeries, Fault, Scan
 
 NEWEST = 200
 """How many ends and delays of the newest are told; a policy counts fewer."""
+
+_BUDGET_SPAN = timedelta(days=30)
+_ON_TABLE = (NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL)
 
 _SEVERITIES: tuple[Severity, ...] = (0, 1, 2, 3)
 
@@ -57,6 +60,7 @@ def scanner_history(
         failed_before=_failed_before(session, key, analysis),
         followed=_followed(session, now),
         delays_s=_delays_s(session),
+        told_of=_told_of(session, now),
     )
 
 
@@ -134,7 +138,7 @@ def _followed(session: Session, now: datetime) -> tuple[bool, ...]:
         select(NoticeRow)
         .where(
             NoticeRow.scope == "study",
-            NoticeRow.kind.in_([NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL]),
+            NoticeRow.kind.in_(_ON_TABLE),
             or_(NoticeRow.state.in_(CLOSED), _over(now)),
             *((ended > since,) if since else ()),
         )
@@ -157,3 +161,26 @@ def _delays_s(session: Session) -> tuple[float, ...]:
         .limit(50)
     )
     return tuple((decided - arrived).total_seconds() for arrived, decided in session.execute(statement))
+
+
+def _told_of(session: Session, now: datetime) -> tuple[bool, ...]:
+    """Return of each of the newest studies of patients, newest first, whether a notice on the table was made of it."""
+    decided = func.max(RecommendationRow.decided_at)
+    studies = (
+        select(JobRow.study_instance_uid)
+        .join(ReportRow, _LIVING)
+        .join(RecommendationRow, RecommendationRow.report_id == ReportRow.report_id)
+        .where(ReportRow.subject == "patient", RecommendationRow.decided_at > now - _BUDGET_SPAN)
+        .group_by(JobRow.study_instance_uid)
+        .order_by(decided.desc(), JobRow.study_instance_uid)
+        .limit(NEWEST)
+    )
+    newest = session.scalars(studies).all()
+    told = select(NoticeRow.subject).where(
+        NoticeRow.subject.in_(newest),
+        NoticeRow.scope == "study",
+        NoticeRow.kind.in_(_ON_TABLE),
+        NoticeRow.state != NoticeState.WITHDRAWN,
+    )
+    subjects = frozenset(session.scalars(told))
+    return tuple(study in subjects for study in newest)

@@ -58,10 +58,12 @@ class ScannerContext:
 
     ``failed_before`` are the metrics outside action limits in the previous run of the same test object on this
     scanner. ``followed`` says of each notice that ended, newest first, whether it was followed, since an administrator
-    last let the rule run; ``delays_s`` are seconds from a series' last image to the decision, of all patients' series.
+    last let the rule run; ``delays_s`` are seconds from a series' last image to the decision, of all patients' series;
+    ``told_of`` says of each of the site's newest studies whether a notice on the table was made of it.
     """
 
     faults: tuple[Fault, ...] = ()
     failed_before: frozenset[str] = frozenset()
     followed: tuple[bool, ...] = ()
     delays_s: tuple[float, ...] = ()
+    told_of: tuple[bool, ...] = ()

@@ -16,11 +16,12 @@ class Policy:
     ``non_diagnostic`` is the chance that a series with an artifact of that severity cannot be read; ``fixable``
     overrides the catalogue's chance that a repeat is better, by artifact. ``notice_budget`` and ``slowest_share``: the
     share of notices that must come within the budget after the images. ``acceptance_window`` closed notices of which
-    fewer than ``acceptance_floor`` were followed suspend the rule.
+    fewer than ``acceptance_floor`` were followed suspend the rule. Where more than ``alert_budget`` of the last
+    ``budget_window`` studies were told of, only series that cannot be read with a chance of ``over_budget_from`` or
+    more are: what is severe is never silenced.
 
     Source: an hour of scanner at US$ 592 (Andre et al., JACR 2015), a repeat of 5 and a recall of 30 minutes (the
-    same, rounded); 3 faults in 24 hours, 10 and 60 minutes, 30 s, 30 % of 50 and the chances of ``non_diagnostic`` are
-    the project's own proposals (docs/recommendations.md).
+    same, rounded); the other numbers are the project's own proposals (docs/recommendations.md).
     """
 
     scanner_hour_cost: float = 592.0
@@ -39,6 +40,9 @@ class Policy:
     review_for: timedelta = timedelta(hours=24)
     service_after: int = 3
     service_within: timedelta = timedelta(hours=24)
+    alert_budget: float = 0.1
+    budget_window: int = 100
+    over_budget_from: float = 0.6
     acceptance_window: int = 50
     acceptance_floor: float = 0.3
 

@@ -156,6 +156,12 @@ def _not_worth(case: Case) -> bool:
     return case.chance < case.policy.threshold(fixable=fixable, minutes=case.study.series.minutes)
 
 
+def _over_budget(case: Case) -> bool:
+    told = case.scanner.told_of[: case.policy.budget_window]
+    spent = len(told) == case.policy.budget_window and sum(told) / len(told) > case.policy.alert_budget
+    return spent and case.chance < case.policy.over_budget_from
+
+
 def _accepted() -> Recommendation:
     return Recommendation(
         kind=RecommendationKind.ACCEPT,
@@ -282,6 +288,11 @@ _HINDRANCES: tuple[_Hindrance, ...] = (
     ("suspended", _suspended, _silent("Notices are suspended: too few of the last ones were followed.")),
     ("too-slow", _too_slow, _silent("Results come too slowly for notices on the table; a reviewer looks.")),
     ("repeated-once", _repeated_once, _silent("AIQA has proposed one repeat in this study and proposes no second.")),
+    (
+        "over-budget",
+        _over_budget,
+        _silent("More studies than the alert budget allows were told of lately; only what is severe still is."),
+    ),
     (
         "contrast-given",
         _contrast_given,

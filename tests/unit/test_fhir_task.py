@@ -1,6 +1,7 @@
 """What is proposed, in FHIR: a proposal with a decision, or a review; never an order."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def patient(**changes):
 
 def resources(report):
     bundle = report_bundle(report, header(report))
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for entry in bundle["entry"]:
         found.setdefault(entry["resource"]["resourceType"], []).append(entry)
     return found

@@ -243,6 +243,17 @@ def test_where_results_come_too_slowly_a_reviewer_looks(delays, slow):
     assert bool(decision.notices) is not slow
 
 
+@pytest.mark.parametrize(
+    ("told", "spent"),
+    [((True,) * 11 + (False,) * 89, True), ((True,) * 10 + (False,) * 90, False), ((True,) * 50, False)],
+)
+def test_over_the_alert_budget_only_what_is_severe_is_told(told, spent):
+    scanner = ScannerContext(told_of=told)
+    clear = decided(patient(finding(severity=2)), scanner=scanner)
+    assert (reason_of(clear) == (RecommendationKind.REVIEW, "over-budget")) is spent
+    assert reason_of(decided(patient(finding()), scanner=scanner))[0] is RecommendationKind.REPEAT_NOW
+
+
 def test_every_artifact_of_the_catalogue_has_a_remedy_and_an_unknown_one_is_never_repeated():
     assert REMEDIES.keys() == {artifact.value for artifact in ArtifactId}
     assert reason_of(decided(patient(finding("moire"))))[0] is RecommendationKind.REVIEW
@@ -331,6 +342,7 @@ scanner_drawn = st.builds(
         max_size=5,
     ).map(tuple),
     followed=st.lists(st.booleans(), max_size=60).map(tuple),
+    told_of=st.booleans().map(lambda told: (told,) * 100),
     delays_s=st.lists(st.floats(0, 60), max_size=30).map(tuple),
 )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from aiqa_integration.model.identity import Device, SeriesRef
-from aiqa_integration.model.image import SeriesHeader
+from aiqa_integration.model.image import HeaderValue, SeriesHeader
 from aiqa_integration.recommendations.protocols import (
     acquisition_minutes,
     contrast_given,
@@ -13,7 +13,12 @@ from aiqa_integration.recommendations.protocols import (
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
-T1 = {"RepetitionTime": 500.0, "EchoTime": 9.0, "ScanningSequence": "SE", "ImageOrientationPatient": AXIAL}
+T1: dict[str, HeaderValue] = {
+    "RepetitionTime": 500.0,
+    "EchoTime": 9.0,
+    "ScanningSequence": "SE",
+    "ImageOrientationPatient": AXIAL,
+}
 
 
 def header(description="t1_tse_tra", modality="MR", **keywords):
