@@ -5,7 +5,7 @@ The one reader of environment and TOML. Rules, limits and devices are not settin
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_origin
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -249,6 +249,8 @@ def unknown_variables() -> tuple[str, ...]:
     def known(path: list[str]) -> bool:
         annotation = sections.get(path[0])
         for name in path[1:]:
+            if get_origin(annotation) is dict:
+                return True
             fields = getattr(annotation, "model_fields", {})
             if name not in fields:
                 return False

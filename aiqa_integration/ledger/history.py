@@ -30,7 +30,9 @@ _ON_TABLE = (NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL)
 
 _SEVERITIES: tuple[Severity, ...] = (0, 1, 2, 3)
 
-_LIVING = and_(JobRow.report_id == ReportRow.report_id, JobRow.state != JobState.SUPERSEDED)
+_LIVING = and_(
+    JobRow.job_id == ReportRow.job_id, JobRow.report_id == ReportRow.report_id, JobRow.state != JobState.SUPERSEDED
+)
 
 
 def study_history(session: Session, ref: SeriesRef, *, now: datetime) -> StudyHistory:

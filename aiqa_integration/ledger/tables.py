@@ -104,6 +104,7 @@ class JobRow(Leased, Base, kw_only=True):
         _partial_index("ix_job_wake_at", "wake_at", where="wake_at IS NOT NULL"),
         _partial_index("ix_job_announced_at", "announced_at", where="announced_at IS NOT NULL"),
         Index("ix_job_state_updated_at", "state", "updated_at"),
+        Index("ix_job_study_instance_uid", "study_instance_uid"),
         Index("ix_job_updated_at", "updated_at"),
         Index("ix_job_state_verdict", "state", "verdict", "refused"),
     )

@@ -11,6 +11,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_study_instance_uid", ["study_instance_uid"], unique=False)
+
     op.create_table(
         "notice",
         sa.Column("notice_id", sa.Text(), nullable=False),
@@ -97,6 +100,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_study_instance_uid")
+
     with op.batch_alter_table("recommendation", schema=None) as batch_op:
         batch_op.drop_index("ix_recommendation_decided_at")
 
