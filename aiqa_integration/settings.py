@@ -133,7 +133,10 @@ class RecommendationSettings(_Section):
         3, ge=2, description="Studies with the same fault of a scanner in 24 hours that call service."
     )
     alert_budget: float = Field(
-        0.1, gt=0, le=1, description="Part of the last 100 studies told of above which only severe series are told."
+        0.1,
+        gt=0,
+        le=1,
+        description="Part of the last 100 studies told of above which only surely severe series are told.",
     )
     acceptance_window: int = Field(50, ge=10, description="Last notices of which the followed ones are counted.")
     acceptance_floor: float = Field(

@@ -2,7 +2,7 @@
 
 Every policy meets the same exams. Assumptions: benchmarks/department/*.py, named in docs/recommendations.md.
 
-python -m benchmarks.repeat_rule [--months 12] [--seed 1]
+python -m benchmarks.repeat_rule [--months 12] [--seed 1] [--recalled 1.0] [--inpatients 0.3] [--policy rule ...]
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 
 from aiqa_integration.recommendations.policy import Policy
 from benchmarks.department.detector import Detector
-from benchmarks.department.exams import Department
+from benchmarks.department.exams import INPATIENTS, Department
 from benchmarks.department.policies import AlertAll, Look, Month, Rule, always_review, never
 
 HOUR_COST = Policy().scanner_hour_cost
@@ -52,11 +52,14 @@ def main() -> int:
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--recalled", type=float, default=1.0, help="share of unreadable exams that is called in again")
+    parser.add_argument("--inpatients", type=float, default=INPATIENTS, help="share of the exams")
+    parser.add_argument("--policy", action="append", choices=list(POLICIES), help="only these, beside never")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     met = {
-        name: [_month(make(), arguments.seed + number) for number in range(arguments.months)]
+        name: [_month(make(), arguments.seed + number, arguments.inpatients) for number in range(arguments.months)]
         for name, make in POLICIES.items()
+        if name in {"never", *(arguments.policy or POLICIES)}
     }
     rows = {name: _row(months, arguments.recalled) for name, months in met.items()}
     base = rows["never"]["cost_per_exam"]
@@ -91,9 +94,9 @@ def _row(met: list[Month], recalled: float) -> dict[str, float]:
     }
 
 
-def _month(look: Look, seed: int) -> Month:
+def _month(look: Look, seed: int, inpatients: float) -> Month:
     month, rng = Month(), np.random.default_rng(seed + 10_000)
-    for exam in Department(np.random.default_rng(seed)).draw():
+    for exam in Department(np.random.default_rng(seed), inpatients=inpatients).draw():
         look(exam, month, rng)
     return month
 

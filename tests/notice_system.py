@@ -23,8 +23,9 @@ from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import Device, SeriesRef, instances_digest
 from aiqa_integration.model.image import ImageStack, SliceRef
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.pipeline import advance
-from aiqa_integration.pipeline.analyse import Analyst, Lineage, Stopwatch
+from aiqa_integration.pipeline import analyse
+from aiqa_integration.pipeline.analyse import Lineage
+from aiqa_integration.pipeline.analyst import Analyst, Stopwatch
 from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.rules.match import Match
 from aiqa_integration.settings import Settings, load_settings
@@ -125,7 +126,7 @@ def ward(
             console={"port": 0},
             **(changes or {}),
         )
-        stack.enter_context(patch.object(advance, "analyse", _finding(truth)))
+        stack.enter_context(patch.object(analyse, "analyse", _finding(truth)))
         tools = stack.enter_context(services(settings))
         address = stack.enter_context(console_server(tools, settings))
         stack.enter_context(EmbeddedWorker(tools, concurrency=2))
@@ -141,7 +142,7 @@ def ward(
 
 
 def _finding(truth: Truth) -> Callable[..., QaReport]:
-    def analyse(
+    def stand_in(
         series: LoadedSeries, route: Match, analyst: Analyst, *, lineage: Lineage, watch: Stopwatch
     ) -> QaReport:
         header = series.header
@@ -168,7 +169,7 @@ def _finding(truth: Truth) -> Callable[..., QaReport]:
             timings_s=watch.seconds,
         )
 
-    return analyse
+    return stand_in
 
 
 def _stack() -> ImageStack:

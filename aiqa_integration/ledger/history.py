@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from aiqa_integration.ledger.results import device_key
 from aiqa_integration.ledger.tables import (
     FindingRow,
     JobRow,
@@ -15,7 +14,7 @@ from aiqa_integration.ledger.tables import (
     ReportRow,
 )
 from aiqa_integration.model.finding import Severity
-from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.identity import Device, SeriesRef, device_key
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.notice import CLOSED, FOLLOWED, Flag, NoticeKind, NoticeState

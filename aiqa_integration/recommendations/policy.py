@@ -18,7 +18,7 @@ class Policy:
     share of notices that must come within the budget after the images. ``acceptance_window`` closed notices of which
     fewer than ``acceptance_floor`` were followed suspend the rule. Where more than ``alert_budget`` of the last
     ``budget_window`` studies were told of, only series that cannot be read with a chance of ``over_budget_from`` or
-    more are: what is severe is never silenced.
+    more are: what is severe for sure is never silenced.
 
     Source: an hour of scanner at US$ 592 (Andre et al., JACR 2015), a repeat of 5 and a recall of 30 minutes (the
     same, rounded); the other numbers are the project's own proposals (docs/recommendations.md).
@@ -42,7 +42,7 @@ class Policy:
     service_within: timedelta = timedelta(hours=24)
     alert_budget: float = 0.1
     budget_window: int = 100
-    over_budget_from: float = 0.6
+    over_budget_from: float = 0.8
     acceptance_window: int = 50
     acceptance_floor: float = 0.3
 

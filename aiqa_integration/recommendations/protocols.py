@@ -50,12 +50,13 @@ PROTOCOLS: Mapping[str, ProtocolTable] = MappingProxyType(
                 ("RepetitionTime", (1200.0,)),
                 ("EchoTime", (30.0, 70.0)),
                 ("InversionTime", (400.0, 1500.0)),
+                ("DiffusionBValue", (50.0,)),
             ),
         )
     }
 )
 """By modality. MR: short and long TR, short, middle and long TE as in every textbook's T1, PD and T2; TI of fat and
-of fluid suppression."""
+of fluid suppression; b from which an image is diffusion weighted."""
 
 _PLANES = ("sagittal", "coronal", "axial")
 _NO_AGENT = frozenset({"", "no", "none", "n", "0", "no contrast", "without"})

@@ -291,7 +291,7 @@ _HINDRANCES: tuple[_Hindrance, ...] = (
     (
         "over-budget",
         _over_budget,
-        _silent("More studies than the alert budget allows were told of lately; only what is severe still is."),
+        _silent("More studies than the alert budget allows were told of lately; only what is surely severe still is."),
     ),
     (
         "contrast-given",

@@ -90,6 +90,7 @@ class Department:
     scanners: int = 3
     days: int = 22
     exams_a_day: int = 13
+    inpatients: float = INPATIENTS
     broken: tuple[str, int] = ("MR2", 9)
     exams: list[Exam] = field(default_factory=list)
 
@@ -109,7 +110,7 @@ class Department:
 
     def _exam(self, uid: str, scanner: str, at: datetime, *, zipper: bool) -> Exam:
         rng = self.rng
-        kind = "inpatient" if rng.random() < INPATIENTS else "outpatient"
+        kind = "inpatient" if rng.random() < self.inpatients else "outpatient"
         moves, implant = rng.random() < MOVES[kind], rng.random() < IMPLANTS
         count, contrast = int(rng.integers(5, 8)), rng.random() < CONTRAST_EXAMS
         shapes = [str(shape) for shape in rng.choice(SHAPES, size=count, replace=False)]
