@@ -12,6 +12,7 @@ from aiqa_integration.model.notice import PlannedNotice
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import History, StudyHistory
 from aiqa_integration.recommendations import decide
+from aiqa_integration.recommendations.case import flags_of
 from aiqa_integration.recommendations.context import AssessedSeries, Fault, ScannerContext, StudyContext
 from aiqa_integration.recommendations.phantom_run import failed_metrics
 from aiqa_integration.recommendations.policy import Policy
@@ -21,7 +22,6 @@ from aiqa_integration.recommendations.protocols import (
     likeness_key,
     protocol_key,
 )
-from aiqa_integration.recommendations.repeat_scan import flags_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.report import Provenance, QaReport
 from aiqa_integration.recommendations import decide
+from aiqa_integration.recommendations.case import flags_of
 from aiqa_integration.recommendations.context import AssessedSeries, Fault, ScannerContext, StudyContext
 from aiqa_integration.recommendations.policy import Policy
-from aiqa_integration.recommendations.repeat_scan import flags_of
 from benchmarks.department.detector import Detector
 from benchmarks.department.exams import Exam, Shot
 

@@ -14,11 +14,11 @@ from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.recommendation import RecommendationKind
 from aiqa_integration.model.report import Refusal
 from aiqa_integration.recommendations import decide
+from aiqa_integration.recommendations.case import flags_of
 from aiqa_integration.recommendations.context import AssessedSeries, Fault, ScannerContext, StudyContext
 from aiqa_integration.recommendations.learning import PRIOR_STRENGTH, Repeat, learnt
 from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.recommendations.remedies import REMEDIES, remedy_of
-from aiqa_integration.recommendations.repeat_scan import flags_of
 from tests.fhir_reports import LENGTH_OK, PIU_LOW, phantom_report
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
