@@ -38,6 +38,7 @@ POLICIES: dict[str, Callable[[], Look]] = {
     "alert on all that is found": lambda: AlertAll(Detector()),
     "rule": lambda: Rule(Detector(), fast),
     "rule, alert budget 5 %": lambda: Rule(Detector(), fast, policy=Policy(alert_budget=0.05)),
+    "rule, recall_minutes 9": lambda: Rule(Detector(), fast, policy=Policy(recall_minutes=9.0)),
     "rule, detector too sure (odds x 3)": lambda: Rule(Detector(odds=3.0), fast),
     "rule, weaker detector": lambda: Rule(Detector(shifts=(0.0, 0.8, 2.0, 3.0)), fast),
     "rule, default quiet time (90 s)": lambda: Rule(Detector(), slow),
