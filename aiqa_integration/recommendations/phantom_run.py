@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.notice import NoticeKind, PlannedNotice
 from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
@@ -53,18 +54,20 @@ def decide_phantom(
 
 def _proposal(report: QaReport, failed_before: frozenset[str]) -> Recommendation:
     failed = failed_metrics(report)
-    setup = [finding for finding in report.findings if _explains(finding.artifact, failed)]
-    if setup:
-        laid = finding_names(setup)
+    setup = [finding for finding in report.findings if _explained(finding, failed)]
+    laid, artifacts = finding_names(setup), tuple(finding.artifact for finding in setup)
+    anew = f"lay the test object anew ({laid}) and scan once more" if setup else "scan the test object once more"
+    unexplained = failed.difference(*(_explained(finding, failed) for finding in setup))
+    if not unexplained:
         return Recommendation(
             kind=RecommendationKind.REVIEW,
             reason="set-up",
-            text=f"Repeat the set-up: how the test object lay ({laid}) can explain values outside action limits.",
+            text=f"Repeat the set-up: how the test object lay ({laid}) can explain what is outside action limits.",
             urgency="today",
-            change=f"lay the test object anew ({laid}) and scan once more",
-            artifacts=tuple(finding.artifact for finding in setup),
+            change=anew,
+            artifacts=artifacts,
         )
-    again = failed & failed_before
+    again = unexplained & failed_before
     if again:
         return Recommendation(
             kind=RecommendationKind.SERVICE,
@@ -72,6 +75,7 @@ def _proposal(report: QaReport, failed_before: frozenset[str]) -> Recommendation
             text=f"Outside action limits twice in a row ({_labels(report, again)}), and how the test object lay does "
             "not explain it: the physicist decides about the scanner and calls service.",
             urgency="today",
+            artifacts=artifacts,
         )
     return Recommendation(
         kind=RecommendationKind.REVIEW,
@@ -79,7 +83,8 @@ def _proposal(report: QaReport, failed_before: frozenset[str]) -> Recommendation
         text=f"Outside action limits ({_labels(report, failed)}): scan the test object once more; where it stays, "
         "call the physicist.",
         urgency="today",
-        change="scan the test object once more",
+        change=anew,
+        artifacts=artifacts,
     )
 
 
@@ -101,9 +106,11 @@ def _told(
     return Decision(recommendation=recommendation, notices=(notice,))
 
 
-def _explains(artifact: str, failed: frozenset[str]) -> bool:
-    beginnings = SETUP_EXPLAINS.get(artifact, ())
-    return any(metric.startswith(beginnings) for metric in failed) if beginnings else False
+def _explained(finding: Finding, failed: frozenset[str]) -> frozenset[str]:
+    """Return the failed metrics that a finding about the set-up can have pushed outside their limits."""
+    beginnings = SETUP_EXPLAINS.get(finding.artifact, ())
+    likely = finding.severity >= 1 and finding.probability >= 0.5
+    return frozenset(metric for metric in failed if likely and metric.startswith(beginnings))
 
 
 def _labels(report: QaReport, metrics: frozenset[str]) -> str:

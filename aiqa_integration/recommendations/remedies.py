@@ -65,9 +65,9 @@ SETUP_EXPLAINS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "setup-tilt": ("mr-slice-position", "mr-slice-thickness", "mr-length", "mr-low-contrast"),
         "setup-slice-position": ("mr-slice-position", "mr-slice-thickness", "mr-low-contrast", "mr-high-contrast"),
-        "setup-off-centre": ("mr-length", "mr-rod-distance", "mr-percent-image-uniformity", "mr-percent-signal"),
-        "setup-air-bubble": ("mr-percent-image-uniformity", "mr-percent-signal", "mr-length"),
-        "setup-one-sided-signal": ("mr-percent-image-uniformity", "mr-percent-signal", "mr-snr"),
+        "setup-off-centre": ("mr-length", "mr-rod-distance", "mr-percent-image-uniformity"),
+        "setup-air-bubble": ("mr-percent-image-uniformity", "mr-length-vertical"),
+        "setup-one-sided-signal": ("mr-percent-image-uniformity", "mr-snr"),
     }
 )
 """Finding about how a test object lay -> beginnings of the ids of metrics that it can push outside their limits."""

@@ -276,8 +276,13 @@ def test_a_bubble_explains_low_uniformity_so_the_set_up_is_repeated():
 def test_a_bubble_does_not_explain_everything():
     ghost = replace(PIU_LOW, measurement=replace(PIU_LOW.measurement, metric=replace(
         PIU_LOW.measurement.metric, id="mr-slice-thickness")))  # fmt: skip
-    decision = decided(phantom_report(ghost, findings=(SETUP,)))
-    assert reason_of(decision) == (RecommendationKind.REVIEW, "outside-limits")
+    for failed in ((ghost,), (ghost, PIU_LOW)):
+        decision = decided(phantom_report(*failed, findings=(SETUP,)))
+        assert reason_of(decision) == (RecommendationKind.REVIEW, "outside-limits")
+    assert "air bubble" in decision.recommendation.change
+    scanner = ScannerContext(failed_before=frozenset({"mr-percent-image-uniformity"}))
+    explained = decided(phantom_report(ghost, PIU_LOW, findings=(SETUP,)), scanner=scanner)
+    assert reason_of(explained) == (RecommendationKind.REVIEW, "outside-limits")
 
 
 def test_the_same_failure_twice_in_a_row_calls_service():
