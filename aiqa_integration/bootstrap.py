@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from aiqa_integration import __version__
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
@@ -41,16 +42,21 @@ from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import (
     Archive,
     ArchiveSchedule,
+    Clock,
     LoadedSeries,
     NoScannerRecord,
     RetryPolicy,
     ScannerRecord,
     Sink,
 )
+from aiqa_integration.pipeline.recommend import Adviser
+from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
 from aiqa_integration.settings import AuthSettings, Settings, TlsSettings, Window, load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
+from aiqa_integration.sinks.mail import MailServer, MailSink
 from aiqa_integration.sinks.pacs import PacsSink
+from aiqa_integration.sinks.webhook import WebhookSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
 
 
@@ -101,7 +107,7 @@ def services(settings: Settings) -> Iterator[Services]:
     clock, archive = SystemClock(), make_archive(settings)
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
-    sinks, lease = make_sinks(settings, archive), timedelta(seconds=settings.worker.lease_s)
+    sinks, lease = make_sinks(settings, archive, clock), timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
     with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
         ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
@@ -121,6 +127,7 @@ def services(settings: Settings) -> Iterator[Services]:
                 retry=retry,
                 lease=lease,
                 work_folder=work_folder,
+                adviser=make_adviser(settings),
             ),
             dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
@@ -144,13 +151,40 @@ def make_archive(settings: Settings) -> Archive:
     )
 
 
-def make_sinks(settings: Settings, archive: Archive) -> dict[str, Sink]:
+def make_sinks(settings: Settings, archive: Archive, clock: Clock) -> dict[str, Sink]:
     """Return the sinks that can be reached, by the names that rules use."""
     roles = frozenset(Role) - profile_named(settings.archive.profile).cannot_hold
     sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles)}
     if settings.ehr.url is not None:
         sinks["ehr"] = FhirSink(fhir_client(settings))
+    if settings.webhook.url is not None:
+        secret = settings.webhook.secret
+        sinks["webhook"] = WebhookSink(
+            settings.webhook.url, secret=secret.get_secret_value() if secret else None, now=clock.now
+        )
+    if settings.mail.host is not None:
+        sinks["mail"] = _mail_sink(settings, settings.mail.host)
     return sinks
+
+
+def make_adviser(settings: Settings) -> Adviser:
+    """Return the site's policy about repeats, and the zone of its images' times."""
+    chosen = settings.recommendations
+    policy = Policy(
+        scanner_hour_cost=chosen.scanner_hour_cost,
+        repeat_minutes=chosen.repeat_minutes,
+        recall_minutes=chosen.recall_minutes,
+        non_diagnostic={2: chosen.unreadable_if_clear, 3: chosen.unreadable_if_severe},
+        fixable=chosen.fixable,
+        on_table=timedelta(minutes=chosen.on_table_minutes),
+        late_after=timedelta(minutes=chosen.late_after_minutes),
+        notice_budget=timedelta(seconds=chosen.notice_budget_s),
+        service_after=chosen.service_after,
+        alert_budget=chosen.alert_budget,
+        acceptance_window=chosen.acceptance_window,
+        acceptance_floor=chosen.acceptance_floor,
+    )
+    return Adviser(policy=policy, zone=ZoneInfo(chosen.time_zone) if chosen.time_zone else None)
 
 
 @contextmanager
@@ -261,11 +295,15 @@ def open_scanner_record(settings: Settings) -> Iterator[tuple[SqlScannerRecord, 
         yield SqlScannerRecord(ledger.engine), clock
 
 
-def console_books() -> tuple[Books, FileArtifacts, str]:
-    """Return what the console reads, from the settings of this process: books, artifacts, name of the site."""
+def console_parts() -> tuple[Books, FileArtifacts, SqlLedger, str, Policy]:
+    """Return what the console needs, from the settings of this process.
+
+    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy.
+    """
     settings = load_settings()
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
-    return Books(SqlLedger(settings.database_url, artifacts).engine), artifacts, settings.site_name
+    ledger = SqlLedger(settings.database_url, artifacts)
+    return Books(ledger.engine), artifacts, ledger, settings.site_name, make_adviser(settings).policy
 
 
 def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:
@@ -290,6 +328,22 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
         first=timedelta(seconds=worker.retry_first_s),
         longest=timedelta(seconds=worker.retry_longest_s),
         give_up_after=worker.retry_give_up_after,
+    )
+
+
+def _mail_sink(settings: Settings, host: str) -> MailSink:
+    mail, console = settings.mail, settings.console.public_url
+    return MailSink(
+        MailServer(
+            host=host,
+            port=mail.port,
+            encryption=mail.encryption,
+            user=mail.user,
+            password=mail.password.get_secret_value() if mail.password else None,
+        ),
+        sender=mail.sender,
+        recipients=mail.recipients,
+        board_url=f"{console.rstrip('/')}/notices/" if console else None,
     )
 
 

@@ -8,8 +8,10 @@ from importlib import import_module
 from flask import Blueprint, Flask
 
 from aiqa_integration import __version__, console
-from aiqa_integration.console import context, mishaps, presentation, security
-from aiqa_integration.console.books import ConsoleBooks, StoredBytes
+from aiqa_integration.console import context, csrf, mishaps, presentation, security
+from aiqa_integration.console.books import Answers, ConsoleBooks, StoredBytes
+from aiqa_integration.recommendations.learning import learnt
+from aiqa_integration.recommendations.policy import Policy
 
 
 def create_app(
@@ -17,17 +19,20 @@ def create_app(
     artifacts: StoredBytes | None = None,
     site_name: str = "",
     *,
+    answers: Answers | None = None,
+    policy: Policy | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> Flask:
     """Return the console over the given books and artifacts, or over those that the settings name.
 
+    Without ``answers`` the notice board is only read, as on a wall. ``policy`` is what the repeat rule assumes.
     Raises ConfigurationError where the settings are wrong.
     """
     if books is None or artifacts is None:
         # Only here: the command line and tests bring their own, and should not load every adapter for it.
-        from aiqa_integration.bootstrap import console_books  # noqa: PLC0415
+        from aiqa_integration.bootstrap import console_parts  # noqa: PLC0415
 
-        books, artifacts, site_name = console_books()
+        books, artifacts, answers, site_name, policy = console_parts()
     app = Flask(__name__.rpartition(".")[0], static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=3600)
     # Only now: Flask's own route would answer OPTIONS, as it is made before the line above holds.
@@ -36,11 +41,17 @@ def create_app(
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(site_name=site_name, version=__version__)
     world = context.ConsoleContext(
-        books=books, artifacts=artifacts, site_name=site_name, now=now or (lambda: datetime.now(tz=UTC))
+        books=books,
+        artifacts=artifacts,
+        site_name=site_name,
+        now=now or (lambda: datetime.now(tz=UTC)),
+        answers=answers,
+        learnt=lambda repeats: learnt(repeats, policy or Policy()),
     )
     context.install(app, world)
     presentation.install(app)
     security.secure(app)
+    csrf.install(app)
     mishaps.install(app)
     for page in _pages():
         app.register_blueprint(page)

@@ -6,6 +6,7 @@ from aiqa_integration.ledger.views import Counts, QueueRow
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Reason
+from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.wording import WORDS
 
 
@@ -158,6 +159,32 @@ EFFECT_BADGES: dict[EffectState, Badge] = {
     EffectState.PLANNED: Badge(look="waiting", word="planned"),
     EffectState.REFUSED: Badge(look="refused", word="refused"),
     EffectState.WITHDRAWN: Badge(look="ignored", word="withdrawn"),
+}
+
+NOTICE_BADGES: dict[NoticeKind, Badge] = {
+    NoticeKind.REPEAT_NOW: Badge(look="action", word="REPEAT NOW"),
+    NoticeKind.CHANGE_PROTOCOL: Badge(look="tolerance", word="CHANGE PROTOCOL"),
+    NoticeKind.SERVICE: Badge(look="failed", word="CALL SERVICE"),
+    NoticeKind.REVIEW: Badge(look="unknown", word="REVIEW"),
+    NoticeKind.ADMIN: Badge(look="waiting", word="RULE SUSPENDED"),
+}
+
+ANSWER_WORDS: dict[NoticeKind, tuple[str, str]] = {
+    NoticeKind.REPEAT_NOW: ("We repeat", "Not needed"),
+    NoticeKind.CHANGE_PROTOCOL: ("We do that", "Not needed"),
+    NoticeKind.SERVICE: ("Service is called", "Not needed"),
+    NoticeKind.REVIEW: ("Looked at", "Not needed"),
+    NoticeKind.ADMIN: ("Let the rule run again", ""),
+}
+"""What the buttons of a notice say: accept, decline (none: cannot be declined)."""
+
+END_WORDS: dict[NoticeState, str] = {
+    NoticeState.PROPOSED: "waits for an answer",
+    NoticeState.ACCEPTED: "accepted",
+    NoticeState.DECLINED: "declined",
+    NoticeState.EXPIRED: "nobody answered in time",
+    NoticeState.REPEATED: "repeated",
+    NoticeState.WITHDRAWN: "withdrawn: its series was replaced",
 }
 
 

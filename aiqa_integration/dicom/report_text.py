@@ -11,7 +11,14 @@ from aiqa_integration.model.coding import Code
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import INTENDED_USE, finding_text, judgement_text, place_text, summary_text
+from aiqa_integration.model.wording import (
+    INTENDED_USE,
+    finding_text,
+    judgement_text,
+    place_text,
+    recommendation_text,
+    summary_text,
+)
 
 SIMULATED_TEXT = "These images were made by a simulator. The result says nothing about a real device."
 
@@ -32,6 +39,8 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
     if report.findings:
         remarks = [(codes.REMARK, finding_text(finding)) for finding in report.findings]
         content.append(_section(codes.REMARKS, remarks))
+    if report.recommendation:
+        content.append(_text(codes.RECOMMENDATION, recommendation_text(report.recommendation)))
     content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
     content.append(_text(codes.INTENDED_USE, INTENDED_USE))
 

@@ -29,6 +29,7 @@ QA_OUTCOME = f"{BASE}/CodeSystem/qa-outcome"
 QA_RANGE_TYPE = f"{BASE}/CodeSystem/qa-range-type"
 QA_NOT_MEASURED = f"{BASE}/CodeSystem/qa-not-measured"
 QA_REFUSAL = f"{BASE}/CodeSystem/qa-refusal"
+QA_TASK = f"{BASE}/CodeSystem/qa-task"
 QA_TAG = f"{BASE}/CodeSystem/qa-tag"
 
 UNCERTAINTY = "http://hl7.org/fhir/StructureDefinition/iso21090-uncertainty"

@@ -9,14 +9,22 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aiqa_integration.errors import LeaseLost, LedgerError
-from aiqa_integration.ledger import jobs, leases, outbox, screenings
-from aiqa_integration.ledger.tables import ArtifactRow, JobRow, MeasurementRow, ReportRow
+from aiqa_integration.ledger import jobs, leases, notices, outbox, screenings
+from aiqa_integration.ledger.tables import (
+    ArtifactRow,
+    FindingRow,
+    JobRow,
+    MeasurementRow,
+    RecommendationRow,
+    ReportRow,
+)
 from aiqa_integration.model.identity import device_key, identity
 from aiqa_integration.model.job import JobEvent, JobState
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured, NotMeasured
 from aiqa_integration.model.report import QaReport, Version
 from aiqa_integration.pipeline.ports import Artifacts, Job, JobResult
+from aiqa_integration.recommendations.context import AssessedSeries
 
 REPORT_TYPE = "application/json"
 PREVIEW_TYPE = "image/png"
@@ -59,6 +67,7 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     row.rule_revision, row.last_error = result.rule_revision, ""
     if result.state is JobState.IGNORED:
         row.report_id, row.verdict, row.refused = None, None, False
+        notices.settle(session, row, result, now=now)
         jobs.move(session, row, JobEvent.NO_RULE, at=now, who=who, why=result.reason)
         return
     if result.report is None:
@@ -66,6 +75,8 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     _write_artifacts(session, kept, now)
     had_result = row.report_id is not None
     row.report_id = _write_report(session, row, result.report, kept, now)
+    _write_recommendation(session, row.report_id, result.report, result.assessed, now)
+    notices.settle(session, row, result, now=now)
     row.verdict, row.refused = result.report.verdict, result.report.refused is not None
     screenings.keep(session, row.report_id, result.report, now=now)
     jobs.move(session, row, JobEvent.MEASUREMENT_STORED, at=now, who=who, why=result.reason)
@@ -145,6 +156,44 @@ def _write_report(session: Session, job: JobRow, report: QaReport, kept: Kept, n
     session.flush()
     session.add_all(_measurement(report_id, at, judgement) for at, judgement in enumerate(report.judgements))
     return report_id
+
+
+def _write_recommendation(
+    session: Session, report_id: str, report: QaReport, assessed: AssessedSeries | None, now: datetime
+) -> None:
+    for table in (FindingRow, RecommendationRow):
+        session.execute(delete(table).where(table.report_id == report_id))
+    for position, finding in enumerate(report.findings):
+        session.add(
+            FindingRow(
+                report_id=report_id,
+                position=position,
+                artifact=finding.artifact,
+                probability=finding.probability,
+                severity=finding.severity,
+                calibration=finding.calibration,
+                alerts=finding.alerts,
+            )
+        )
+    recommendation = report.recommendation
+    if recommendation is not None and assessed is not None:
+        session.add(
+            RecommendationRow(
+                report_id=report_id,
+                kind=recommendation.kind.value,
+                reason=recommendation.reason,
+                urgency=recommendation.urgency,
+                protocol=assessed.protocol,
+                likeness=assessed.likeness,
+                contrast_given=assessed.contrast_given,
+                minutes=assessed.minutes,
+                severities=dict(assessed.severities),
+                acquired_at=assessed.acquired_at,
+                arrived_at=assessed.arrived_at,
+                decided_at=now,
+            )
+        )
+    session.flush()
 
 
 def _measurement(report_id: str, position: int, judgement: Judgement) -> MeasurementRow:

@@ -33,6 +33,7 @@ MEASURED_AREA = aiqa_code("AIQA-ROI-AREA", "Measured area")
 MEASURED_LINE = aiqa_code("AIQA-ROI-LINE", "Measured line")
 
 SUMMARY = dcm_code("121111", "Summary")
+RECOMMENDATION = dcm_code("121075", "Recommendation")
 FINDINGS = dcm_code("121070", "Findings")
 QUALITY_ASSESSMENT = dcm_code("111050", "Quality Assessment")
 MEASUREMENT_REPORT = dcm_code("126000", "Imaging Measurement Report")
@@ -63,6 +64,18 @@ QUALITY_ASSESSMENTS: dict[Verdict, Code] = {
     Verdict.ACTION: dcm_code("111236", "Usable - Does not meet the quality control standard"),
 }
 """CID 6044 for the verdicts that it can say; whether an image is unusable (111235) is a person's judgement."""
+
+_RATINGS: tuple[Code, ...] = (
+    Code(value="RID12", scheme="RADLEX", meaning="Diagnostic quality"),
+    Code(value="RID13", scheme="RADLEX", meaning="Limited quality"),
+    Code(value="RID14", scheme="RADLEX", meaning="Non-diagnostic quality"),
+)
+
+
+def series_rating(severity: int) -> Code:
+    """Return the rating of a series (CID 7036) whose worst artifact has this severity: 0 and 1 are diagnostic."""
+    return _RATINGS[max(severity - 1, 0)]
+
 
 REASONS: dict[Reason, Code] = {
     Reason.SLICE_MISSING: aiqa_code("AIQA-R-SLICE", "The slice to measure is missing"),

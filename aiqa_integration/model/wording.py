@@ -7,6 +7,7 @@ from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
+from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.rounding import decimals_of, rounded, significant
 
@@ -102,6 +103,22 @@ def finding_text(finding: Finding) -> str:
     if finding.state == "present":
         return finding.explanation
     return f"Possibly (probability {100 * finding.probability:.0f} %): {finding.explanation}"
+
+
+PROPOSALS: dict[RecommendationKind, str] = {
+    RecommendationKind.ACCEPT: "ACCEPT",
+    RecommendationKind.REPEAT_NOW: "REPEAT NOW",
+    RecommendationKind.CHANGE_PROTOCOL: "CHANGE PROTOCOL",
+    RecommendationKind.REVIEW: "REVIEW",
+    RecommendationKind.SERVICE: "CALL SERVICE",
+}
+"""What is proposed, in a word or two."""
+
+
+def recommendation_text(recommendation: Recommendation) -> str:
+    """Return what is proposed, why, and what to do differently."""
+    text = f"{PROPOSALS[recommendation.kind]}: {recommendation.text}"
+    return f"{text} What to change: {recommendation.change}." if recommendation.change else text
 
 
 def finding_names(findings: Sequence[Finding]) -> str:

@@ -15,7 +15,9 @@ from aiqa_integration.model.calibration import ArtifactCalibration
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.image import ImageStack, LeftOut, SeriesHeader
 from aiqa_integration.model.job import JobState
+from aiqa_integration.model.notice import NoticeState, PlannedNotice
 from aiqa_integration.model.report import BundleVersion, QaReport, Version
+from aiqa_integration.recommendations.context import AssessedSeries, ScannerContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +248,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job row, as claimed for work; ``predecessor`` is the result of the latest earlier revision that had one."""
+    """A job row, as claimed for work; ``predecessor`` is the result of the latest earlier revision that had one.
+
+    ``arrived_at`` is when the last image of the series was first seen in the archive.
+    """
 
     job_id: str
     archive: str
@@ -257,12 +262,17 @@ class Job:
     state: JobState
     attempts: int
     lease_owner: str
+    arrived_at: datetime | None = None
     predecessor: Version | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """What a job ends with: the report and its effects, or the reason why no rule wanted the series."""
+    """What a job ends with: the report and its effects, or the reason why no rule wanted the series.
+
+    ``assessed`` is the series as the repeat rule needs it when later ones of the study come; ``notices`` are what
+    persons are told now.
+    """
 
     state: Literal[JobState.MEASURED, JobState.IGNORED]
     reason: str
@@ -271,6 +281,26 @@ class JobResult:
     report_json: bytes = b""
     preview_png: bytes = b""
     effects: tuple[PlannedEffect, ...] = ()
+    assessed: AssessedSeries | None = None
+    notices: tuple[PlannedNotice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyHistory:
+    """The other assessed series of a study, and where the notices about the study stand."""
+
+    series: tuple[AssessedSeries, ...] = ()
+    notices: tuple[NoticeState, ...] = ()
+
+
+class History(Protocol):
+    """What happened before, as the recommendations need it."""
+
+    def study_history(self, ref: SeriesRef, *, now: datetime) -> StudyHistory:
+        """Return the living assessed series of a study but the one at hand, and the study's notices."""
+
+    def scanner_history(self, device: Device, analysis: str, *, since: datetime, now: datetime) -> ScannerContext:
+        """Return the alerting faults of a scanner since then, what its last run failed, and how notices fared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +312,7 @@ class Sighting:
     revision: int
 
 
-class Ledger(Protocol):
+class Ledger(History, Protocol):
     """The truth about jobs and effects. Every method is one transaction."""
 
     def observe(self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
@@ -331,7 +361,7 @@ class Ledger(Protocol):
         """Keep a claimed job; raises LeaseLost."""
 
     def finish_job(self, job: Job, result: JobResult, *, now: datetime) -> None:
-        """Write report, effects, state and event in one transaction guarded by the lease; raises LeaseLost."""
+        """Write report, effects, notices, state and event in one transaction guarded by the lease; raises LeaseLost."""
 
     def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give a job back to be tried again at ``until``; None = gave up: FAILED with the reason."""

@@ -185,7 +185,7 @@ def test_forced_route_reports_refusals_and_knows_only_real_analyses():
 def test_rule_explains_itself_in_a_sentence():
     sentence = default_rules().rule[0].sentence()
     assert sentence.startswith("A series whose Modality is 'MR' and SeriesDescription or ")
-    assert sentence.endswith("sent to pacs, ehr.")
+    assert sentence.endswith("sent to pacs, ehr, webhook, mail.")
 
 
 def test_every_operator_has_words():
