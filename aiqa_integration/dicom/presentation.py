@@ -58,7 +58,7 @@ def _describe(result: Dataset, stubs: list[Dataset], source: Dataset) -> None:
     if part:
         result.BodyPartExamined = part
     if part not in UNPAIRED:
-        result.Laterality = source.get("Laterality") or ""
+        result.Laterality = source.get("Laterality") or source.get("ImageLaterality") or ""
 
 
 def _reference(stub: Dataset) -> Dataset:
