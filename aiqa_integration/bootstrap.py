@@ -28,7 +28,7 @@ from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.pipeline.advance import Workshop, advance
-from aiqa_integration.pipeline.analyse import Analyst
+from aiqa_integration.pipeline.analyst import Analyst
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import Archive, ArchiveSchedule, LoadedSeries, RetryPolicy, Sink

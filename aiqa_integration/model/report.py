@@ -7,6 +7,7 @@ from typing import Literal
 from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import Device, SeriesRef, dicom_uid
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Verdict
+from aiqa_integration.model.recommendation import Recommendation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class QaReport:
     refused: Refusal | None
     provenance: Provenance
     findings: tuple[Finding, ...] = ()
+    recommendation: Recommendation | None = None
     revision: int = 1
     predecessor: Version | None = None
     simulated: bool = False
