@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from aiqa_integration.dicom.energy import member_mask
 from aiqa_integration.dicom.entries import Entry, entries_of, worst_of
-from aiqa_integration.model.finding import EnergyMap
+from aiqa_integration.dicom.masks import Mask
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Region
@@ -62,12 +63,13 @@ SPELLED = {"≥": ">=", "≤": "<=", "–": "-", "—": "-", "²": "2", "×": "x
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One slice on the canvas: its place in the stack, its corner, and canvas pixels per image pixel."""
+    """One slice on the canvas: its place, its corner, canvas pixels per image pixel, and its rows and columns."""
 
     place: int
     left: int
     top: int
     scale: Point
+    shape: tuple[int, int]
 
     def canvas_point(self, point: Point) -> Point:
         """Return where the centre of an image pixel lies on the canvas."""
@@ -163,10 +165,10 @@ def _draw_slice(
     left, top = corner[0] + (size - width) // 2, corner[1] + (size - height) // 2
     shown = grey.resize((width, height), Image.Resampling.BICUBIC).convert("RGB")
     for entry in rows:
-        if entry.energy is not None and place in entry.energy.places:
-            _tint(shown, entry.energy, place, BRIGHT[entry.look])
+        if entry.energy is not None:
+            _tint(shown, member_mask(entry.energy, place, image.shape), BRIGHT[entry.look])
     canvas.paste(shown, (left, top))
-    panel = Panel(place, left, top, (width / image.shape[1], height / image.shape[0]))
+    panel = Panel(place, left, top, (width / image.shape[1], height / image.shape[0]), image.shape)
     draw = ImageDraw.Draw(canvas)
     for entry in rows:
         for region in entry.regions_on(place):
@@ -181,9 +183,8 @@ def _draw_slice(
     draw.text(at, name, font=_font(SMALL_SIZE), fill=WHITE, stroke_width=2, stroke_fill=BLACK)
 
 
-def _tint(shown: Image.Image, energy: EnergyMap, place: int, colour: Colour) -> None:
+def _tint(shown: Image.Image, mask: Mask, colour: Colour) -> None:
     """Colour the pixels that belong to a finding, so that the image is still seen through it."""
-    mask = energy.values[energy.places.index(place)] >= energy.threshold
     alpha = Image.fromarray((mask * TINT_ALPHA).astype(np.uint8)).resize(shown.size, Image.Resampling.NEAREST)
     shown.paste(Image.new("RGB", shown.size, colour), (0, 0), alpha)
 
@@ -208,9 +209,9 @@ def _tag_anchors(panel: Panel, entry: Entry) -> list[Point]:
     regions = entry.regions_on(panel.place)
     if regions:
         return _anchors(panel, regions[0])
-    if entry.energy is None or panel.place not in entry.energy.places:
+    if entry.energy is None:
         return []
-    rows, columns = np.nonzero(entry.energy.values[entry.energy.places.index(panel.place)] >= entry.energy.threshold)
+    rows, columns = np.nonzero(member_mask(entry.energy, panel.place, panel.shape))
     return [panel.canvas_point((float(columns.mean()), float(rows.mean())))] if rows.size else []
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from aiqa_integration.dicom.energy import finding_regions
 from aiqa_integration.model.finding import EnergyMap, Finding
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Verdict
 from aiqa_integration.model.measurement import Measured, Region
@@ -44,7 +45,7 @@ class Entry:
     @property
     def places(self) -> set[int]:
         """Slices on which it has something to draw; else the first of those that it is about."""
-        drawn = {region.slice_index for region in self.regions} | set(self.energy.places if self.energy else ())
+        drawn = {region.slice_index for region in self.regions} | set(self.energy.slices if self.energy else ())
         return drawn or set(self.slices[:1])
 
     def regions_on(self, place: int) -> list[Region]:
@@ -93,7 +94,7 @@ def _finding(tag: str, finding: Finding) -> Entry:
         value=finding.explanation,
         limits=None,
         word="REMARK" if finding.state == "present" else f"{100 * finding.probability:.0f} %",
-        regions=() if finding.region is None else (finding.region,),
+        regions=finding_regions(finding),
         energy=finding.energy,
         slices=finding.slices,
     )

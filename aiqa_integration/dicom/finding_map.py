@@ -6,6 +6,7 @@ from highdicom.content import VOILUTTransformation
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from aiqa_integration.dicom.energy import energy_on
 from aiqa_integration.dicom.evidence import fix_dimension_uid, frame_stubs, name_frames
 from aiqa_integration.dicom.result_object import common_arguments, concept, result_bytes
 from aiqa_integration.dicom.seg import is_cross_sectional
@@ -24,10 +25,10 @@ def parametric_map(report: QaReport, series: LoadedSeries, source: Dataset) -> b
 
     None where no finding has a map, and of projection images. Raises EncodingError.
     """
-    maps = [finding.energy for finding in report.findings if finding.energy is not None]
+    maps = [finding.energy for finding in report.findings if finding.energy is not None and finding.energy.slices]
     if not maps or not is_cross_sectional(report, source):
         return None
-    places = tuple(sorted({place for energy in maps for place in energy.places}))
+    places = tuple(sorted({place for energy in maps for place in energy.slices}))
     if not 0 <= places[0] <= places[-1] < len(series.stack.slices):
         raise EncodingError(f"maps on slices {places}, but the stack has {len(series.stack.slices)}")
     try:
@@ -49,13 +50,11 @@ def parametric_map(report: QaReport, series: LoadedSeries, source: Dataset) -> b
 
 
 def _highest(maps: list[EnergyMap], places: tuple[int, ...], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return ``[place, row, column]``; raises EncodingError for a map that is not on the grid of the images."""
+    """Return ``[place, row, column]``."""
     highest = np.zeros((len(places), *shape), dtype=np.float32)
     for energy in maps:
-        if energy.values.shape[1:] != shape:
-            raise EncodingError(f"a map of {energy.values.shape[1:]} over images of {shape}")
-        rows = [places.index(place) for place in energy.places]
-        highest[rows] = np.maximum(highest[rows], energy.values)
+        for row, place in enumerate(places):
+            np.maximum(highest[row], energy_on(energy, place, shape), out=highest[row])
     return highest
 
 

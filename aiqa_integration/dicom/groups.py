@@ -7,18 +7,20 @@ import numpy as np
 from highdicom import sr
 from pydicom.dataset import Dataset
 
+from aiqa_integration.dicom.energy import anchor_region, finding_places
 from aiqa_integration.dicom.result_object import concept
 from aiqa_integration.dicom.uids import tracking_uid
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model import codes
+from aiqa_integration.model.catalogue import catalogue
 from aiqa_integration.model.coding import Code
-from aiqa_integration.model.finding import Finding
+from aiqa_integration.model.finding import Evidence, Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured, NotMeasured, Region
 from aiqa_integration.model.quantity import PERCENT, Unit
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import number_text
+from aiqa_integration.model.wording import evidence_text, number_text
 from aiqa_integration.pipeline.ports import LoadedSeries
 
 HALF_PIXEL = 0.5
@@ -37,8 +39,11 @@ def planar_groups(report: QaReport, series: LoadedSeries) -> list[Group]:
     """
     values = [judgement for judgement in report.judgements if _is_planar(judgement)]
     groups = [_value_group(report, series, judgement) for judgement in values]
-    placed = ((name, finding) for name, finding in named_findings(report) if finding.region is not None)
-    return groups + [_finding_group(report, series, finding, name) for name, finding in placed]
+    for name, finding in named_findings(report):
+        region = anchor_region(finding, series.stack.voxels.shape[1:])
+        if region is not None:
+            groups.append(_finding_group(report, series, finding, name=name, region=region))
+    return groups
 
 
 def series_groups(report: QaReport, series: LoadedSeries) -> list[Group]:
@@ -48,8 +53,9 @@ def series_groups(report: QaReport, series: LoadedSeries) -> list[Group]:
     """
     values = [judgement for judgement in report.judgements if not _is_planar(judgement)]
     groups = [_value_group(report, series, judgement) for judgement in values]
-    loose = ((name, finding) for name, finding in named_findings(report) if finding.region is None)
-    return groups + [_finding_group(report, series, finding, name) for name, finding in loose]
+    shape = series.stack.voxels.shape[1:]
+    loose = ((name, found) for name, found in named_findings(report) if anchor_region(found, shape) is None)
+    return groups + [_finding_group(report, series, finding, name=name, region=None) for name, finding in loose]
 
 
 def named_findings(report: QaReport) -> Iterator[tuple[str, Finding]]:
@@ -115,23 +121,29 @@ def _value_group(report: QaReport, series: LoadedSeries, judgement: Judgement) -
     return group
 
 
-def _finding_group(report: QaReport, series: LoadedSeries, finding: Finding, name: str) -> Group:
-    """Return the group of a finding: what it is, how probable and how severe, in words and in codes."""
+def _finding_group(
+    report: QaReport, series: LoadedSeries, finding: Finding, *, name: str, region: Region | None
+) -> Group:
+    """Return the group of a finding: what it is, how probable and how severe, what supports it, in words and codes."""
     percent = 100.0 * finding.probability
+    numbers = [_number(codes.PROBABILITY, percent, PERCENT, f"{percent:.1f}")]
+    numbers += [number for evidence in finding.evidence if (number := _evidence_number(evidence)) is not None]
     group = _group(
         report,
         series,
         name=f"finding/{name}",
-        regions=() if finding.region is None else (finding.region,),
-        places=finding.slices,
+        regions=() if region is None else (region,),
+        places=finding_places(finding),
         algorithm=_algorithm(report, f"finding={finding.artifact}"),
-        measurements=[_number(codes.PROBABILITY, percent, PERCENT, f"{percent:.1f}")],
+        measurements=numbers,
         evaluations=[
             _coded(codes.QUALITY_FINDING, codes.finding_code(finding.artifact)),
             _coded(codes.SEVERITY, codes.SEVERITIES[finding.severity]),
         ],
     )
     _comment(group[0], finding.explanation)
+    for evidence in finding.evidence:
+        _text(group[0], codes.EVIDENCE, evidence_text(evidence))
     return group
 
 
@@ -193,8 +205,21 @@ def _empty(group: Dataset, missing: NotMeasured) -> None:
             item.NumericValueQualifierCodeSequence = [concept(codes.VALUE_QUALIFIERS[missing.reason])]
 
 
+def _evidence_number(evidence: Evidence) -> sr.Measurement | None:
+    """Return a number that supports a finding; None where the catalogue has no name for it (its text says it)."""
+    row = catalogue().metrics.get(evidence.metric)
+    quantity = evidence.quantity
+    if row is None or row.unit != quantity.unit.ucum:
+        return None
+    return _number(row.code, quantity.value, quantity.unit, f"{quantity.value:.6g}")
+
+
 def _comment(group: Dataset, text: str) -> None:
-    group.ContentSequence.append(sr.TextContentItem(concept(codes.COMMENT), text, sr.RelationshipTypeValues.CONTAINS))
+    _text(group, codes.COMMENT, text)
+
+
+def _text(group: Dataset, name: Code, text: str) -> None:
+    group.ContentSequence.append(sr.TextContentItem(concept(name), text, sr.RelationshipTypeValues.CONTAINS))
 
 
 def _coded(name: Code, value: Code) -> sr.QualitativeEvaluation:

@@ -6,6 +6,7 @@ from datetime import datetime
 from highdicom import ko, sr
 from pydicom.dataset import Dataset
 
+from aiqa_integration.dicom.energy import finding_places
 from aiqa_integration.dicom.evidence import empty_stub, instance_stubs
 from aiqa_integration.dicom.result_object import (
     MODEL_NAME,
@@ -20,15 +21,12 @@ from aiqa_integration.dicom.verified import KEPT_KEYWORDS, StoredDocument, read_
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model import codes
 from aiqa_integration.model.coding import Code
-from aiqa_integration.model.finding import Finding
+from aiqa_integration.model.finding import ALERTED_SEVERITY
 from aiqa_integration.model.identity import AIQA_MANUFACTURER, Person
 from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.wording import summary_text
 from aiqa_integration.pipeline.ports import LoadedSeries
-
-CLEAR = 2
-"""From this severity on a finding is an issue."""
 
 
 def quality_issue(report: QaReport, series: LoadedSeries, source: Dataset) -> bytes | None:
@@ -101,8 +99,8 @@ def _bad_places(report: QaReport, slices: int) -> tuple[int, ...]:
         if judgement.verdict is Verdict.ACTION:
             bad |= _places_of(judgement) or set(range(slices))
     for finding in report.findings:
-        if finding.severity >= CLEAR:
-            bad |= _places_of_finding(finding) or set(range(slices))
+        if finding.severity >= ALERTED_SEVERITY:
+            bad |= set(finding_places(finding)) or set(range(slices))
     return tuple(sorted(place for place in bad if 0 <= place < slices))
 
 
@@ -110,11 +108,6 @@ def _places_of(judgement: Judgement) -> set[int]:
     measurement = judgement.measurement
     own = set() if measurement.slice_index is None else {measurement.slice_index}
     return own | {region.slice_index for region in measurement.regions}
-
-
-def _places_of_finding(finding: Finding) -> set[int]:
-    own = set() if finding.region is None else {finding.region.slice_index}
-    return own | set(finding.slices) | set(finding.energy.places if finding.energy else ())
 
 
 def _selection(

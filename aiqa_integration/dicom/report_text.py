@@ -29,8 +29,7 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
         content.append(_text(codes.SIMULATED, SIMULATED_TEXT))
     content.append(_text(codes.SUMMARY, summary_text(report)))
     _add_verdict(content, report)
-    meaning = report_meaning(report)
-    content.append(_text(codes.RECOMMENDATION, f"{meaning.means} {meaning.advice}"))
+    content.append(_text(codes.RECOMMENDATION, _recommendation(report)))
     content.append(_section(codes.SUBJECT, _subject_lines(report)))
     if report.refused:
         content.append(_text(codes.REFUSAL, f"{report.refused.detail} ({report.refused.code})"))
@@ -41,6 +40,14 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
         content.append(_section(codes.REMARKS, remarks))
     content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
     content.append(_text(codes.INTENDED_USE, INTENDED_USE))
+
+
+def _recommendation(report: QaReport) -> str:
+    """Return why the result is as it is and what to do next; the proposal of the analysis where it made one."""
+    meaning, proposed = report_meaning(report), report.recommendation
+    if proposed is None:
+        return f"{meaning.means} {meaning.advice}"
+    return " ".join(part for part in (proposed.text, proposed.change) if part)
 
 
 def _remark(finding: Finding, slices: Sequence[SliceRef]) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
+from aiqa_integration.dicom.energy import finding_regions, member_mask
 from aiqa_integration.dicom.evidence import fix_dimension_uid, frame_stubs, name_frames
 from aiqa_integration.dicom.groups import named_findings
 from aiqa_integration.dicom.masks import Mask, region_mask
@@ -40,19 +41,15 @@ class Segment:
     @property
     def places(self) -> set[int]:
         """Slices of the stack that it lies on."""
-        return {region.slice_index for region in self.regions} | set(self.energy.places if self.energy else ())
+        return {region.slice_index for region in self.regions} | set(self.energy.slices if self.energy else ())
 
     def mask(self, place: int, shape: tuple[int, int]) -> Mask:
-        """Return its pixels on a slice; raises EncodingError where its map is not on the grid of the images."""
+        """Return its pixels on a slice of images of ``shape``."""
         mask: Mask = np.zeros(shape, dtype=np.bool_)
         for region in self.regions:
             if region.slice_index == place:
                 mask |= region_mask(region, shape)
-        if self.energy is not None and place in self.energy.places:
-            if self.energy.values.shape[1:] != shape:
-                raise EncodingError(f"{self.label}: a map of {self.energy.values.shape[1:]} over images of {shape}")
-            mask |= self.energy.values[self.energy.places.index(place)] >= self.energy.threshold
-        return mask
+        return mask if self.energy is None else mask | member_mask(self.energy, place, shape)
 
 
 def segmentation(report: QaReport, series: LoadedSeries, source: Dataset, role: Role = Role.SEG) -> bytes | None:
@@ -109,17 +106,17 @@ def _segments(report: QaReport) -> list[Segment]:
 
 
 def _finding_segments(report: QaReport) -> list[Segment]:
-    """Return a segment for each finding with a place: its map where it has one, else its region."""
+    """Return a segment for each finding with a place: its map where it has one, and what was marked."""
     return [
         Segment(
             label=name.replace("-", " "),
             kind=codes.finding_code(finding.artifact),
             tracked_as=f"finding/{name}",
-            regions=[finding.region] if finding.region is not None and finding.energy is None else [],
+            regions=list(finding.marks if finding.energy is not None else finding_regions(finding)),
             energy=finding.energy,
         )
         for name, finding in named_findings(report)
-        if finding.region is not None or finding.energy is not None
+        if finding_regions(finding) or finding.energy is not None
     ]
 
 

@@ -55,6 +55,7 @@ IMAGE_QUALITY_ANALYSIS = code_of("image-quality-analysis")
 SPATIAL_CONCEPT = code_of("spatial-concept")
 ARTIFICIAL_INTELLIGENCE = code_of("artificial-intelligence")
 SALIENCY = code_of("saliency")
+EVIDENCE = code_of("evidence")
 PROBABILITY = code_of("probability")
 SEVERITY = code_of("severity")
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from aiqa_integration.model.finding import Finding
+from aiqa_integration.model.finding import Evidence, Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
@@ -102,6 +102,18 @@ def finding_text(finding: Finding) -> str:
     if finding.state == "present":
         return finding.explanation
     return f"Possibly (probability {100 * finding.probability:.0f} %): {finding.explanation}"
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """Return a number that supports a finding, with the limit that it broke and what is usual."""
+    unit = evidence.quantity.unit.display
+    parts = [
+        f"{word} {value:.4g}"
+        for word, value in (("limit", evidence.limit), ("usual", evidence.usual))
+        if value is not None
+    ]
+    value = f"{evidence.label}: {evidence.quantity.value:.4g} {unit}".rstrip()
+    return f"{value} ({', '.join(parts)})" if parts else value
 
 
 def finding_names(findings: Sequence[Finding]) -> str:
