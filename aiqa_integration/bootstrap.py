@@ -13,7 +13,9 @@ from typing import TypedDict
 from aiqa_integration import __version__
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.encode import encode_objects
+from aiqa_integration.dicom.pdf import PrintReport
 from aiqa_integration.dicom.presentation import preview_png
+from aiqa_integration.dicom.uids import Role
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import ConfigurationError
@@ -32,6 +34,7 @@ from aiqa_integration.pipeline.analyst import Analyst
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import Archive, ArchiveSchedule, LoadedSeries, RetryPolicy, Sink
+from aiqa_integration.pipeline.sign import Desk
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
 from aiqa_integration.settings import AuthSettings, Settings, Window, load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
@@ -86,15 +89,18 @@ class Services:
 
 
 @contextmanager
-def services(settings: Settings) -> Iterator[Services]:
-    """Build the services of a worker; the tables are brought up to date first, bundles are stopped at the end."""
+def services(settings: Settings, print_report: PrintReport | None = None) -> Iterator[Services]:
+    """Build the services of a worker; the tables are brought up to date first, bundles are stopped at the end.
+
+    ``print_report`` makes the PDF of a report where an archive is to get one.
+    """
     work_folder = settings.data_folder / "work"
     work_folder.mkdir(parents=True, exist_ok=True)
     schema.upgrade(settings.database_url)
     clock, archive = SystemClock(), make_archive(settings)
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
-    sinks, lease = make_sinks(settings, archive), timedelta(seconds=settings.worker.lease_s)
+    sinks, lease = make_sinks(settings, archive, print_report), timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
     with make_analyst(settings, clock) as analyst:
         ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
@@ -131,12 +137,23 @@ def make_archive(settings: Settings) -> Archive:
     return DicomWebArchive(str(chosen.url), name=chosen.name, page_size=chosen.page_size, **_auth(chosen.auth))
 
 
-def make_sinks(settings: Settings, archive: Archive) -> dict[str, Sink]:
+def make_sinks(settings: Settings, archive: Archive, print_report: PrintReport | None = None) -> dict[str, Sink]:
     """Return the sinks that can be reached, by the names that rules use."""
-    sinks: dict[str, Sink] = {"pacs": PacsSink(archive)}
+    roles = [Role(name) for name in settings.archive.objects]
+    sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles, print_report=print_report)}
     if settings.ehr.url is not None:
         sinks["ehr"] = FhirSink(fhir_client(settings))
     return sinks
+
+
+@contextmanager
+def desk(settings: Settings) -> Iterator[Desk]:
+    """Open what a person needs to sign a result; the tables must be up to date."""
+    artifacts = FileArtifacts(settings.data_folder / "artifacts")
+    ledger = SqlLedger(settings.database_url, artifacts)
+    sinks = make_sinks(settings, make_archive(settings))
+    yield Desk(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=SystemClock())
+    ledger.close()
 
 
 @contextmanager

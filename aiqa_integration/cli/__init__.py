@@ -16,6 +16,7 @@ from aiqa_integration.cli.demo import demo
 from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
+from aiqa_integration.cli.sign import verify
 from aiqa_integration.errors import AiqaError, ConfigurationError
 from aiqa_integration.logs import configure_logs
 from aiqa_integration.settings import FILE_VARIABLE, SECRETS_VARIABLE
@@ -38,7 +39,7 @@ def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, ve
     configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
-for command in (analyze, bundle, check, db, demo, poll, replay, report, rules, run):
+for command in (analyze, bundle, check, db, demo, poll, replay, report, rules, run, verify):
     aiqa.add_command(command)
 
 

@@ -101,6 +101,7 @@ EVENT_WORDS: dict[JobEvent | None, str] = {
     JobEvent.GAVE_UP: "gave up",
     JobEvent.SERIES_GREW: "replaced: more images came",
     JobEvent.REPLAYED: "started again",
+    JobEvent.SIGNED: "signed by a person",
 }
 
 EFFECT_BADGES: dict[EffectState, Badge] = {

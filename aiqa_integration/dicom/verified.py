@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
 
 from aiqa_integration.dicom.evidence import IDENTITY_KEYWORDS
 from aiqa_integration.dicom.reading import BROKEN_ENCODING
@@ -37,7 +38,7 @@ def read_document(content: bytes) -> Dataset:
     """Return a document that AIQA has encoded before; raises EncodingError where the bytes are none."""
     try:
         document = pydicom.dcmread(BytesIO(content))
-    except BROKEN_ENCODING as error:
+    except (InvalidDicomError, *BROKEN_ENCODING) as error:
         raise EncodingError(f"the stored document cannot be read: {type(error).__name__}") from error
     if "ContentSequence" not in document:
         raise EncodingError("the stored object is no structured document")

@@ -140,7 +140,7 @@ def test_labelmap_lets_the_smaller_of_two_segments_show(series: LoadedSeries, tm
 def test_coarser_and_finer_maps_lie_on_the_images(size: int) -> None:
     exact, other = blob().values[0], energy_on(blob(size=size), 1, (SIZE, SIZE))
     assert other.shape == exact.shape
-    assert np.abs(other - exact).max() < 0.15
+    assert np.abs(other - exact).max() < 0.2  # a cone that falls from 1 to 0 over 16 pixels, seen in pixels of four
     assert not energy_on(blob(), 0, (SIZE, SIZE)).any()
 
 
