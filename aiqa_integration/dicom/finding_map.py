@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 
 from aiqa_integration.dicom.energy import energy_on
 from aiqa_integration.dicom.evidence import fix_dimension_uid, frame_stubs, name_frames
-from aiqa_integration.dicom.result_object import common_arguments, concept, result_bytes
+from aiqa_integration.dicom.result_object import common_arguments, concept, result_bytes, set_side
 from aiqa_integration.dicom.seg import is_cross_sectional
 from aiqa_integration.dicom.uids import Role, instance_uid
 from aiqa_integration.errors import EncodingError
@@ -44,6 +44,7 @@ def parametric_map(report: QaReport, series: LoadedSeries, source: Dataset) -> b
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EncodingError(f"{Role.PARAMETRIC_MAP} cannot be built: {error}") from error
+    set_side(result, source)
     name_frames(result, [series.stack.slices[place] for place in places])
     fix_dimension_uid(result, dicom_uid(instance_uid(report, Role.PARAMETRIC_MAP), "dimensions"))
     return result_bytes(result, report, source)

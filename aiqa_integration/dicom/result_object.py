@@ -21,6 +21,9 @@ from aiqa_integration.model.wording import headline
 CHARACTER_SET = "ISO_IR 192"
 MODEL_NAME = "AIQA integration"
 
+UNPAIRED = frozenset({"HEAD", "BRAIN", "SKULL", "NECK", "CHEST", "ABDOMEN", "PELVIS", "HEART", "LIVER", "SPINE"})
+"""Body parts (PS3.16 annex L) that have no left and right, as far as phantoms are announced under them."""
+
 _TITLES = {
     Role.REPORT_SR: "report",
     Role.MEASUREMENT_SR: "measurements",
@@ -116,6 +119,15 @@ def link_order(result: Dataset, source: Dataset) -> None:
     ]
     if requests:
         result.ReferencedRequestSequence = [_request(item, result) for item in requests]
+
+
+def set_side(result: Dataset, source: Dataset) -> None:
+    """Write the body part of the images, and its side where it may have one (PS3.3 C.7.3.1)."""
+    part = str(source.get("BodyPartExamined") or "").strip().upper()
+    if part:
+        result.BodyPartExamined = part
+    if part not in UNPAIRED:
+        result.Laterality = source.get("Laterality") or source.get("ImageLaterality") or ""
 
 
 def set_times(result: Dataset, at: datetime) -> None:
