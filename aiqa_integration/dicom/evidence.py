@@ -72,7 +72,8 @@ def instance_stubs(series: LoadedSeries) -> list[Dataset]:
     they are copied into its result afterwards.
     """
     unique = {ref.sop_instance_uid: ref for ref in series.stack.slices}
-    return [_stub(series, ref) for ref in unique.values()]
+    common = _common_stub(series)
+    return [_stub(common, ref) for ref in unique.values()]
 
 
 def frame_stubs(series: LoadedSeries, source: Dataset, places: tuple[int, ...]) -> list[Dataset]:
@@ -83,10 +84,10 @@ def frame_stubs(series: LoadedSeries, source: Dataset, places: tuple[int, ...]) 
     stack = series.stack
     across, down, along = (stack.affine_mm[:3, axis] for axis in range(3))
     step = along / max(float((along @ along) ** 0.5), 1e-9)
-    stubs = []
+    common, stubs = _common_stub(series), []
     for place in places:
         ref = stack.slices[place]
-        stub = _stub(series, ref)
+        stub = _stub(common, ref)
         stub.SOPClassUID = CTImageStorage if series.header.modality == "CT" else MRImageStorage
         stub.SOPInstanceUID = frame_uid(ref)
         corner = stack.affine_mm[:3, 3] + (ref.position_mm - stack.slices[0].position_mm) * step
@@ -147,11 +148,17 @@ def empty_stub() -> Dataset:
     return stub
 
 
-def _stub(series: LoadedSeries, ref: SliceRef) -> Dataset:
+def _common_stub(series: LoadedSeries) -> Dataset:
+    """Return what all images of a series have in common: made once, for it takes most of the time."""
     stub = empty_stub()
     stub.StudyInstanceUID = series.header.ref.study_instance_uid
     stub.SeriesInstanceUID = series.header.ref.series_instance_uid
+    stub.Modality = series.header.modality
+    return stub
+
+
+def _stub(common: Dataset, ref: SliceRef) -> Dataset:
+    stub = Dataset(dict(common.items()))  # a Dataset of a Dataset shares its elements
     stub.SOPInstanceUID = ref.sop_instance_uid
     stub.SOPClassUID = ref.sop_class_uid
-    stub.Modality = series.header.modality
     return stub

@@ -29,6 +29,9 @@ HALF_PIXEL = 0.5
 LONGEST_DS = 16
 """Characters of a Decimal String (PS3.5 table 6.2-1)."""
 
+MOST_SOURCES = 40
+"""Images that a group without a place names; a finding on more of them is said to be one of the series."""
+
 Group = sr.PlanarROIMeasurementsAndQualitativeEvaluations | sr.MeasurementsAndQualitativeEvaluations
 
 
@@ -170,6 +173,7 @@ def _group(
         region = image_region(regions[0], series)
         return sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **common)
     refs = [_slice(series, place, name) for place in places]
+    refs = refs if len(refs) <= MOST_SOURCES else []
     images = [sr.SourceImageForMeasurementGroup(**_reference(ref)) for ref in refs]
     return sr.MeasurementsAndQualitativeEvaluations(source_images=images or None, **common)
 

@@ -1,6 +1,7 @@
 """What all objects of a result have in common: whose they are, who made them, when; and their bytes."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -37,8 +38,9 @@ _TITLES = {
 }
 
 
+@cache
 def concept(code: Code) -> CodedConcept:
-    """Return our code as highdicom's."""
+    """Return our code as highdicom's; one object a code, for hundreds of them stand in a document."""
     return CodedConcept(value=code.value, scheme_designator=code.scheme, meaning=code.meaning)
 
 

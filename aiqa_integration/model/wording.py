@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from aiqa_integration.model.artifact import ARTIFACTS
 from aiqa_integration.model.finding import Evidence, Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
@@ -22,6 +23,9 @@ WORDS: dict[Verdict, str] = {
     Verdict.NOT_ASSESSED: "NOT ASSESSED",
     Verdict.NOT_MEASURED: "NOT MEASURED",
 }
+
+
+_TITLES: dict[str, str] = {artifact.id.value: artifact.title.lower() for artifact in ARTIFACTS}
 
 
 def number_text(value: float, metric: MetricDef, limits: Tolerance | None = None) -> str:
@@ -119,8 +123,13 @@ def evidence_text(evidence: Evidence) -> str:
 def finding_names(findings: Sequence[Finding]) -> str:
     """Return the findings in a few words each, the most severe first: ``air bubble, off centre``; empty for none."""
     ordered = sorted(findings, key=lambda finding: -finding.severity)
-    short = (finding.artifact.partition("-")[2] or finding.artifact for finding in ordered)
-    return ", ".join(dict.fromkeys(name.replace("-", " ") for name in short))
+    return ", ".join(dict.fromkeys(_artifact_name(finding.artifact) for finding in ordered))
+
+
+def _artifact_name(artifact: str) -> str:
+    """Return the title of an artifact that has one, else its id without the word before the first hyphen."""
+    known = _TITLES.get(artifact)
+    return known or (artifact.partition("-")[2] or artifact).replace("-", " ")
 
 
 def _range_text(low: float | None, high: float | None, metric: MetricDef) -> str:

@@ -125,3 +125,4 @@ def test_they_are_named_shortly_the_most_severe_first_and_once() -> None:
     again = replace(BUBBLE, severity=1)
     assert finding_names((*FOUND, again)) == "air bubble, tilt"
     assert finding_names(()) == ""
+    assert finding_names([replace(TILT, artifact="low-snr")]) == "low signal-to-noise ratio"
