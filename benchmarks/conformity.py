@@ -20,7 +20,7 @@ from aiqa_integration.console.printed import report_pdf
 from aiqa_integration.dicom.encode import encode_objects
 from aiqa_integration.dicom.files import group_files
 from aiqa_integration.dicom.key_objects import rejection_note
-from aiqa_integration.dicom.uids import BY_A_PERSON, Role
+from aiqa_integration.dicom.uids import Role
 from aiqa_integration.dicom.verified import verified_document
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import AiqaError, InputError, MeasurementError
@@ -32,6 +32,7 @@ from aiqa_integration.pipeline.ports import FileGroup, LoadedSeries
 from aiqa_integration.pipeline.route import route
 from aiqa_integration.settings import load_settings
 from tests.dicom_validators import (
+    EVERYTHING,
     as_utf8,
     dcentvfy_errors,
     dciodvfy_errors,
@@ -44,7 +45,6 @@ from tests.dicom_validators import (
 )
 from tests.unit.test_dicom_out_real import patient_report
 
-EVERYTHING = tuple(role for role in Role if role not in BY_A_PERSON)
 PERSON = Person(name="Curie^Marie", organization="General Hospital")
 
 

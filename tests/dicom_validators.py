@@ -12,7 +12,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from aiqa_integration.dicom.uids import Role
+from aiqa_integration.dicom.uids import BY_A_PERSON, Role
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.report import QaReport
 
@@ -24,6 +24,23 @@ UNBOUNDED_XPATH = [f"-Djdk.xml.xpath{limit}=0" for limit in ("TotalOpLimit", "Ex
 LABELMAP_UNKNOWN = ("SegmentNumber not monotonically increasing", "Information Object Not found")
 """What dciodvfy of 2022 says of a LABELMAP (standard of 2024): it knows neither the class nor a background segment."""
 
+
+def _can_print() -> bool:
+    """Return whether WeasyPrint finds Pango, which pip does not install."""
+    try:
+        import weasyprint  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+CAN_PRINT = _can_print()
+EVERYTHING = tuple(role for role in Role if role not in BY_A_PERSON and (CAN_PRINT or role is not Role.PDF))
+"""Every object that a site may choose; a PDF only where it can be printed here."""
+
+needs_print = pytest.mark.skipif(
+    not CAN_PRINT, reason="WeasyPrint or Pango is not installed (Debian: libpangoft2-1.0-0)"
+)
 needs_dciodvfy = [
     pytest.mark.dicom3tools,
     pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not installed (Debian: dicom3tools)"),

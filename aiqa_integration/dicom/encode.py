@@ -1,7 +1,9 @@
 """All DICOM objects of a result."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
+
+from pydicom.dataset import Dataset
 
 from aiqa_integration.dicom.evidence import read_source
 from aiqa_integration.dicom.finding_map import parametric_map
@@ -14,6 +16,9 @@ from aiqa_integration.dicom.uids import BY_A_PERSON, DEFAULT_OBJECTS, Role
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
+
+Make = Callable[[QaReport, LoadedSeries, Dataset], bytes | None]
+"""Returns an object of a report over a series with its source; None where there is none to be made."""
 
 OF_A_REFUSAL = frozenset({Role.REPORT_SR, Role.PDF})
 """Objects that a refused report has, too."""
@@ -39,7 +44,7 @@ def encode_objects(
     if series is None:
         return {}
     source = read_source(series)
-    makers = {
+    makers: dict[Role, Make] = {
         Role.REPORT_SR: report_sr,
         Role.MEASUREMENT_SR: measurement_sr,
         Role.SERIES_SR: series_sr,

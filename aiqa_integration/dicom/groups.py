@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from highdicom import sr
@@ -162,7 +163,7 @@ def _group(
     evaluations: Sequence[sr.QualitativeEvaluation],
 ) -> Group:
     """Return a group on the first of the regions, or one of the series where there is none."""
-    common = {
+    common: dict[str, Any] = {
         "tracking_identifier": sr.TrackingIdentifier(uid=tracking_uid(report, name), identifier=name),
         "finding_type": concept(codes.IMAGE_QUALITY_ANALYSIS),
         "algorithm_id": algorithm,
@@ -184,7 +185,7 @@ def _slice(series: LoadedSeries, place: int, what: str) -> SliceRef:
     return series.stack.slices[place]
 
 
-def _reference(ref: SliceRef) -> dict[str, object]:
+def _reference(ref: SliceRef) -> dict[str, Any]:
     return {
         "referenced_sop_class_uid": ref.sop_class_uid,
         "referenced_sop_instance_uid": ref.sop_instance_uid,

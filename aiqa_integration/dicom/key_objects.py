@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from highdicom import ko, sr
 from pydicom.dataset import Dataset
@@ -116,7 +117,7 @@ def _selection(
     *,
     context: dict[str, sr.ObserverContext],
     description: str | None,
-    arguments: dict[str, object],
+    arguments: dict[str, Any],
 ) -> Dataset:
     """Return a Key Object Selection of images.
 

@@ -8,6 +8,7 @@ from io import BytesIO
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID
 
 from aiqa_integration.dicom.evidence import IDENTITY_KEYWORDS
 from aiqa_integration.dicom.reading import BROKEN_ENCODING
@@ -59,7 +60,8 @@ def verified_document(content: bytes, person: Person, at: datetime) -> StoredDoc
         return None
     former = deepcopy(document)
     uid, series_uid = later_uids(str(former.SOPInstanceUID), person.name, person.organization)
-    document.SOPInstanceUID = document.file_meta.MediaStorageSOPInstanceUID = uid
+    document.SOPInstanceUID = uid
+    document.file_meta.MediaStorageSOPInstanceUID = UID(uid)
     document.SeriesInstanceUID = series_uid
     document.VerificationFlag, document.PreliminaryFlag = "VERIFIED", "FINAL"
     document.VerifyingObserverSequence = [*earlier, _observer(person, at)]

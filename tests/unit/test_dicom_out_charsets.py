@@ -12,16 +12,15 @@ from pydicom.dataset import Dataset
 
 from aiqa_integration.console.printed import report_pdf
 from aiqa_integration.dicom.encode import encode_objects
-from aiqa_integration.dicom.uids import BY_A_PERSON, Role
+from aiqa_integration.dicom.uids import Role
 from aiqa_integration.dicom.verified import verified_document
 from aiqa_integration.model.identity import Person
-from tests.dicom_validators import dciodvfy_errors, needs_dciodvfy, written
+from tests.dicom_validators import EVERYTHING, dciodvfy_errors, needs_dciodvfy, written
 from tests.unit.dicom_out_samples import report_over, tiny_series
 from tests.unit.test_dicom_out_findings import MOTION
 from tests.unit.test_dicom_out_objects import CHECKED
 
 FILES = {Path(name).stem: Path(name) for name in get_charset_files() if name.endswith(".dcm")}
-EVERYTHING = tuple(role for role in Role if role not in BY_A_PERSON)
 WITHOUT_PRINT = tuple(role for role in EVERYTHING if role is not Role.PDF)
 """Printing takes a second, and copies the same identity."""
 

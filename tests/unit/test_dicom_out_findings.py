@@ -101,7 +101,8 @@ def test_numbers_that_support_a_finding_are_numbers_where_they_have_a_name(serie
 
 def test_highdicom_reads_findings_back(series: LoadedSeries, tmp_path: Path) -> None:
     (tmp_path / "sr.dcm").write_bytes(encode_objects(patient_report(series, GHOST), series)[Role.MEASUREMENT_SR])
-    group: Any = hd.sr.srread(tmp_path / "sr.dcm").content.get_planar_roi_measurement_groups()[0]
+    document: Any = hd.sr.srread(tmp_path / "sr.dcm")
+    group = document.content.get_planar_roi_measurement_groups()[0]
     assert group.get_measurements()[0].value == 62.0
     assert group.roi.value[0].tolist() == [30.5, 30.5]
 

@@ -17,7 +17,7 @@ from aiqa_integration.console.printed import report_pdf
 from aiqa_integration.dicom.encode import encode_objects
 from aiqa_integration.dicom.key_objects import rejection_note
 from aiqa_integration.dicom.result_object import concept
-from aiqa_integration.dicom.uids import BY_A_PERSON, DEFAULT_OBJECTS, Role, instance_uid, series_uid
+from aiqa_integration.dicom.uids import DEFAULT_OBJECTS, Role, instance_uid, series_uid
 from aiqa_integration.dicom.verified import verified_document
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import EncodingError
@@ -29,6 +29,7 @@ from aiqa_integration.model.quantity import UNITS
 from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.sinks.pacs import DOCUMENTS
 from tests.dicom_validators import (
+    EVERYTHING,
     codes_in,
     dcentvfy_errors,
     dciodvfy_errors,
@@ -56,7 +57,6 @@ from tests.unit.test_dicom_out_findings import GHOST, MOTION, NOISE
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CONCEPTS: dict[str, Any] = dict(concepts)
 METRICS = (LENGTH, THICKNESS, UNIFORMITY, GHOSTING, SNR, POSITION)
-EVERYTHING = tuple(role for role in Role if role not in BY_A_PERSON)
 PHYSICIST = Person(name="Curie^Marie", organization="General Hospital")
 CHECKED = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 
@@ -252,7 +252,7 @@ class TestOrder:
     def test_other_objects_carry_the_request_attributes(self, tmp_path: Path) -> None:
         series = self.ordered(tmp_path)
         report = report_over(series, findings=(MOTION,))
-        roles = (Role.SEG, Role.LABELMAP, Role.OVERLAY, Role.PARAMETRIC_MAP, Role.PDF)
+        roles = [role for role in EVERYTHING if role not in {*DOCUMENTS, Role.QUALITY_ISSUE}]
         for content in encode_objects(report, series, roles, print_report=report_pdf).values():
             found = pydicom.dcmread(BytesIO(content))
             assert found.RequestAttributesSequence[0].RequestedProcedureDescription == "Prüfung wöchentlich"

@@ -22,6 +22,7 @@ from aiqa_integration.model.identity import Person
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.settings import ArchiveObject, load_settings
+from tests.dicom_validators import needs_print
 from tests.unit.dicom_out_samples import judgements, report_over, tiny_series
 from tests.unit.test_dicom_out_sr import items
 
@@ -155,6 +156,7 @@ class TestVerified:
             Person(name=name, organization="x")
 
 
+@needs_print
 class TestPdf:
     def test_is_the_printed_report_in_a_dicom_object(self, series: LoadedSeries) -> None:
         report = report_over(series)

@@ -17,7 +17,7 @@ from aiqa_integration.dicom.sr import measurement_sr, report_sr, series_sr
 from aiqa_integration.dicom.uids import Role, instance_uid, series_uid, tracking_uid
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model.judgement import Judgement
-from aiqa_integration.model.measurement import Measured, Reason
+from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
 from tests.unit.dicom_out_samples import LENGTH, UNIFORMITY, circle, judgements, report_over, tiny_series
@@ -218,6 +218,7 @@ def test_metric_without_value_is_a_qualified_number_with_its_reason_in_words_and
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_a_qualifier_of_the_standard(reason: Reason, series: LoadedSeries) -> None:
     lost = judgements(64, 2)[5]
+    assert isinstance(lost.measurement, NotMeasured)
     lost = replace(lost, measurement=replace(lost.measurement, reason=reason))
     empty = [i for i in items(rest(report_over(series, judgements=(lost,)), series)) if i.ValueType == "NUM"]
     assert empty[0].NumericValueQualifierCodeSequence[0].CodeValue in {"114006", "114007", "114009", "114011"}
