@@ -52,11 +52,13 @@ def anchor_region(finding: Finding, shape: Shape) -> Region | None:
         return marked[0]
     if finding.energy is None:
         return None
-    masks = {place: member_mask(finding.energy, place, shape) for place in finding.energy.slices}
-    place = max(masks, key=lambda at: int(masks[at].sum()), default=None)
-    if place is None or not masks[place].any():
+    sizes = [int((layer >= MEMBER).sum()) for layer in finding.energy.values]
+    if not any(sizes):
         return None
-    rows, columns = np.nonzero(masks[place])
+    place = finding.energy.slices[sizes.index(max(sizes))]
+    rows, columns = np.nonzero(member_mask(finding.energy, place, shape))
+    if not rows.size:
+        return None
     left, right = float(columns.min()), float(columns.max())
     top, bottom = float(rows.min()), float(rows.max())
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))

@@ -113,7 +113,7 @@ def _value_group(report: QaReport, series: LoadedSeries, judgement: Judgement) -
         series,
         name=metric.id,
         regions=measurement.regions if _is_planar(judgement) else (),
-        places=() if measurement.slice_index is None else (measurement.slice_index,),
+        places=[place for place in range(len(series.stack.slices)) if place == measurement.slice_index],
         algorithm=_algorithm(report, f"metric={metric.id}/{metric.version}"),
         measurements=[number],
         evaluations=evaluations,
@@ -224,7 +224,8 @@ def _comment(group: Dataset, text: str) -> None:
 
 
 def _text(group: Dataset, name: Code, text: str) -> None:
-    group.ContentSequence.append(sr.TextContentItem(concept(name), text, sr.RelationshipTypeValues.CONTAINS))
+    if text:  # an item without one is not valid
+        group.ContentSequence.append(sr.TextContentItem(concept(name), text, sr.RelationshipTypeValues.CONTAINS))
 
 
 def _coded(name: Code, value: Code) -> sr.QualitativeEvaluation:

@@ -42,10 +42,15 @@ def reject(report_uid: str, person: Person, desk: Desk) -> tuple[PlannedEffect, 
 
 
 def _sign(report_uid: str, signature: Signature, desk: Desk) -> tuple[PlannedEffect, ...]:
-    latest: dict[tuple[str, str, str], Effect] = {}
-    for effect in desk.ledger.documents_of(report_uid):
-        latest[effect.sink, effect.target, effect.attributes["document"]] = effect
-    planned = [(effect.job_id, later) for effect in latest.values() if (later := _plan(effect, signature, desk))]
+    known = desk.ledger.documents_of(report_uid)
+    sources: dict[tuple[str, str, str], Effect] = {}
+    for effect in known:
+        document = (effect.sink, effect.target, effect.attributes["document"])
+        if signature.action == "verify" or document not in sources:  # the latest version, or what the images gave
+            sources[document] = effect
+    done_before = {effect.dedupe_key for effect in known}
+    wanted = [(effect.job_id, later) for effect in sources.values() if (later := _plan(effect, signature, desk))]
+    planned = [(job_id, later) for job_id, later in wanted if later.dedupe_key not in done_before]
     if not planned:
         done: dict[Literal["verify", "reject"], str] = {"verify": "confirmed", "reject": "rejected"}
         raise LedgerError(f"nothing to be {done[signature.action]} of {report_uid}: not sent, or done before")

@@ -1,6 +1,7 @@
 """Results into the PACS: one effect per DICOM object, stored and looked up, for a store's answer proves nothing."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from aiqa_integration.dicom.encode import encode_objects
@@ -44,6 +45,8 @@ class PacsSink:
 
     def plan_confirmed(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
         """Return the VERIFIED version of a document; None where that person has confirmed it. Raises EncodingError."""
+        if effect.attributes["document"] not in DOCUMENTS:
+            return None
         document = verified_document(payload, person, at)
         return None if document is None else self._later(effect, document, f"{effect.attributes['document']}-verified")
 
@@ -51,7 +54,8 @@ class PacsSink:
         """Return a person's rejection of the images of a report; None for other documents. Raises EncodingError."""
         if effect.attributes["document"] != Role.REPORT_SR:
             return None
-        return self._later(effect, rejection_note(payload, person, at), Role.REJECTION)
+        rejection = self._later(effect, rejection_note(payload, person, at), Role.REJECTION)
+        return replace(rejection, attributes={**rejection.attributes, "document": Role.REJECTION.value})
 
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Store an object and return once the archive lists it; storing it again changes nothing.

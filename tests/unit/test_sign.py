@@ -156,6 +156,11 @@ def test_rejection_is_one_note_about_all_images(site: Installation) -> None:
     site.deliver_all()
     assert site.stored(note.attributes["sop_instance_uid"]).ConceptNameCodeSequence[0].CodeValue == "113001"
     assert note.kind == "rejection"
+    sign.verify(site.report.report_uid, PHYSICIST, site.desk)
+    site.deliver_all()
+    with pytest.raises(LedgerError, match="rejected"):
+        sign.reject(site.report.report_uid, PHYSICIST, site.desk)
+    assert len(kinds(site, EffectState.SENT)) == 5 + 1 + 3
 
 
 def test_result_that_nobody_knows_or_that_was_replaced_cannot_be_signed(site: Installation) -> None:
