@@ -15,6 +15,7 @@ from aiqa_integration.model.judgement import Judgement, Tolerance
 from aiqa_integration.model.measurement import Measured, Region
 from aiqa_integration.model.recommendation import Recommendation
 from aiqa_integration.model.report import Provenance, QaReport
+from aiqa_integration.model.screening import Screening
 
 SCHEMA_ID = "aiqa-report/1"
 
@@ -48,6 +49,7 @@ def report_document(report: QaReport, slices: Sequence[SliceRef] = ()) -> Json:
         "measurements": [_measurement(judgement, _instance_uids(report, slices)) for judgement in report.judgements],
         "findings": [_finding(finding) for finding in report.findings],
         "recommendation": _recommendation(report.recommendation),
+        "screening": _screening(report.screening),
         "refused": None if refused is None else {"code": refused.code, "detail": refused.detail},
         "simulated": report.simulated,
         "revision": report.revision,
@@ -151,6 +153,18 @@ def _evidence(evidence: Evidence) -> Json:
         "limit": evidence.limit,
         "usual": evidence.usual,
         "slice": None if evidence.slice_index is None else evidence.slice_index + 1,
+    }
+
+
+def _screening(screening: Screening | None) -> Json | None:
+    if screening is None:
+        return None
+    return {
+        "family": screening.family,
+        "raw": {artifact.value: probability for artifact, probability in screening.raw.items()},
+        "metrics": dict(screening.metrics),
+        "distance": screening.distance,
+        "audit": screening.audit,
     }
 
 

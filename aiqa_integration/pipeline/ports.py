@@ -134,8 +134,10 @@ class Inferencer(Protocol):
 class ScannerRecord(Protocol):
     """What is known of a scanner from its earlier series of one protocol family (``families.Family``)."""
 
-    def calibrations(self, device: Device, family: str) -> Mapping[ArtifactId, ArtifactCalibration]:
-        """Return the calibration of each artifact that has one; what is missing is uncalibrated."""
+    def calibrations(
+        self, device: Device, family: str, bundle: BundleVersion
+    ) -> Mapping[ArtifactId, ArtifactCalibration]:
+        """Return the calibration of each artifact that has one for this bundle; what is missing is uncalibrated."""
 
     def usual(self, device: Device, family: str) -> Mapping[str, float]:
         """Return the median of each image-quality metric, by id; empty where too few series are known."""
@@ -144,9 +146,11 @@ class ScannerRecord(Protocol):
 class NoScannerRecord:
     """Knows no scanner: nothing is calibrated, nothing is usual."""
 
-    def calibrations(self, device: Device, family: str) -> Mapping[ArtifactId, ArtifactCalibration]:
+    def calibrations(
+        self, device: Device, family: str, bundle: BundleVersion
+    ) -> Mapping[ArtifactId, ArtifactCalibration]:
         """Return nothing."""
-        del device, family
+        del device, family, bundle
         return {}
 
     def usual(self, device: Device, family: str) -> Mapping[str, float]:
