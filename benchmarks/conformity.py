@@ -113,9 +113,11 @@ def _written(report: QaReport, series: LoadedSeries, into: Path, clock: SystemCl
 def _wrong(report: QaReport, series: LoadedSeries, paths: dict[str, Path], into: Path) -> Iterator[str]:
     """Yield every complaint of another program."""
     inherited = flaws(dciodvfy_errors(series.files[0]))
+    uids = {ref.sop_instance_uid for ref in series.stack.slices}  # references repeat what is wrong with them
     for name, path in paths.items():
         for flaw in sorted(flaws(dciodvfy_errors(path)) - inherited):
-            yield f"dciodvfy {name}: {flaw}"
+            if not any(f"<{uid}>" in flaw for uid in uids):
+                yield f"dciodvfy {name}: {flaw}"
         if "_sr" in name:
             dsrdump(path)
     image = as_utf8(series.files[0], into / "image.dcm")

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from aiqa_integration.dicom.energy import member_mask
 from aiqa_integration.dicom.entries import Entry, entries_of, worst_of
 from aiqa_integration.dicom.masks import Mask
+from aiqa_integration.dicom.panel import Panel, Point, free_place, tag_anchors
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Region
@@ -19,7 +19,6 @@ from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.wording import INTENDED_USE, counts_text, finding_names, headline, place_text
 
 Colour = tuple[int, int, int]
-Point = tuple[float, float]
 
 WIDTH = 1280
 MARGIN = 24
@@ -61,21 +60,6 @@ SPELLED = {"≥": ">=", "≤": "<=", "–": "-", "—": "-", "²": "2", "×": "x
 """What Pillow's own font lacks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One slice on the canvas: its place, its corner, canvas pixels per image pixel, and its rows and columns."""
-
-    place: int
-    left: int
-    top: int
-    scale: Point
-    shape: tuple[int, int]
-
-    def canvas_point(self, point: Point) -> Point:
-        """Return where the centre of an image pixel lies on the canvas."""
-        return self.left + (point[0] + 0.5) * self.scale[0], self.top + (point[1] + 0.5) * self.scale[1]
-
-
 def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
     """Return an RGB picture of a report, legible as a thumbnail by its headline; without slices where there are none.
 
@@ -83,7 +67,7 @@ def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
     """
     everything = entries_of(report)
     rows = worst_of(everything, MOST_ROWS)
-    places = _telling_places(everything, stack)
+    places = _telling_places(rows, stack)
     columns, size = _grid(len(places))
     pictures_height = -(-len(places) // columns) * (size + MARGIN)
     header = 270 + (60 if report.simulated else 0)
@@ -175,9 +159,10 @@ def _draw_slice(
             _draw_region(draw, panel, region, BRIGHT[entry.look])
     tags: list[Point] = []
     for entry in rows:
-        anchors = _tag_anchors(panel, entry)
+        anchors = tag_anchors(panel, entry)
         if anchors:
-            _draw_tag(draw, anchors, entry, tags)
+            tags.append(free_place(panel, anchors, tags))
+            _draw_tag(draw, tags[-1], entry)
     name = place_text(stack.slices[place], place)
     at = (corner[0] + 8, corner[1] + size - 38)
     draw.text(at, name, font=_font(SMALL_SIZE), fill=WHITE, stroke_width=2, stroke_fill=BLACK)
@@ -204,40 +189,11 @@ def _draw_region(draw: ImageDraw.ImageDraw, panel: Panel, region: Region, colour
             draw.line(closed, fill=ink, width=width, joint="curve")
 
 
-def _tag_anchors(panel: Panel, entry: Entry) -> list[Point]:
-    """Return where the tag of an entry may go on a slice: at its first region there, else in the middle of its map."""
-    regions = entry.regions_on(panel.place)
-    if regions:
-        return _anchors(panel, regions[0])
-    if entry.energy is None:
-        return []
-    rows, columns = np.nonzero(member_mask(entry.energy, panel.place, panel.shape))
-    return [panel.canvas_point((float(columns.mean()), float(rows.mean())))] if rows.size else []
-
-
-def _anchors(panel: Panel, region: Region) -> list[Point]:
-    """Return where on the canvas the number of a region may go: beside a circle, at the ends of a line."""
-    points = [panel.canvas_point(point) for point in region.points]
-    if region.shape != "circle":
-        return [(x - 24, y - 18) for x, y in (points[0], points[-1])]
-    (x, y), edge = points
-    reach = (float(np.hypot(edge[0] - x, edge[1] - y)) + 24) * 0.7071
-    return [(x + across * reach, y + down * reach) for across, down in ((1, -1), (-1, -1), (1, 1), (-1, 1))]
-
-
-def _draw_tag(draw: ImageDraw.ImageDraw, anchors: Sequence[Point], entry: Entry, taken: list[Point]) -> None:
-    """Draw an entry's tag at the first free anchor, or below the first one where all are taken."""
-    free = (anchor for anchor in anchors if _is_free(anchor, taken))
-    x, y = next(free, anchors[0])
-    while not _is_free((x, y), taken):
-        y += 36
-    taken.append((x, y))
+def _draw_tag(draw: ImageDraw.ImageDraw, place: Point, entry: Entry) -> None:
+    """Draw an entry's tag."""
+    x, y = place
     draw.rounded_rectangle((x - 19, y - 17, x + 19, y + 17), radius=6, fill=BRIGHT[entry.look], outline=BLACK, width=2)
     draw.text((x, y), entry.tag, font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
-
-
-def _is_free(point: Point, taken: Sequence[Point]) -> bool:
-    return all(abs(point[0] - other[0]) >= 40 or abs(point[1] - other[1]) >= 36 for other in taken)
 
 
 def _draw_table(draw: ImageDraw.ImageDraw, rows: Sequence[Entry], left_out: int, *, top: int) -> None:
