@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from aiqa_integration import __version__
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.encode import encode_objects
+from aiqa_integration.dicom.pdf import PrintReport
 from aiqa_integration.dicom.presentation import preview_png
 from aiqa_integration.dicom.profiles import profile_named
 from aiqa_integration.dicom.uids import Role
@@ -50,6 +51,7 @@ from aiqa_integration.pipeline.ports import (
     Sink,
 )
 from aiqa_integration.pipeline.recommend import Adviser
+from aiqa_integration.pipeline.sign import Desk
 from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
 from aiqa_integration.settings import AuthSettings, Settings, TlsSettings, Window, load_settings
@@ -99,15 +101,19 @@ class Services:
 
 
 @contextmanager
-def services(settings: Settings) -> Iterator[Services]:
-    """Build the services of a worker; the tables are brought up to date first, bundles are stopped at the end."""
+def services(settings: Settings, print_report: PrintReport | None = None) -> Iterator[Services]:
+    """Build the services of a worker; the tables are brought up to date first, bundles are stopped at the end.
+
+    ``print_report`` makes the PDF of a report where an archive is to get one.
+    """
     work_folder = settings.data_folder / "work"
     work_folder.mkdir(parents=True, exist_ok=True)
     schema.upgrade(settings.database_url)
     clock, archive = SystemClock(), make_archive(settings)
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
-    sinks, lease = make_sinks(settings, archive, clock), timedelta(seconds=settings.worker.lease_s)
+    sinks = make_sinks(settings, archive, clock, print_report)
+    lease = timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
     with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
         ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
@@ -151,10 +157,13 @@ def make_archive(settings: Settings) -> Archive:
     )
 
 
-def make_sinks(settings: Settings, archive: Archive, clock: Clock) -> dict[str, Sink]:
+def make_sinks(
+    settings: Settings, archive: Archive, clock: Clock, print_report: PrintReport | None = None
+) -> dict[str, Sink]:
     """Return the sinks that can be reached, by the names that rules use."""
-    roles = frozenset(Role) - profile_named(settings.archive.profile).cannot_hold
-    sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles)}
+    cannot_hold = profile_named(settings.archive.profile).cannot_hold
+    roles = [role for role in map(Role, settings.archive.objects) if role not in cannot_hold]
+    sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles, print_report=print_report)}
     if settings.ehr.url is not None:
         sinks["ehr"] = FhirSink(fhir_client(settings))
     if settings.webhook.url is not None:
@@ -185,6 +194,17 @@ def make_adviser(settings: Settings) -> Adviser:
         acceptance_floor=chosen.acceptance_floor,
     )
     return Adviser(policy=policy, zone=ZoneInfo(chosen.time_zone) if chosen.time_zone else None)
+
+
+@contextmanager
+def desk(settings: Settings) -> Iterator[Desk]:
+    """Open what a person needs to sign a result; the tables must be up to date."""
+    artifacts = FileArtifacts(settings.data_folder / "artifacts")
+    ledger = SqlLedger(settings.database_url, artifacts)
+    clock = SystemClock()
+    sinks = make_sinks(settings, make_archive(settings), clock)
+    yield Desk(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock)
+    ledger.close()
 
 
 @contextmanager

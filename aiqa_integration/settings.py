@@ -27,6 +27,20 @@ Window = Annotated[int, Field(ge=0)] | Literal["all"]
 """Days back from today, or every study, those without a date or with an impossible one included."""
 
 
+ArchiveObject = Literal[
+    "report_sr",
+    "measurement_sr",
+    "series_sr",
+    "seg",
+    "labelmap",
+    "overlay",
+    "parametric_map",
+    "quality_issue",
+    "pdf",
+]
+"""Roles of ``dicom.uids.Role`` that a site may choose; a rejection is a person's own act."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,6 +96,10 @@ class ArchiveSettings(_Section):
     name: str = Field("pacs", description="Name of the archive in rules, ledger and console.")
     url: str | None = Field(
         None, description="DICOMweb root, such as https://pacs/dicom-web; none = directory archive."
+    )
+    objects: tuple[ArchiveObject, ...] = Field(
+        ("report_sr", "measurement_sr", "series_sr", "seg", "overlay"),
+        description="Objects of a result that are stored (docs/dicom-conformance.md lists them).",
     )
     folder: Path | None = Field(None, description="Folder of the embedded directory archive, where no url is given.")
     profile: str = Field("generic", description="Kind of archive: generic, orthanc, dcm4chee, azure or aws.")

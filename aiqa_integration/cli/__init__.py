@@ -17,6 +17,7 @@ from aiqa_integration.cli.demo import demo
 from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
+from aiqa_integration.cli.sign import verify
 from aiqa_integration.cli.validate import validate
 from aiqa_integration.errors import AiqaError, ConfigurationError
 from aiqa_integration.logs import configure_logs
@@ -40,7 +41,23 @@ def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, ve
     configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
-for command in (analyze, bundle, calibration, check, db, demo, poll, replay, report, review, rules, run, validate):
+COMMANDS = (
+    analyze,
+    bundle,
+    calibration,
+    check,
+    db,
+    demo,
+    poll,
+    replay,
+    report,
+    review,
+    rules,
+    run,
+    validate,
+    verify,
+)
+for command in COMMANDS:
     aiqa.add_command(command)
 
 

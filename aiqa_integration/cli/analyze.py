@@ -25,6 +25,7 @@ WRITTEN = (
     "report.json",
     "report_sr.dcm",
     "measurement_sr.dcm",
+    "series_sr.dcm",
     "seg.dcm",
     "overlay.dcm",
     "preview.png",

@@ -39,6 +39,7 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
     """
     from aiqa_integration.bootstrap import services
     from aiqa_integration.cli.serving import console_server
+    from aiqa_integration.console.printed import printer
     from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
     from aiqa_integration.settings import load_settings
     from celery_worker.embedded import EmbeddedWorker
@@ -62,7 +63,7 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
             ehr={"url": store.base_url},
             console={"port": port},
         )
-        tools = stack.enter_context(services(settings))
+        tools = stack.enter_context(services(settings, printer(settings)))
         if data is None:
             _trust_samples(settings)
         stack.enter_context(EmbeddedWorker(tools, concurrency=settings.worker.concurrency))

@@ -2,12 +2,12 @@
 
 from aiqa_integration.fhir.codes import (
     BASE,
-    QA_TASK,
     SERIES_INSTANCE_UID,
     Element,
     code_coding,
     coding,
     concept,
+    listed,
 )
 from aiqa_integration.fhir.identity import Identifier, Node, RunNodes, result_uuid
 from aiqa_integration.fhir.times import fhir_instant
@@ -23,12 +23,12 @@ APPROVE = coding("http://hl7.org/fhir/CodeSystem/task-code", "approve", "Activat
 NOT_AN_ORDER = "Automated recommendation. It is not an order; a technologist or radiologist decides."
 
 _REPEATS = {
-    RecommendationKind.REPEAT_NOW: coding(QA_TASK, "repeat-series", "Repeat series"),
-    RecommendationKind.CHANGE_PROTOCOL: coding(QA_TASK, "change-protocol", "Acquire with another protocol"),
+    RecommendationKind.REPEAT_NOW: listed("task-repeat-series"),
+    RecommendationKind.CHANGE_PROTOCOL: listed("task-change-protocol"),
 }
-_PHYSICS_REVIEW = coding(QA_TASK, "physics-review", "Review failed QA run")
-_IMAGE_REVIEW = coding(QA_TASK, "image-review", "Review the images of a series")
-_SERVICE = coding(QA_TASK, "service", "Call service for the scanner")
+_PHYSICS_REVIEW = listed("task-physics-review")
+_IMAGE_REVIEW = listed("task-image-review")
+_SERVICE = listed("task-service")
 
 Created = tuple[Node, Element]
 

@@ -1,6 +1,6 @@
 """What a job ends with: report, measurements and effects, written in one transaction with its new state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aiqa_integration.errors import LeaseLost, LedgerError
-from aiqa_integration.ledger import jobs, leases, notices, outbox, screenings
+from aiqa_integration.ledger import audit, jobs, leases, notices, outbox, screenings
 from aiqa_integration.ledger.tables import (
     ArtifactRow,
     FindingRow,
@@ -23,7 +23,7 @@ from aiqa_integration.model.job import JobEvent, JobState
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured, NotMeasured
 from aiqa_integration.model.report import QaReport, Version
-from aiqa_integration.pipeline.ports import Artifacts, Job, JobResult
+from aiqa_integration.pipeline.ports import Artifacts, Job, JobResult, PlannedEffect, Signature
 from aiqa_integration.recommendations.context import AssessedSeries
 
 REPORT_TYPE = "application/json"
@@ -38,6 +38,27 @@ class Kept:
     preview_png: str | None
     payloads: Mapping[str, str]
     artifacts: Mapping[str, tuple[str, int]]
+
+
+def keep_payloads(effects: Sequence[PlannedEffect], artifacts: Artifacts) -> Kept:
+    """Store the bytes of effects that a person asked for."""
+    payloads = {effect.dedupe_key: artifacts.put(effect.payload) for effect in effects}
+    sizes = {payloads[effect.dedupe_key]: (effect.media_type, len(effect.payload)) for effect in effects}
+    return Kept(report_json="", preview_png=None, payloads=payloads, artifacts=sizes)
+
+
+def add(session: Session, job_id: str, effects: Sequence[PlannedEffect], kept: Kept, signature: Signature) -> None:
+    """Plan more effects of a job that has its result; raises LedgerError where its state does not allow it."""
+    row = session.get(JobRow, job_id, with_for_update=True)
+    if row is None:
+        raise LedgerError(f"there is no job {job_id}")
+    person, now = signature.person, signature.at
+    why = f"{signature.action}: {person.name}, {person.organization}"
+    _write_artifacts(session, kept, now)
+    jobs.move(session, row, JobEvent.SIGNED, at=now, who=person.name, why=why)
+    outbox.plan(session, row, effects, kept.payloads, now=now)
+    audit.append(session, at=now, who=person.name, action=signature.action, subject=signature.subject, detail=why)
+    jobs.conclude_all(session, [row], now=now, who=person.name)
 
 
 def keep(result: JobResult, artifacts: Artifacts) -> Kept:

@@ -19,9 +19,11 @@ from aiqa_integration.pipeline.ports import (
     Effect,
     Job,
     JobResult,
+    PlannedEffect,
     Receipt,
     SeriesListing,
     Sighting,
+    Signature,
     StudyHistory,
 )
 from aiqa_integration.recommendations.context import ScannerContext
@@ -223,6 +225,16 @@ class SqlLedger:
 
         return write(self.engine, again)
 
+    def documents_of(self, report_uid: str) -> tuple[Effect, ...]:
+        """Return the effects of a result that sent or will send documents, in the order of their planning."""
+        rows = read(self.engine, lambda session: outbox.documents_of(session, report_uid))
+        return tuple(_effect(row) for row in rows)
+
+    def add_effects(self, job_id: str, effects: Sequence[PlannedEffect], signature: Signature) -> None:
+        """Plan what a person wants to be sent beside a job's result; the bytes are kept before a row speaks of them."""
+        kept = results.keep_payloads(effects, self.artifacts)
+        write(self.engine, lambda session: results.add(session, job_id, effects, kept, signature))
+
     def keep_rules(self, revision: str, rules: str, *, at: datetime) -> None:
         """Keep the text of a rule revision, once."""
         write(self.engine, lambda session: audit.keep_rules(session, revision=revision, rules=rules, at=at))
@@ -299,4 +311,5 @@ def _effect(row: EffectRow) -> Effect:
         attributes=row.attributes,
         attempts=row.attempts,
         lease_owner=row.lease_owner or "",
+        subject_key=row.subject_key,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aiqa_integration.errors import AiqaError, TransientError, Unforeseen
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import ArtifactCalibration
-from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.identity import Device, Person, SeriesRef
 from aiqa_integration.model.image import ImageStack, LeftOut, SeriesHeader
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.notice import NoticeState, PlannedNotice
@@ -200,6 +200,7 @@ class Effect:
     attributes: Mapping[str, str]
     attempts: int
     lease_owner: str
+    subject_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +224,21 @@ class Sink(Protocol):
 
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Send and verify; sending again changes nothing. Raises TransientError or Refused."""
+
+
+@runtime_checkable
+class SignedSink(Sink, Protocol):
+    """A sink that can say what a person says to a result.
+
+    Effects about documents name the result in ``attributes["report_uid"]`` and the document in
+    ``attributes["document"]``.
+    """
+
+    def plan_confirmed(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
+        """Return the confirmed version of what an effect sent; None where there is nothing to say."""
+
+    def plan_rejected(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
+        """Return a person's rejection of the images that an effect is about; None where another one says it."""
 
 
 Draw = Callable[[QaReport, LoadedSeries | None], bytes]
@@ -304,6 +320,16 @@ class History(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a person said to a result: ``action`` is a word for the audit trail, ``subject`` the UID of the result."""
+
+    person: Person
+    action: Literal["verify", "reject"]
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What became of a series that a poll saw."""
 
@@ -380,6 +406,18 @@ class Ledger(History, Protocol):
 
     def postpone_effect(self, effect: Effect, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give an effect back to be tried again at ``until``; None = gave up: REFUSED, job FAILED."""
+
+    def documents_of(self, report_uid: str) -> tuple[Effect, ...]:
+        """Return the effects of a result that sent or will send documents, in the order in which they were planned.
+
+        Raises LedgerError where no living job has such a result.
+        """
+
+    def add_effects(self, job_id: str, effects: Sequence[PlannedEffect], signature: Signature) -> None:
+        """Plan what a person wants to be sent beside a job's result; in the audit trail.
+
+        Raises LedgerError where the job's state does not allow it.
+        """
 
     def next_poll(self, archive: str, now: datetime, lease: timedelta) -> bool:
         """Return whether this caller is to poll the archive now (its ``next_at`` passed and nobody else polls)."""

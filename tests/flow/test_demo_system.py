@@ -38,7 +38,7 @@ def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
             assert row["resources_found"] == row["resources_sent"]
         measured = [row for row in rows if row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
         assert len(measured) == 4
-        assert all(row["objects_found"] == 4 and row["resources_found"] == 1 for row in measured)
+        assert all(row["objects_found"] == 5 and row["resources_found"] == 1 for row in measured)
 
 
 def test_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path):
