@@ -68,13 +68,15 @@ def sample(image: FloatArray, columns: FloatArray, rows: FloatArray) -> tuple[Fl
     """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not)."""
     height, width = image.shape
     inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
-    left = np.clip(np.floor(columns).astype(np.intp), 0, max(width - 2, 0))
-    above = np.clip(np.floor(rows).astype(np.intp), 0, max(height - 2, 0))
-    right, below = np.minimum(left + 1, width - 1), np.minimum(above + 1, height - 1)
+    left = np.clip(columns, 0, max(width - 2, 0)).astype(np.intp)
+    above = np.clip(rows, 0, max(height - 2, 0)).astype(np.intp)
+    corner, right, below = above * width + left, int(width > 1), width * int(height > 1)
     across, down = np.clip(columns - left, 0, 1), np.clip(rows - above, 0, 1)
-    upper = image[above, left] * (1 - across) + image[above, right] * across
-    lower = image[below, left] * (1 - across) + image[below, right] * across
-    return np.where(inside, upper * (1 - down) + lower * down, 0.0), inside
+    pixels = np.ravel(image)
+    upper, lower = pixels[corner], pixels[corner + below]
+    upper += (pixels[corner + right] - upper) * across
+    lower += (pixels[corner + below + right] - lower) * across
+    return np.where(inside, upper + (lower - upper) * down, 0.0), inside
 
 
 def fan(
