@@ -72,12 +72,12 @@ def _fit(field: Field, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
         diameter = float(DIAMETERS_MM[index // len(RADII_MM)])
         near = distance < diameter / 2 + ANNULUS_MM
         columns[index, near] = disk_shape(distance[near], diameter, blur)
-    terms, values = np.hstack([columns.T, field.shapes]), field.relative[field.water]
-    products, aims, keep = terms.T @ terms, terms.T @ values, np.ones(values.shape, np.bool_)
+    terms, values = np.concatenate([columns, field.shapes]), field.relative[field.water]
+    products, aims, keep = terms @ terms.T, terms @ values, np.ones(values.shape, np.bool_)
     for _ in range(2):
-        specks = terms[~keep]
-        factors = solve(products - specks.T @ specks, aims - specks.T @ values[~keep])
-        rest = values - terms @ factors
+        specks = terms[:, ~keep]
+        factors = solve(products - specks @ specks.T, aims - specks @ values[~keep])
+        rest = values - factors @ terms
         keep = np.abs(rest) <= _SPECK_SD * max(float(np.median(np.abs(rest))) / 0.6745, 1e-12)
     return factors[: len(distances)].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
 
@@ -126,14 +126,14 @@ class _NoiseAt:
         )
         self._weight = self._near(free.astype(np.float64))
 
-    def of(self, found: FloatArray) -> FloatArray:
+    def of(self, found: NDArray[np.float32]) -> FloatArray:
         """Return the scatter of the filters' answers ``[spoke, y, x]`` around each disk ``[spoke, radius]``."""
         beside = found[:, self._free]
-        general = np.array([_spread(one) for one in beside])
-        scaled = beside[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)[:, None]
+        general = _spread(beside)
+        scaled = beside[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)
         square = np.zeros(self._free.shape)
         square[self._free] = np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0)
-        return np.asarray(general[:, None] * np.sqrt(self._near(square) / np.maximum(self._weight, 1e-6)), np.float64)
+        return np.asarray(general * np.sqrt(self._near(square) / np.maximum(self._weight, 1e-6)), np.float64)
 
     def _near(self, image: FloatArray) -> FloatArray:
         """Return the sum of an image around each disk, by distance."""
@@ -146,10 +146,11 @@ def _window(places: FloatArray, size: int, sigma: float) -> FloatArray:
     return np.where(np.abs(away) < _LOCAL_REACH, np.exp(-(away**2) / 2), 0.0) / (sigma * np.sqrt(2 * np.pi))
 
 
-def _spread(values: FloatArray) -> float:
-    """Return the root mean square, with what lies beyond three robust SD drawn in to there."""
-    edge = _CLIP_SD * float(np.median(np.abs(values))) / 0.6745
-    return float(np.sqrt(np.mean(np.clip(values, -edge, edge) ** 2)))
+def _spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the root mean square of each row ``[row, 1]``, what lies beyond three robust SD drawn in to there."""
+    size = np.abs(values)
+    edge = _CLIP_SD * np.median(size, axis=1, keepdims=True) / 0.6745
+    return np.sqrt(np.mean(np.minimum(size, edge) ** 2, axis=1, keepdims=True))
 
 
 def _noise_error(field: Field, free: BoolArray) -> FloatArray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from aiqa_integration.metrics.low_contrast.field import Field, pixels_of
@@ -66,15 +67,15 @@ def _height(field: Field, fields: Sequence[Field]) -> float:
     return field.number - sum(one.number for one in fields) / len(fields)
 
 
-def _scaled_answers(field: Field) -> FloatArray:
+def _scaled_answers(field: Field) -> NDArray[np.float32]:
     """Return the filters' answers in units of their own SD (robust) over the water."""
     found = answers(field.relative, field.pose.pixel_mm, Kind(unstriped=True))
-    spread = np.array([np.median(np.abs(one[field.water])) / 0.6745 for one in found])
-    return np.asarray(found / np.maximum(spread, 1e-12)[:, None, None], np.float64)
+    spread = np.median(np.abs(found[:, field.water]), axis=1) / 0.6745
+    return np.asarray(found / np.maximum(spread, 1e-12)[:, None, None], np.float32)
 
 
 def _strengths(
-    fields: Sequence[Field], maps: Sequence[FloatArray], placement: Placement, moves: FloatArray, drift: FloatArray
+    fields: Sequence[Field], maps: Sequence[NDArray[np.float32]], placement: Placement, moves: FloatArray, drift: FloatArray
 ) -> FloatArray:
     """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD.
 
