@@ -75,7 +75,11 @@ def _scaled_answers(field: Field) -> NDArray[np.float32]:
 
 
 def _strengths(
-    fields: Sequence[Field], maps: Sequence[NDArray[np.float32]], placement: Placement, moves: FloatArray, drift: FloatArray
+    fields: Sequence[Field],
+    maps: Sequence[NDArray[np.float32]],
+    placement: Placement,
+    moves: FloatArray,
+    drift: FloatArray,
 ) -> FloatArray:
     """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD.
 
