@@ -17,27 +17,6 @@ MAX_VOXELS = 1 << 28
 """Voxels of one series (1 GiB as float32); a header that declares more is refused before anything is decoded."""
 
 
-_PIXEL_KEYWORDS = (
-    "BitsAllocated",
-    "BitsStored",
-    "Columns",
-    "DoubleFloatPixelData",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
-    "FloatPixelData",
-    "HighBit",
-    "NumberOfFrames",
-    "PhotometricInterpretation",
-    "PixelData",
-    "PixelRepresentation",
-    "PlanarConfiguration",
-    "Rows",
-    "SOPClassUID",
-    "SamplesPerPixel",
-)
-"""Attributes that pixels are decoded by (PS3.3 C.7.6.3, C.7.6.24, C.7.6.25); the others were read before."""
-
-
 def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
     """Return the rescaled values ``[frame, row, column]`` of frames of one matrix, in their order.
 
@@ -51,7 +30,7 @@ def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
     for place, frame in enumerate(frames):
         by_path.setdefault(frame.path, []).append(place)
     for places in by_path.values():
-        dataset = read_dataset(frames[places[0]].path, pixels=True, only=_PIXEL_KEYWORDS)
+        dataset = read_dataset(frames[places[0]].path, pixels=True)
         for place in places:
             frame = frames[place]
             stored = _stored(dataset, frame)
