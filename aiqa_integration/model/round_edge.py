@@ -6,11 +6,14 @@ from aiqa_integration.model.sampling import BoolArray, FloatArray
 
 
 def ellipse_through(angles_deg: FloatArray, edges_mm: FloatArray, keep: BoolArray) -> FloatArray:
-    """Return the radius per ray of the outline (offset and ellipse, least squares) through the edges that are kept."""
+    """Return the radius per ray of the outline (offset and ellipse, least squares) through the edges that are kept.
+
+    At least five of them are needed.
+    """
     turn = np.radians(angles_deg)
     basis = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)])
     kept = basis[:, keep]
-    factors, *_ = np.linalg.lstsq(kept @ kept.T, kept @ edges_mm[keep], rcond=None)
+    factors = np.linalg.solve(kept @ kept.T, kept @ edges_mm[keep])
     return np.asarray(factors @ basis, np.float64)
 
 

@@ -11,7 +11,7 @@ from aiqa_integration.model.sampling import sample
 _PASSES = ((0.16, 90, 0.5), (0.10, 90, 0.5), (0.08, 360, 0.25))
 """Part of the radius that is searched on both sides, number of rays, and step along them in mm; each pass starts from
 the circle of the one before, so only the last needs to be fine."""
-_ARRIVED_MM = 1e-4
+_ARRIVED_MM = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,29 +82,27 @@ def _edges(
 def _robust_circle(points: NDArray[np.float64], rays: int) -> Circle:
     middle = points.mean(axis=0)
     shifted = points - middle
-    x, y, radius = _circle(shifted, np.ones(len(points)))
-    distance = np.hypot(shifted[:, 0] - x, shifted[:, 1] - y) - radius
-    for _ in range(15):
+    weights, circle = np.ones(len(points)), np.zeros(3)
+    for _ in range(16):
+        before, circle = circle, _circle(shifted, weights)
+        distance = np.hypot(shifted[:, 0] - circle[0], shifted[:, 1] - circle[1]) - circle[2]
+        if np.abs(circle - before).max() < _ARRIVED_MM:
+            break
         scale = max(1.4826 * float(np.median(np.abs(distance))), 0.05)
         weights = np.clip(1 - (distance / (4 * scale)) ** 2, 0, None) ** 2
-        before = (x, y, radius)
-        x, y, radius = _circle(shifted, weights)
-        distance = np.hypot(shifted[:, 0] - x, shifted[:, 1] - y) - radius
-        if np.abs(np.subtract(before, (x, y, radius))).max() < _ARRIVED_MM:
-            break
     used = np.abs(distance) < 1.5
     spread = float(np.sqrt(np.mean(distance[used] ** 2))) if used.any() else float(np.abs(distance).mean())
     return Circle(
-        x_mm=float(x + middle[0]),
-        y_mm=float(y + middle[1]),
-        radius_mm=radius,
+        x_mm=float(circle[0] + middle[0]),
+        y_mm=float(circle[1] + middle[1]),
+        radius_mm=float(circle[2]),
         residual_mm=spread,
         share=float(used.sum() / rays),
     )
 
 
-def _circle(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the weighted algebraic least-squares circle (Kåsa 1976) through points about their mean.
+def _circle(points: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return x, y and radius of the weighted algebraic least-squares circle (Kåsa 1976) through points about their mean.
 
     A trillionth is added to the squares, so that points on a straight line give a circle far too large, not an error.
     """
@@ -113,4 +111,4 @@ def _circle(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[
     products = weighted @ system
     products += np.eye(3) * (1e-12 * np.trace(products))
     x, y, c = np.linalg.solve(products, weighted @ (points**2).sum(axis=1))
-    return float(x), float(y), float(np.sqrt(max(c + x * x + y * y, 1e-9)))
+    return np.array([x, y, np.sqrt(max(c + x * x + y * y, 1e-9))])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates, uniform_filter
+from scipy.ndimage import map_coordinates, uniform_filter
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
 
@@ -18,6 +18,7 @@ Points = NDArray[np.float64]
 
 COARSE_DEG, FINE_DEG = 3.0, 0.5
 _GRID_MM = 2.0
+_SMOOTH_MM = 3.0
 _LOCAL_MM = 50.0
 """Width of the boxes that the local signal is read from; two of them reach as far as a Gaussian with an SD of 20 mm."""
 _TUBE_WALL_MM = 15.75
@@ -72,9 +73,10 @@ def match_pattern(
 
 def _local(image: NDArray[np.float32], pixel_mm: tuple[float, float], stride: int) -> NDArray[np.float64]:
     """Return every ``stride``-th pixel by its surroundings: near 1 in water, 0 in solids, whatever the shading."""
-    smooth = gaussian_filter(np.asarray(image, np.float64), [1.0 / mm for mm in pixel_mm])[::stride, ::stride]
+    smooth = uniform_filter(np.asarray(image, np.float64), [max(round(_SMOOTH_MM / mm), 1) for mm in pixel_mm])
+    smooth = smooth[::stride, ::stride]
     wet = smooth > 0.15 * float(np.percentile(smooth, 98.0))
-    wide = [round(_LOCAL_MM / mm / stride) for mm in pixel_mm]
+    wide = [max(round(_LOCAL_MM / mm / stride), 1) for mm in pixel_mm]
     share, total = (_around(one, wide) for one in (wet.astype(np.float64), np.where(wet, smooth, 0.0)))
     water = total / np.maximum(share, 1e-3)
     return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float64)
