@@ -11,7 +11,8 @@ from aiqa_integration.model.sampling import sample
 _PASSES = ((0.16, 90, 0.5), (0.10, 90, 0.5), (0.08, 360, 0.25))
 """Part of the radius that is searched on both sides, number of rays, and step along them in mm; each pass starts from
 the circle of the one before, so only the last needs to be fine."""
-_ARRIVED_MM = 1e-3
+_ARRIVED = 0.004
+"""A circle that moves by less than this part of the step along the rays has been found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def fit_outline(
         edges = _edges(smooth, pixel_mm, centre, along, rays)
         if len(edges) < rays // 4:
             return None
-        circle = _robust_circle(edges, rays)
+        circle = _robust_circle(edges, rays, _ARRIVED * step_mm)
         if not 0.7 * radius_mm < circle.radius_mm < 1.3 * radius_mm:
             return None
         centre, radius = np.array([circle.x_mm, circle.y_mm]), circle.radius_mm
@@ -79,14 +80,14 @@ def _edges(
     return np.asarray(centre + found[:, None] * directions[rows])
 
 
-def _robust_circle(points: NDArray[np.float64], rays: int) -> Circle:
+def _robust_circle(points: NDArray[np.float64], rays: int, arrived_mm: float) -> Circle:
     middle = points.mean(axis=0)
     shifted = points - middle
     weights, circle = np.ones(len(points)), np.zeros(3)
     for _ in range(16):
         before, circle = circle, _circle(shifted, weights)
         distance = np.hypot(shifted[:, 0] - circle[0], shifted[:, 1] - circle[1]) - circle[2]
-        if np.abs(circle - before).max() < _ARRIVED_MM:
+        if np.abs(circle - before).max() < arrived_mm:
             break
         scale = max(1.4826 * float(np.median(np.abs(distance))), 0.05)
         weights = np.clip(1 - (distance / (4 * scale)) ** 2, 0, None) ** 2

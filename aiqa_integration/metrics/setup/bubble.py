@@ -17,6 +17,7 @@ DEPTH_SD_MM = 0.3
 _HOUSING_DEG = 8.0
 """Half of the arc at twelve o'clock of the drawing that the wedges' housing (12 mm wide) may hide."""
 _SHALLOWEST_MM = 1.0
+_WATER_STEP_MM = 1.0
 _FEWEST_RAYS = 6
 _LOOKS = ((3.0, 0.5, 1), (1.0, 0.25, _FEWEST_RAYS))
 """Degrees between rays, mm along them, and how many of them must lie inside the outline. The first look only asks
@@ -112,7 +113,8 @@ def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float, step_mm: f
     """Return where each ray leaves the water for good, mm; NaN where it doesn't or leaves the image."""
     radii = np.arange(0.6 * radius, 1.12 * radius, step_mm)
     rays, inside = fan(sl.image, sl.pose, angles, radii)
-    water = np.percentile(rays[:, radii < 0.9 * radius], 80.0, axis=1)
+    within = rays[:, : np.searchsorted(radii, 0.9 * radius) : round(_WATER_STEP_MM / step_mm)]
+    water = np.percentile(within, 80.0, axis=1)
     around = median_around(water, half_width=20 * len(angles) // 360)
     wet = rays > around[:, None] / 2
     last = wet.shape[1] - 1 - np.argmax(wet[:, ::-1], axis=1)
