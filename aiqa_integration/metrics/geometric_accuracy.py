@@ -204,23 +204,24 @@ def _edges(
 def _local_water(rays: FloatArray, radii: FloatArray, around_mm: FloatArray) -> FloatArray:
     """Return the water signal 1.5-6 mm inside the edge: per ray its upper quartile, then the median over ±12°."""
     depth = around_mm[:, None] - radii[None, :]
-    within = np.ma.masked_array(rays, ~((depth > 1.5) & (depth < 6.0)))
-    return median_around(_percentile(within, 75.0), half_width=12)
+    return median_around(_percentile(rays, (depth > 1.5) & (depth < 6.0), 75.0), half_width=12)
 
 
 def _local_air(rays: FloatArray, inside: BoolArray, radii: FloatArray, around_mm: FloatArray) -> FloatArray:
     """Return the signal 4-10 mm outside the edge: per ray its median, then the median over ±12°."""
     depth = radii[None, :] - around_mm[:, None]
-    within = np.ma.masked_array(rays, ~((depth > 4.0) & (depth < 10.0) & inside))
-    return median_around(_percentile(within, 50.0), half_width=12)
+    return median_around(_percentile(rays, (depth > 4.0) & (depth < 10.0) & inside, 50.0), half_width=12)
 
 
-def _percentile(values: "np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]", percent: float) -> FloatArray:
-    """Return the percentile of each row's unmasked values; NaN for a row without any."""
-    rows = np.sort(np.where(np.ma.getmaskarray(values), np.inf, values.data), axis=1)
-    counts = (~np.ma.getmaskarray(values)).sum(axis=1)
+def _percentile(rays: FloatArray, where: BoolArray, percent: float) -> FloatArray:
+    """Return the percentile of each ray's values in a mask; NaN for a ray without any."""
+    some = where.any(axis=0)
+    ordered = np.sort(np.where(where[:, some], rays[:, some], np.inf), axis=1)
+    counts = where.sum(axis=1)
     picked = np.clip(np.round(percent / 100 * (counts - 1)), 0, None).astype(np.intp)
-    return np.where(counts > 0, rows[np.arange(rows.shape[0]), picked], np.nan)
+    values = np.full(len(rays), np.nan)
+    values[counts > 0] = ordered[counts > 0, picked[counts > 0]]
+    return values
 
 
 def _smooth_outline(angles: FloatArray, edges: FloatArray, coarse: float) -> FloatArray:

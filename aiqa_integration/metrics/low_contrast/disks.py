@@ -119,7 +119,7 @@ class _NoiseAt:
     """The noise of filters at the disks: their scatter over the free water, more by what is near a disk."""
 
     def __init__(self, field: Field, free: BoolArray, at: FloatArray) -> None:
-        self._free = free
+        self._places, self._shape = np.flatnonzero(free), free.shape
         self._down, self._across = (
             _window(place, n, _LOCAL_MM / pixel)
             for place, n, pixel in zip(at, free.shape, reversed(field.pose.pixel_mm), strict=True)
@@ -128,11 +128,11 @@ class _NoiseAt:
 
     def of(self, found: NDArray[np.float32]) -> FloatArray:
         """Return the scatter of the filters' answers ``[spoke, y, x]`` around each disk ``[spoke, radius]``."""
-        beside = found[:, self._free]
+        beside = found.reshape(len(found), -1).take(self._places, axis=1)
         general = _spread(beside)
         scaled = beside[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)
-        square = np.zeros(self._free.shape)
-        square[self._free] = np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0)
+        square = np.zeros(self._shape)
+        square.flat[self._places] = np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0)
         return np.asarray(general * np.sqrt(self._near(square) / np.maximum(self._weight, 1e-6)), np.float64)
 
     def _near(self, image: FloatArray) -> FloatArray:
@@ -149,7 +149,8 @@ def _window(places: FloatArray, size: int, sigma: float) -> FloatArray:
 def _spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the root mean square of each row ``[row, 1]``, what lies beyond three robust SD drawn in to there."""
     size = np.abs(values)
-    edge = _CLIP_SD * np.median(size, axis=1, keepdims=True) / 0.6745
+    middle = size.shape[1] // 2
+    edge = _CLIP_SD * np.partition(size, middle, axis=1)[:, middle : middle + 1] / 0.6745
     return np.sqrt(np.mean(np.minimum(size, edge) ** 2, axis=1, keepdims=True))
 
 

@@ -8,11 +8,9 @@ from scipy.ndimage import gaussian_filter
 
 from aiqa_integration.model.sampling import sample
 
-_PASSES = ((0.16, 90, 0.5), (0.10, 90, 0.5), (0.08, 360, 0.25))
-"""Part of the radius that is searched on both sides, number of rays, and step along them in mm; each pass starts from
-the circle of the one before, so only the last needs to be fine."""
-_ARRIVED = 0.004
-"""A circle that moves by less than this part of the step along the rays has been found."""
+_PASSES = ((0.16, 90, 0.5, 0.05), (0.10, 90, 0.5, 0.02), (0.08, 360, 0.25, 0.001))
+"""Part of the radius that is searched on both sides, number of rays, step along them in mm, and how little a circle
+moves once it is found, in mm; each pass starts from the circle of the one before, so only the last needs to be fine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +35,12 @@ def fit_outline(
     smooth = gaussian_filter(image.astype(np.float64), [0.6 / mm if mm < 0.6 else 0.0 for mm in pixel_mm])
     centre, radius = np.asarray(guess_mm), radius_mm
     circle: Circle | None = None
-    for reach, rays, step_mm in _PASSES:
+    for reach, rays, step_mm, arrived_mm in _PASSES:
         along = np.arange(radius * (1 - reach), radius * (1 + reach), step_mm)
         edges = _edges(smooth, pixel_mm, centre, along, rays)
         if len(edges) < rays // 4:
             return None
-        circle = _robust_circle(edges, rays, _ARRIVED * step_mm)
+        circle = _robust_circle(edges, rays, arrived_mm)
         if not 0.7 * radius_mm < circle.radius_mm < 1.3 * radius_mm:
             return None
         centre, radius = np.array([circle.x_mm, circle.y_mm]), circle.radius_mm
@@ -81,16 +79,24 @@ def _edges(
 
 
 def _robust_circle(points: NDArray[np.float64], rays: int, arrived_mm: float) -> Circle:
+    """Return the circle by least squares of the algebraic distance (Kåsa 1976), far points weighing less (biweight).
+
+    A trillionth is added to the squares, so that points on a straight line give a circle far too large, not an error.
+    """
     middle = points.mean(axis=0)
-    shifted = points - middle
-    weights, circle = np.ones(len(points)), np.zeros(3)
+    x, y = (points - middle).T
+    terms, squares = np.stack([2 * x, 2 * y, np.ones_like(x)]), x * x + y * y
+    least = np.eye(3) * (1e-12 * float((terms**2).sum()))
+    weights, circle, distance = np.ones_like(x), np.zeros(3), x
     for _ in range(16):
-        before, circle = circle, _circle(shifted, weights)
-        distance = np.hypot(shifted[:, 0] - circle[0], shifted[:, 1] - circle[1]) - circle[2]
+        weighted = terms * weights
+        before, (u, v, c) = circle, np.linalg.solve(weighted @ terms.T + least, weighted @ squares)
+        circle = np.array([u, v, np.sqrt(max(c + u * u + v * v, 1e-9))])
+        distance = np.hypot(x - u, y - v) - circle[2]
         if np.abs(circle - before).max() < arrived_mm:
             break
         scale = max(1.4826 * float(np.median(np.abs(distance))), 0.05)
-        weights = np.clip(1 - (distance / (4 * scale)) ** 2, 0, None) ** 2
+        weights = np.maximum(1 - (distance / (4 * scale)) ** 2, 0) ** 2
     used = np.abs(distance) < 1.5
     spread = float(np.sqrt(np.mean(distance[used] ** 2))) if used.any() else float(np.abs(distance).mean())
     return Circle(
@@ -100,16 +106,3 @@ def _robust_circle(points: NDArray[np.float64], rays: int, arrived_mm: float) ->
         residual_mm=spread,
         share=float(used.sum() / rays),
     )
-
-
-def _circle(points: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return x, y and radius of the weighted algebraic least-squares circle (Kåsa 1976) through points about their mean.
-
-    A trillionth is added to the squares, so that points on a straight line give a circle far too large, not an error.
-    """
-    system = np.column_stack([2 * points, np.ones(len(points))])
-    weighted = system.T * weights
-    products = weighted @ system
-    products += np.eye(3) * (1e-12 * np.trace(products))
-    x, y, c = np.linalg.solve(products, weighted @ (points**2).sum(axis=1))
-    return np.array([x, y, np.sqrt(max(c + x * x + y * y, 1e-9))])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, uniform_filter
+from scipy.ndimage import map_coordinates, uniform_filter, uniform_filter1d
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
 
@@ -73,11 +73,13 @@ def match_pattern(
 
 def _local(image: NDArray[np.float32], pixel_mm: tuple[float, float], stride: int) -> NDArray[np.float64]:
     """Return every ``stride``-th pixel by its surroundings: near 1 in water, 0 in solids, whatever the shading."""
-    smooth = uniform_filter(np.asarray(image, np.float64), [max(round(_SMOOTH_MM / mm), 1) for mm in pixel_mm])
-    smooth = smooth[::stride, ::stride]
+    smooth = np.asarray(image, np.float64)
+    for axis, mm in enumerate(pixel_mm):
+        wide = max(round(_SMOOTH_MM / mm), 1)
+        smooth = uniform_filter1d(smooth, wide, axis=axis).take(np.arange(0, smooth.shape[axis], stride), axis=axis)
     wet = smooth > 0.15 * float(np.percentile(smooth, 98.0))
-    wide = [max(round(_LOCAL_MM / mm / stride), 1) for mm in pixel_mm]
-    share, total = (_around(one, wide) for one in (wet.astype(np.float64), np.where(wet, smooth, 0.0)))
+    size = [max(round(_LOCAL_MM / mm / stride), 1) for mm in pixel_mm]
+    share, total = (_around(one, size) for one in (wet.astype(np.float64), np.where(wet, smooth, 0.0)))
     water = total / np.maximum(share, 1e-3)
     return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float64)
 
