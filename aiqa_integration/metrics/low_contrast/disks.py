@@ -83,7 +83,7 @@ def _fit(field: Field, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _left(field: Field, rest: FloatArray, at: FloatArray) -> FloatArray:
-    """Return what each kind of filter of each disk finds at its place in what the fit left ``[kind, spoke, radius]``."""
+    """Return what each kind of filter finds of each disk in what the fit left ``[kind, spoke, radius]``."""
     reach_columns, reach_rows = patch_reach(field.pose.pixel_mm)
     places = at.reshape(2, -1, 1)
     rows, columns = (
@@ -141,9 +141,10 @@ class _NoiseAt:
 
 
 def _window(places: FloatArray, size: int, sigma: float) -> FloatArray:
-    """Return weights ``[..., pixel]`` about places along an axis, which end at 2.5 sigma and sum to 1 if none is cut."""
+    """Return weights ``[..., pixel]`` about places along an axis, which sum to 1 but for what lies beyond 2.5 sigma."""
     away = (np.arange(size) - places[..., None]) / sigma
-    return np.where(np.abs(away) < _LOCAL_REACH, np.exp(-(away**2) / 2), 0.0) / (sigma * np.sqrt(2 * np.pi))
+    weights = np.where(np.abs(away) < _LOCAL_REACH, np.exp(-(away**2) / 2), 0.0)
+    return np.asarray(weights / (sigma * np.sqrt(2 * np.pi)), np.float64)
 
 
 def _spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -151,7 +152,7 @@ def _spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
     size = np.abs(values)
     middle = size.shape[1] // 2
     edge = _CLIP_SD * np.partition(size, middle, axis=1)[:, middle : middle + 1] / 0.6745
-    return np.sqrt(np.mean(np.minimum(size, edge) ** 2, axis=1, keepdims=True))
+    return np.asarray(np.sqrt(np.mean(np.minimum(size, edge) ** 2, axis=1, keepdims=True)), np.float32)
 
 
 def _noise_error(field: Field, free: BoolArray) -> FloatArray:

@@ -19,10 +19,9 @@ _HOUSING_DEG = 8.0
 _SHALLOWEST_MM = 1.0
 _WATER_STEP_MM = 1.0
 _FEWEST_RAYS = 6
-_LOOKS = ((3.0, 0.5, 1), (1.0, 0.25, _FEWEST_RAYS))
-"""Degrees between rays, mm along them, and how many of them must lie inside the outline. The first look only asks
-whether a second is worth it: six rays of the second one side by side, or three on each side of the housing, hold at
-least one of the first."""
+_COARSE, _FINE = (3.0, 0.5), (1.0, 0.25)
+"""Degrees between rays and mm along them. The coarse look only asks whether the fine one is worth it: six fine rays
+side by side, or three on each side of the housing, hold at least one coarse one."""
 _LEVEL_SD_MM = 0.7
 _ARC = (0.4, 1.6)
 """A level at depth d cuts the outline over ± acos(1 - d / R): the arc seen must be of that kind."""
@@ -71,27 +70,47 @@ def _apart(one_deg: float, other_deg: float) -> float:
     return abs((one_deg - other_deg + 180.0) % 360.0 - 180.0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """What rays from the axis see: their angles, edges and the outline through these (mm), which lie well inside it.
+
+    ``hidden`` are the rays that the wedges' housing may hide.
+    """
+
+    angles_deg: FloatArray
+    edges_mm: FloatArray
+    outline_mm: FloatArray
+    inward: BoolArray
+    hidden: BoolArray
+
+
+def _look(sl: PhantomSlice, radius_mm: float, steps: tuple[float, float]) -> _Look | None:
+    """Return what rays see, in steps of degrees around and mm along; None where there is no outline."""
+    angles = np.arange(0.0, 360.0, steps[0])
+    edges = _outer_edges(sl, angles, radius_mm, steps[1])
+    hidden = np.asarray(np.abs(angles - 270.0) < _HOUSING_DEG, np.bool_)
+    outline = _outline(angles, edges, np.isfinite(edges) & ~hidden)
+    if outline is None:
+        return None
+    inward = np.asarray((outline - edges > _SHALLOWEST_MM) & ~hidden, np.bool_)
+    return _Look(angles_deg=angles, edges_mm=edges, outline_mm=outline, inward=inward, hidden=hidden)
+
+
 def _level(sl: PhantomSlice, *, diameter_mm: float) -> _Level | None:
     """Return the straight level that cuts the outline of a slice, None where none does."""
-    for step_deg, step_mm, fewest in _LOOKS:
-        angles = np.arange(0.0, 360.0, step_deg)
-        edges = _outer_edges(sl, angles, diameter_mm / 2, step_mm)
-        hidden = np.asarray(np.abs(angles - 270.0) < _HOUSING_DEG, np.bool_)
-        outline = _outline(angles, edges, np.isfinite(edges) & ~hidden)
-        if outline is None:
-            return None
-        inward = np.asarray((outline - edges > _SHALLOWEST_MM) & ~hidden, np.bool_)
-        if np.count_nonzero(inward) < fewest:
-            return None
-    arc = _longest_arc(inward, hidden)
+    coarse = _look(sl, diameter_mm / 2, _COARSE)
+    look = _look(sl, diameter_mm / 2, _FINE) if coarse is not None and coarse.inward.any() else None
+    if look is None:
+        return None
+    arc = _longest_arc(look.inward, look.hidden)
     if len(arc) < _FEWEST_RAYS:
         return None
-    direction, height, scatter = _straight(np.radians(angles[arc]), edges[arc])
-    radius = float(np.median(outline[arc]))
+    direction, height, scatter = _straight(np.radians(look.angles_deg[arc]), look.edges_mm[arc])
+    radius = float(np.median(look.outline_mm[arc]))
     depth = radius - height
     if scatter > _LEVEL_SD_MM or not BUBBLE_MM < depth < radius / 3:
         return None
-    span = float(np.ptp(np.unwrap(np.radians(angles[arc])))) / 2
+    span = float(np.ptp(np.unwrap(np.radians(look.angles_deg[arc])))) / 2
     expected = float(np.arccos(height / radius))
     return _seen(sl, direction, depth, expected, radius) if _ARC[0] < span / expected < _ARC[1] else None
 
