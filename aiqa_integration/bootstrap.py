@@ -25,6 +25,8 @@ from aiqa_integration.dicom.web import ARCHIVE, DicomWebArchive
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.fhir.client import EHR, FhirClient
+from aiqa_integration.fhir.matching import Directory
+from aiqa_integration.fhir.style import Audit, Style
 from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
 from aiqa_integration.http.oidc import Client, ClientCredentials
 from aiqa_integration.http.receiver import Receiver
@@ -131,6 +133,7 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
                 sinks=sinks,
                 draw=preview_png,
                 ledger=ledger,
+                artifacts=artifacts,
                 clock=clock,
                 retry=retry,
                 lease=lease,
@@ -167,7 +170,7 @@ def make_sinks(
     roles = [role for role in map(Role, settings.archive.objects) if role not in cannot_hold]
     sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles, print_report=print_report)}
     if settings.ehr.url is not None:
-        sinks["ehr"] = FhirSink(fhir_client(settings))
+        sinks["ehr"] = FhirSink(fhir_client(settings), style=_style(settings), directory=_directory(settings))
     if settings.webhook.url is not None:
         secret = settings.webhook.secret
         sinks["webhook"] = WebhookSink(
@@ -259,6 +262,27 @@ def rules_of(file: Path) -> RuleSet:
 def fhir_client(settings: Settings) -> FhirClient:
     """Return a client of the FHIR server that the settings name; raises ConfigurationError."""
     return FhirClient(settings.ehr.url or "", **_access(settings.ehr.auth, settings.ehr.tls, EHR))
+
+
+def _style(settings: Settings) -> Style:
+    chosen, archive = settings.ehr, settings.archive
+    has_sr = archive.url is not None and Role.REPORT_SR in archive.objects
+    return Style(
+        observations=chosen.observations,
+        organization=settings.site_name,
+        archive_url=archive.url.rstrip("/") if archive.url is not None and has_sr else None,
+        audit=Audit(client_host=socket.gethostname(), server_url=chosen.url or "") if chosen.audit_events else None,
+    )
+
+
+def _directory(settings: Settings) -> Directory:
+    chosen = settings.ehr
+    return Directory(
+        patient_system=chosen.patient_system,
+        order_system=chosen.order_system,
+        systems=chosen.systems,
+        study_required=chosen.study_required,
+    )
 
 
 def books_of(ledger: SqlLedger) -> Books:

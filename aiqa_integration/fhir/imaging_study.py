@@ -30,6 +30,7 @@ def phantom_study(nodes: RunNodes, report: QaReport, header: SeriesHeader | None
         "modality": [modality_coding(report.modality or OTHER_MODALITY)],
         "subject": nodes.phantom.reference,
         **({"started": started} if started else {}),
+        **({"endpoint": [nodes.endpoint.reference]} if nodes.endpoint else {}),
         "reasonCode": [QUALITY_CONTROL_INTENT],
         "series": [_series(nodes, report)],
     }

@@ -19,6 +19,7 @@ from aiqa_integration.pipeline.encode import plan_effects
 from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import (
     Archive,
+    Artifacts,
     Clock,
     Draw,
     Job,
@@ -32,6 +33,7 @@ from aiqa_integration.pipeline.ports import (
 from aiqa_integration.pipeline.recommend import Advised, Adviser, recommend
 from aiqa_integration.pipeline.retrieve import read_header, retrieve
 from aiqa_integration.pipeline.route import route
+from aiqa_integration.pipeline.withdraw import Past, with_withdrawals
 from aiqa_integration.rules.match import Match, wants_modality
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ class Workshop:
     sinks: Mapping[str, Sink]
     draw: Draw
     ledger: Ledger
+    artifacts: Artifacts
     clock: Clock
     retry: RetryPolicy
     lease: timedelta
@@ -65,6 +68,8 @@ def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
     ):
         try:
             result = _work(job, shop, Path(folder))
+            past = Past(ledger=shop.ledger, artifacts=shop.artifacts)
+            result = with_withdrawals(result, job, shop.sinks.values(), past, now=shop.clock.now())
             shop.ledger.finish_job(job, result, now=shop.clock.now())
         except LeaseLost:
             log.warning("job.lease-lost", job=job.job_id)
