@@ -5,8 +5,8 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -26,7 +26,9 @@ from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.fhir.client import EHR, FhirClient
 from aiqa_integration.fhir.matching import Directory
+from aiqa_integration.fhir.measure_report import write_month
 from aiqa_integration.fhir.style import Audit, Style
+from aiqa_integration.fhir.task_board import FhirTaskBoard, subscribe
 from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
 from aiqa_integration.http.oidc import Client, ClientCredentials
 from aiqa_integration.http.receiver import Receiver
@@ -38,11 +40,14 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.model.month import month_before
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.pipeline.advance import Workshop, advance
 from aiqa_integration.pipeline.analyst import Analyst
+from aiqa_integration.pipeline.chore import Chore, do_when_due
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
+from aiqa_integration.pipeline.follow_up import Hook, follow_up
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import (
     Archive,
@@ -65,6 +70,12 @@ from aiqa_integration.sinks.pacs import PacsSink
 from aiqa_integration.sinks.webhook import WebhookSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
 
+EHR_TASKS = "ehr-tasks"
+EHR_MONTHS = "ehr-months"
+"""Names of the periodic work at the EHR, in the ledger and on the console."""
+
+SUMMARIZE_EVERY = timedelta(hours=6)
+
 
 class SystemClock:
     """The machine's clock."""
@@ -85,15 +96,19 @@ class Services:
     workshop: Workshop
     dispatch: Dispatch
     owner: str
+    chores: Mapping[str, Chore] = field(default_factory=dict)
 
     @property
     def archive_names(self) -> tuple[str, ...]:
-        """Names of the archives to be polled."""
-        return tuple(self.schedules)
+        """Names of the archives to be polled, and of other periodic work."""
+        return (*self.schedules, *self.chores)
 
     def poll(self, archive: str) -> None:
-        """Poll an archive if it is due."""
-        poll_when_due(self.schedules[archive], self.ledger, self.clock)
+        """Poll an archive, or do another periodic work, if it is due."""
+        if archive in self.chores:
+            do_when_due(self.chores[archive], self.ledger, self.clock)
+        else:
+            poll_when_due(self.schedules[archive], self.ledger, self.clock)
 
     def advance(self, job_id: str) -> None:
         """Bring a job from SETTLED to MEASURED or IGNORED."""
@@ -142,6 +157,7 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
             ),
             dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            chores={chore.name: chore for chore in _chores(settings, ledger, clock)},
         )
     ledger.close()
 
@@ -264,6 +280,35 @@ def fhir_client(settings: Settings) -> FhirClient:
     return FhirClient(settings.ehr.url or "", **_access(settings.ehr.auth, settings.ehr.tls, EHR))
 
 
+def _chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterator[Chore]:
+    """Yield the periodic work at the EHR; none where there is no EHR."""
+    chosen = settings.ehr
+    if chosen.url is None:
+        return
+    client, lease = fhir_client(settings), timedelta(seconds=settings.worker.lease_s)
+    secret = chosen.hook_secret.get_secret_value() if chosen.hook_secret else ""
+
+    def follow() -> None:
+        if chosen.hook_url is not None and secret:
+            subscribe(client, chosen.hook_url, secret)
+        follow_up(FhirTaskBoard(client), ledger, now=clock.now())
+
+    yield Chore(name=EHR_TASKS, every=timedelta(seconds=chosen.follow_every_s), work=follow, lease=lease)
+    if not chosen.monthly_summaries:
+        return
+    zone, style = make_adviser(settings).zone, _style(settings)
+
+    def summarize() -> None:
+        now = clock.now().astimezone(zone)
+        start, end = month_before(now.date())
+        since, until = (datetime.combine(day, time.min, tzinfo=now.tzinfo) for day in (start, end))
+        made_on = now.isoformat(timespec="seconds")
+        months = ledger.scanner_months(since.astimezone(UTC), until.astimezone(UTC))
+        write_month(months, start, end, client=client, made_on=made_on, style=style)
+
+    yield Chore(name=EHR_MONTHS, every=SUMMARIZE_EVERY, work=summarize, lease=lease)
+
+
 def _style(settings: Settings) -> Style:
     chosen, archive = settings.ehr, settings.archive
     has_sr = archive.url is not None and Role.REPORT_SR in archive.objects
@@ -345,15 +390,25 @@ def open_scanner_record(settings: Settings) -> Iterator[tuple[SqlScannerRecord, 
         yield SqlScannerRecord(ledger.engine), clock
 
 
-def console_parts() -> tuple[Books, FileArtifacts, SqlLedger, str, Policy]:
+def console_parts() -> tuple[Books, FileArtifacts, SqlLedger, str, Policy, Hook | None]:
     """Return what the console needs, from the settings of this process.
 
-    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy.
+    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy,
+    what an EHR calls.
     """
     settings = load_settings()
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
-    return Books(ledger.engine), artifacts, ledger, settings.site_name, make_adviser(settings).policy
+    policy, hook = make_adviser(settings).policy, ehr_hook(settings, ledger)
+    return Books(ledger.engine), artifacts, ledger, settings.site_name, policy, hook
+
+
+def ehr_hook(settings: Settings, ledger: SqlLedger) -> Hook | None:
+    """Return what an EHR calls when Tasks changed; None without a secret."""
+    secret = settings.ehr.hook_secret
+    if secret is None:
+        return None
+    return Hook(secret=secret.get_secret_value(), look=lambda now: ledger.look_now(EHR_TASKS, now))
 
 
 def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:

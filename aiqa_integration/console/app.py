@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 from aiqa_integration import __version__, console
 from aiqa_integration.console import context, csrf, mishaps, presentation, security
 from aiqa_integration.console.books import Answers, ConsoleBooks, StoredBytes
+from aiqa_integration.pipeline.follow_up import Hook
 from aiqa_integration.recommendations.learning import learnt
 from aiqa_integration.recommendations.policy import Policy
 
@@ -22,17 +23,19 @@ def create_app(
     answers: Answers | None = None,
     policy: Policy | None = None,
     now: Callable[[], datetime] | None = None,
+    hook: Hook | None = None,
 ) -> Flask:
     """Return the console over the given books and artifacts, or over those that the settings name.
 
     Without ``answers`` the notice board is only read, as on a wall. ``policy`` is what the repeat rule assumes.
+    ``hook`` is for an EHR that tells of changes.
     Raises ConfigurationError where the settings are wrong.
     """
     if books is None or artifacts is None:
         # Only here: the command line and tests bring their own, and should not load every adapter for it.
         from aiqa_integration.bootstrap import console_parts  # noqa: PLC0415
 
-        books, artifacts, answers, site_name, policy = console_parts()
+        books, artifacts, answers, site_name, policy, hook = console_parts()
     app = Flask(__name__.rpartition(".")[0], static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=3600)
     # Only now: Flask's own route would answer OPTIONS, as it is made before the line above holds.
@@ -47,6 +50,7 @@ def create_app(
         now=now or (lambda: datetime.now(tz=UTC)),
         answers=answers,
         learnt=lambda repeats: learnt(repeats, policy or Policy()),
+        hook=hook,
     )
     context.install(app, world)
     presentation.install(app)

@@ -14,6 +14,7 @@ RETRY_AFTER_S = 15
 
 _WORDS: dict[int, tuple[str, str]] = {
     400: ("This address is not understood", "Go back to the queue and choose from there."),
+    401: ("This caller is not known", "The secret is ehr.hook_secret."),
     404: ("There is nothing here", "The series may be under another address. Look for it in the queue."),
     403: ("This answer was not taken", "Go back to the page, load it anew and answer again."),
     405: ("This page can only be read", "Answers are given on the notice board."),

@@ -31,6 +31,8 @@ TRANSIENT_STATUSES = TRANSIENT | {409}
 """A delivery never names a version, so a conflict is another writer at the same moment."""
 
 _ABILITIES_KEPT_S = 3600.0
+_PAGE = 100
+_MOST_PAGES = 50
 
 EHR = Receiver(name="the EHR", section="ehr", unavailable=EhrUnavailable, refused=EhrRefused)
 
@@ -106,6 +108,21 @@ class FhirClient:
         bundle = self._call("GET", resource_type, params=dict(parameters), headers=headers)
         found = [entry.get("resource", {}) for entry in bundle.get("entry", [])]
         return [resource for resource in found if resource.get("resourceType") == resource_type]
+
+    def search_all(self, resource_type: str, parameters: Mapping[str, str]) -> list[Element]:
+        """Return the resources of all pages of a search; raises EhrRefused where the pages have no end."""
+        headers = {"Prefer": "handling=strict"}
+        bundle = self._call("GET", resource_type, params={**parameters, "_count": str(_PAGE)}, headers=headers)
+        found: list[Element] = []
+        for _ in range(_MOST_PAGES):
+            found += [entry.get("resource", {}) for entry in bundle.get("entry", [])]
+            following = [str(link.get("url")) for link in bundle.get("link", []) if link.get("relation") == "next"]
+            if not following:
+                return [resource for resource in found if resource.get("resourceType") == resource_type]
+            if not following[0].startswith(f"{self.base_url}/") and not following[0].startswith(f"{self.base_url}?"):
+                raise EhrRefused("the next page of a search is at another server than the first")
+            bundle = self._call("GET", following[0].removeprefix(self.base_url).removeprefix("/"))
+        raise EhrRefused(f"a search of {resource_type} has more than {_MOST_PAGES} pages")
 
     def update(self, resource: Element, *, version: str) -> Element:
         """Replace a resource if it still has the version that was read; 412 raises EhrRefused with that status."""

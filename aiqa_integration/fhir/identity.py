@@ -6,7 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from aiqa_integration.fhir.codes import BASE, DICOM_UID, Element
-from aiqa_integration.model.identity import identity
+from aiqa_integration.model.identity import identity, result_identity
 from aiqa_integration.model.report import QaReport, Version
 
 RESULT = f"{BASE}/sid/result"
@@ -34,7 +34,7 @@ _REPORT_SR_SERIES_ROLE = "report_sr/series"
 
 def result_uuid(report: QaReport, kind: str) -> UUID:
     """Return the identity of a result: of series, analysis and kind, without versions, so a re-score amends it."""
-    return identity(report.ref.study_instance_uid, report.ref.series_instance_uid, report.analysis, kind)
+    return result_identity(report.ref, report.analysis, kind)
 
 
 def run_uuid(report: QaReport) -> UUID:

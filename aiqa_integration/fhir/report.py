@@ -16,7 +16,6 @@ from aiqa_integration.fhir.wording import conclusion
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.report import QaReport
 
-
 _PROFILE: Element = {"meta": {"profile": [f"{BASE}/StructureDefinition/aiqa-report"]}}
 
 

@@ -81,7 +81,7 @@ def _update(resource: Element, entry: Element, client: FhirClient, capability: C
 
 def _in_order(entries: Sequence[Element]) -> list[Element]:
     """Return the entries so that each comes after those that it refers to; raises EhrRefused for a circle."""
-    waiting, placed = list(entries), []
+    waiting, placed = list(entries), list[Element]()
     known = {entry["fullUrl"] for entry in entries}
     while waiting:
         done = {entry["fullUrl"] for entry in placed}

@@ -24,8 +24,8 @@ _PRECONDITION_FAILED = 412
 class StatusChange:
     """A resource by its identifier, the statuses that the change starts from (none: any other), and the new one.
 
-    ``note`` is added by ``author``; ``reason`` is a word of qa-decision-reason; ``output`` is a Series Instance UID that a
-    Task led to.
+    ``note`` is added by ``author``; ``reason`` is a word of qa-decision-reason; ``output`` is a Series Instance UID
+    that a Task led to.
     """
 
     resource_type: str

@@ -15,6 +15,7 @@ from aiqa_integration.model import codes
 from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.wording import recommendation_text
+from aiqa_integration.pipeline.follow_up import TASK_KIND
 from aiqa_integration.recommendations.remedies import remedy_of
 
 REPEAT = f"{BASE}/sid/repeat"
@@ -52,7 +53,7 @@ def decision_nodes(report: QaReport) -> tuple[Node, ...]:
     recommendation = report.recommendation
     if recommendation is None or not recommendation.notifies:
         return ()
-    task = _node("Task", TASK, report, "task")
+    task = _node("Task", TASK, report, TASK_KIND)
     return (_node("ServiceRequest", REPEAT, report, "repeat"), task) if recommendation.kind in _REPEATS else (task,)
 
 

@@ -7,13 +7,15 @@ from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from aiqa_integration.errors import EhrRefused, LeaseLost, LedgerError
-from aiqa_integration.ledger import audit, history, jobs, leases, notices, outbox, polls, results
+from aiqa_integration.ledger import audit, followed, history, jobs, leases, months, notices, outbox, polls, results
 from aiqa_integration.ledger.engine import make_engine, read, write
 from aiqa_integration.ledger.tables import EffectRow, JobRow, OwnSeries
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.month import ScannerMonth
 from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.model.report import Version
+from aiqa_integration.pipeline.follow_up import NoticedSeries
 from aiqa_integration.pipeline.ports import (
     Artifacts,
     Effect,
@@ -127,6 +129,22 @@ class SqlLedger:
         return write(
             self.engine, lambda session: notices.answer(session, notice_id, accepted=accepted, who=who, now=now)
         )
+
+    def noticed_series(self, series_instance_uids: Sequence[str], now: datetime) -> tuple[NoticedSeries, ...]:
+        """Return what is known of these series, the newest notice last."""
+        return read(self.engine, lambda session: followed.noticed_series(session, series_instance_uids, now))
+
+    def awaited_series(self, now: datetime) -> tuple[NoticedSeries, ...]:
+        """Return the series of notices that wait for an answer."""
+        return read(self.engine, lambda session: followed.awaited_series(session, now))
+
+    def scanner_months(self, since: datetime, until: datetime) -> tuple[ScannerMonth, ...]:
+        """Return what each scanner came to in a span of time."""
+        return read(self.engine, lambda session: months.scanner_months(session, since, until))
+
+    def look_now(self, name: str, now: datetime) -> None:
+        """Make a periodic work due at once, unless it runs."""
+        write(self.engine, lambda session: polls.look_now(session, name, now))
 
     def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give a job back to be tried again; None = FAILED."""

@@ -78,6 +78,11 @@ def identity(*parts: str) -> uuid.UUID:
     return uuid.uuid5(AIQA_NAMESPACE, "|".join(part.replace("|", "||") for part in parts))
 
 
+def result_identity(ref: SeriesRef, analysis: str, kind: str) -> uuid.UUID:
+    """Return the identity of a result: of series, analysis and kind, without versions, so a re-score amends it."""
+    return identity(ref.study_instance_uid, ref.series_instance_uid, analysis, kind)
+
+
 def dicom_uid(*parts: str) -> str:
     """Return the UUID-derived DICOM UID (``2.25.<integer>``, PS3.5 B.2) of the parts."""
     return f"2.25.{identity(*parts).int}"

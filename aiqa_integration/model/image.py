@@ -32,8 +32,8 @@ class SeriesHeader:
     """What the analyses need of a series' attributes, typed, with units in the names.
 
     ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``transmitter_gain`` is on the vendor's own
-    scale. ``patient`` and ``order`` are None where the images name none. ``keywords`` maps DICOM keywords to values for rules; their values are not for logs (one of them is
-    PatientID, by which sites name their phantoms).
+    scale. ``patient`` and ``order`` are None where the images name none. ``keywords`` maps DICOM keywords to values for
+    rules; their values are not for logs (one of them is PatientID, by which sites name their phantoms).
     """
 
     ref: SeriesRef

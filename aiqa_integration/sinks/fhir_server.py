@@ -93,9 +93,9 @@ class FhirSink:
             held = {(change.resource_type, change.value) for change in known}
             known += [change for change in left if (change.resource_type, change.value) not in held]
             gone[effect.subject_key] = first, known
-        revision = str(1 + max((int(effect.attributes["revision"]) for effect, _ in earlier), default=0))
+        turn = str(len(earlier))
         return tuple(
-            self._status_effect(effect, changes, "withdrawn", revision) for effect, changes in gone.values() if changes
+            self._status_effect(effect, changes, f"withdrawn|{turn}") for effect, changes in gone.values() if changes
         )
 
     def plan_confirmed(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
@@ -114,7 +114,7 @@ class FhirSink:
             return None
         del person  # stands in the ledger's audit trail
         changes = withdrawals(_entries(payload), at=at.isoformat(timespec="seconds"))
-        return self._status_effect(effect, changes, "rejected", effect.attributes["revision"])
+        return self._status_effect(effect, changes, f"rejected|{effect.attributes['revision']}")
 
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Send the transaction and read the Observation back; sending again changes no count.
@@ -210,12 +210,10 @@ class FhirSink:
                 return
         raise EhrUnavailable("the ImagingStudy kept changing while a series was to be added")
 
-    def _status_effect(
-        self, effect: Effect, changes: Sequence[StatusChange], word: str, revision: str
-    ) -> PlannedEffect:
+    def _status_effect(self, effect: Effect, changes: Sequence[StatusChange], word: str) -> PlannedEffect:
         document: Element = {"changes": [change.document for change in changes]}
         named = "|".join(sorted(f"{change.resource_type} {change.value}" for change in changes))
-        return self._planned(effect, json_bytes(document), f"{word}|{revision}|{identity(named)}")
+        return self._planned(effect, json_bytes(document), f"{word}|{identity(named)}")
 
     def _planned(self, effect: Effect, payload: bytes, word: str) -> PlannedEffect:
         """Return something said of what an effect wrote: about the same subject, so that it is sent after it."""
