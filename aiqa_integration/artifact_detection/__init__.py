@@ -3,12 +3,13 @@
 The fusion of image and metrics is a layer of the bundle itself (monai_bundles/mri_artifact_detection).
 """
 
-from aiqa_integration.artifact_detection.gate import ABSTAIN, Band, Likeness, likeness
+from aiqa_integration.artifact_detection.gate import ABSTAIN, BANDS, Band, Likeness, likeness
 from aiqa_integration.artifact_detection.inputs import GRID, detection_inputs, slice_channels
 from aiqa_integration.artifact_detection.pool import CLASSES, Assessment, energy_of, pool
 
 __all__ = [
     "ABSTAIN",
+    "BANDS",
     "CLASSES",
     "GRID",
     "Assessment",
