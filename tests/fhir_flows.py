@@ -63,7 +63,7 @@ def write(client: FhirClient, *resources: Element) -> list[str]:
     """Put resources into the EHR as its own; return their places."""
     places = []
     for resource in resources:
-        written: dict[str, Any] = client._call(  # noqa: SLF001 - a plain create, which AIQA itself never makes
+        written: dict[str, Any] = client._call(
             "POST", resource["resourceType"], data=json.dumps(resource).encode(),
             headers={"Content-Type": "application/fhir+json", "Prefer": "return=representation"},
         )  # fmt: skip

@@ -81,8 +81,7 @@ class FhirClient:
 
     def find(self, resource_type: str, key: Identifier) -> list[Element]:
         """Return the resources that carry an identifier; what a server that ignores the parameter adds is left out."""
-        token = f"{key.system}|{key.value}" if key.system else key.value
-        return [found for found in self.search(resource_type, {"identifier": token}) if _carries(found, key)]
+        return [found for found in self.search(resource_type, {"identifier": key.token}) if _carries(found, key)]
 
     def read(self, place: str) -> Element:
         """Return the resource at ``Type/id``."""

@@ -74,6 +74,14 @@ class Identifier:
         """The FHIR Identifier."""
         return {"system": self.system, "value": self.value}
 
+    @property
+    def token(self) -> str:
+        """What it is searched by (R4 search.html#token, #escaping); without a system, in any."""
+        value = self.value.replace("\\", "\\\\")
+        for sign in ",|$":
+            value = value.replace(sign, f"\\{sign}")
+        return f"{self.system}|{value}" if self.system else value
+
     def query(self, parameter: str = "identifier") -> str:
         """Return the search that finds what carries it."""
         return f"{parameter}={quote(self.system, safe=':/')}|{quote(self.value, safe=':/')}"

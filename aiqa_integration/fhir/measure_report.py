@@ -84,7 +84,7 @@ def _report(
     scanner: Node, name: str, counts: tuple[int, int], start: date, end: date, *, made_on: str, style: Style
 ) -> Element:
     part, whole = counts
-    key = Identifier(system=MEASURE_REPORT, value=f"{scanner.key.value}|{start:%Y-%m}|{name}")
+    key = Identifier(system=MEASURE_REPORT, value=f"{scanner.key.value}.{start:%Y-%m}.{name}")
     node = Node(resource_type="MeasureReport", key=key)
     reporter = {"reporter": {"type": "Organization", "display": style.organization}} if style.organization else {}
     ratio = (Decimal(part) / Decimal(whole)).quantize(_RATIO_STEP)

@@ -115,11 +115,11 @@ def test_a_phantom_run_sent_three_times_is_there_once(client, sink, request):
     places = [deliver(sink, planned, attempts=attempt).remote_id for attempt in (1, 2, 1)]
     added = {kind: count - before[kind] for kind, count in counts(client).items()}
     assert len(set(places)) == 1
+    assert (added.pop("Device"), added.pop("Endpoint")) in {(3, 1), (3, 0), (2, 0)}  # those of the site are shared
     assert {kind: count for kind, count in added.items() if count} == {
-        "Device": 3 if not before["Device"] else added["Device"], "Endpoint": 1 if not before["Endpoint"] else 0,
         "ImagingStudy": 1, "Observation": 1 + len(report.judgements), "DiagnosticReport": 1, "DocumentReference": 1,
         "Provenance": 1, "AuditEvent": 1,
-    } | ({} if not before["Endpoint"] else {}) or added["Observation"] == 1 + len(report.judgements)  # fmt: skip
+    }  # fmt: skip
 
 
 def test_an_unchanged_result_that_is_tried_again_makes_no_new_version(client, sink, request):
@@ -230,10 +230,7 @@ def test_a_phantom_run_of_rejected_images_is_entered_in_error(client, sink, requ
     deliver(sink, planned)
     rejected = sink.plan_rejected(as_effect(planned), planned.payload, KIM, NOW)
     deliver(sink, rejected)
-    stored = result(client, report)
-    assert stored["status"] == "entered-in-error"
-    value = {c["code"]["coding"][0]["code"]: c for c in stored["component"]}
-    assert value or stored["hasMember"]
+    assert result(client, report)["status"] == conclusion(client, report)["status"] == "entered-in-error"
 
 
 class Board:
@@ -302,8 +299,6 @@ def test_a_repeated_series_completes_the_task_with_the_new_series(client, told):
 @pytest.mark.parametrize(("status", "accepted"), [("completed", True), ("in-progress", True), ("rejected", False)])
 def test_an_answer_in_the_ehr_closes_the_notice_and_stays_as_it_is(client, told, status, accepted):
     task = told.task(client)
-    (technologist,) = write(client, {"resourceType": "Patient", "name": [{"text": "stands for a practitioner"}]})
-    del technologist
     answered = {**task, "status": status, "owner": {"display": "Pat Tech"}}
     client.update(answered, version=task["meta"]["versionId"])
     board = Board(told)
@@ -341,6 +336,8 @@ def test_a_proposal_without_a_notice_ends_with_its_time(client, told):
 
 
 def test_a_month_is_written_once_and_again_only_when_its_numbers_change(client, request):
+    if "MeasureReport" not in client.abilities().types:
+        pytest.skip("this server has no MeasureReport")
     device = named(phantom_report(), request.node.name).device
     month = ScannerMonth(device=device, runs=22, passed=21, series=100, repeated=3)
     before = counts(client)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.artifact_detection.gate import BANDS, likeness
+from aiqa_integration.artifact_detection.gate import likeness
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
 from aiqa_integration.artifact_detection.pool import CLASSES, pool, slice_levels
 from aiqa_integration.infer.bundle import Bundle
