@@ -14,7 +14,7 @@ from aiqa_integration.fhir.codes import Element
 HANGS_FOR_S = 3.0
 
 FAULTS = ("429", "503", "500 before", "500 after", "hang", "half", "cut")
-"""Too many requests; busy; failed before and after it was done; no answer; half of a transaction done; answer cut off."""
+"""Too many requests; busy; failed before and after it was done; no answer; half of it done; answer cut off."""
 
 
 class FaultyServer:

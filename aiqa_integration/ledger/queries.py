@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from aiqa_integration.ledger import board, notices
 from aiqa_integration.ledger.engine import read
+from aiqa_integration.ledger.outbox import OUTCOME
 from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobEventRow, JobRow, PollCursor, ReportRow
 from aiqa_integration.ledger.views import (
     Counts,
@@ -197,6 +198,7 @@ def _deliveries(session: Session, job_id: str) -> tuple[Delivery, ...]:
             updated_at=row.updated_at,
             media_type=row.media_type,
             payload_sha256=row.payload_sha256,
+            outcome_sha256=row.attributes.get(OUTCOME, ""),
         )
         for row in session.scalars(statement)
     )

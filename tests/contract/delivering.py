@@ -1,4 +1,4 @@
-"""Delivers results one after the other, to be killed while it does: ``python -m tests.contract.delivering URL COUNT``."""
+"""Delivers results one after the other, to be killed: ``python -m tests.contract.delivering URL COUNT``."""
 
 import sys
 
@@ -12,7 +12,8 @@ def main() -> None:
     """Deliver every report, as a worker does that takes over another's."""
     url, count = sys.argv[1], int(sys.argv[2])
     sink = FhirSink(FhirClient(url), style=FULL, directory=DIRECTORY)
-    print("begins", flush=True)
+    sys.stdout.write("begins\n")
+    sys.stdout.flush()
     for number in range(count):
         report = named(phantom_report(LENGTH_OK), f"killed {number}")
         (planned,) = sink.plan(report, loaded(report))

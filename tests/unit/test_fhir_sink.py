@@ -10,8 +10,9 @@ from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.identity import RESULT, run_uuid
 from aiqa_integration.model.identity import Device
-from aiqa_integration.pipeline.ports import Effect, PlannedEffect, Sink
+from aiqa_integration.pipeline.ports import Sink
 from aiqa_integration.sinks.fhir_server import FhirSink
+from tests.fhir_flows import as_effect
 from tests.fhir_reports import EVERYTHING, LENGTH_OK, phantom_report, refused_report
 
 URL = "http://ehr.invalid/fhir"
@@ -46,14 +47,6 @@ class ScriptedClient(FhirClient):
             raise EhrRefused("stale", status=412)
         self.updated.append((resource, version))
         return resource
-
-
-def as_effect(planned: PlannedEffect) -> Effect:
-    return Effect(
-        effect_id="1", job_id="1", sink=planned.sink, target=planned.target, kind=planned.kind,
-        dedupe_key=planned.dedupe_key, media_type=planned.media_type, payload_sha256="0" * 64,
-        attributes=planned.attributes, attempts=1, lease_owner="test",
-    )  # fmt: skip
 
 
 def deliver(client, report=None):
