@@ -24,6 +24,7 @@ from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.dicom.web import ARCHIVE, DicomWebArchive
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.fhir.bundle import report_bundle_bytes
+from aiqa_integration.fhir.capability import Capability
 from aiqa_integration.fhir.client import EHR, FhirClient
 from aiqa_integration.fhir.matching import Directory
 from aiqa_integration.fhir.measure_report import write_month
@@ -369,10 +370,16 @@ def probe_archive(settings: Settings) -> str:
 
 
 def probe_ehr(settings: Settings) -> str:
-    """Return what the FHIR server says of itself; raises EhrUnavailable or EhrRefused."""
+    """Return what the FHIR server says of itself, and what it will not get; raises EhrUnavailable or EhrRefused."""
     statement = fhir_client(settings).capability()
-    software = statement.get("software", {})
-    return f"{software.get('name', 'unnamed server')}, FHIR {statement.get('fhirVersion', 'unknown')}"
+    software, can = statement.get("software", {}), Capability.of(statement)
+    how = "transactions" if can.transactions else "no transactions: resource by resource"
+    lacks = [can.lacks("PUT", kind, "identifier") for kind in ("Observation", "DiagnosticReport", "DocumentReference")]
+    lacks += [can.lacks("POST", kind, "identifier") for kind in ("Device", "ImagingStudy", "ServiceRequest", "Task")]
+    lacks.append(can.lacks("POST", "Provenance", "_tag"))
+    left_out = ", ".join(lack for lack in lacks if lack)
+    said = f"{software.get('name', 'unnamed server')}, FHIR {statement.get('fhirVersion', 'unknown')}, {how}"
+    return f"{said}; left out: {left_out}" if left_out else said
 
 
 @contextmanager
