@@ -16,7 +16,7 @@ from aiqa_integration.fhir.identity import REPORT, RESULT, Identifier, result_uu
 from aiqa_integration.fhir.measure_report import write_month
 from aiqa_integration.fhir.task import REPEAT, TASK
 from aiqa_integration.fhir.task_board import FhirTaskBoard
-from aiqa_integration.model.identity import PatientKey, Person
+from aiqa_integration.model.identity import OrderKey, PatientKey, Person
 from aiqa_integration.model.month import ScannerMonth
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.pipeline.follow_up import NoticedSeries, follow_up
@@ -33,7 +33,7 @@ from tests.fhir_flows import (
     study_resource,
     write,
 )
-from tests.fhir_reports import GHOST, LENGTH_OK, MOTION, MRN, OrderKey, loaded, patient_report, phantom_report
+from tests.fhir_reports import GHOST, LENGTH_OK, MOTION, MRN, loaded, patient_report, phantom_report
 from tests.servers import MedplumServer, missing_medplum
 
 NOW = datetime(2026, 11, 20, 6, 50, tzinfo=UTC)
@@ -326,9 +326,8 @@ def test_a_human_s_completed_task_survives_resend_amendment_withdrawal_and_repea
 
 
 def test_a_proposal_without_a_notice_ends_with_its_time(client, told):
-    nobody = Board(told)
+    nobody = Board(told, NoticeState.DECLINED)
     nobody.series = replace(nobody.series, task_key="another")
-    nobody.awaited_series = lambda now: ()
     follow_up(FhirTaskBoard(client), nobody, now=NOW)
     assert told.task(client)["status"] == "requested"
     follow_up(FhirTaskBoard(client), nobody, now=LATER)
@@ -350,12 +349,14 @@ def test_a_month_is_written_once_and_again_only_when_its_numbers_change(client, 
     assert sorted(map(float, scores)) == [0.03, 0.9091]
 
 
-def test_a_server_without_a_place_for_what_matters_is_refused_and_one_for_the_rest_gets_less(client, request):
+def test_a_server_without_a_place_for_what_matters_is_refused_and_one_for_the_rest_gets_less(
+    client, request, monkeypatch
+):
     report = named(phantom_report(LENGTH_OK), request.node.name)
     sink = FhirSink(client, style=FULL, directory=DIRECTORY)
     whole = client.abilities()
     fewer = {kind: support for kind, support in whole.types.items() if kind in {"Observation", "DiagnosticReport"}}
-    client.abilities = lambda: replace(whole, types=fewer)
+    monkeypatch.setattr(client, "abilities", lambda: replace(whole, types=fewer))
     (planned,) = sink.plan(report, loaded(report))
     receipt = deliver(sink, planned)
     assert "left out: the server has no Device" in receipt.detail

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
@@ -70,10 +71,11 @@ def test_an_order_is_named_by_accession_number_and_issuer(dataset, expected):
 )
 def test_what_a_series_told_is_taken_back_when_it_is_judged_anew(told, again, taken_back):
     sink, report = FhirSink(Recorder()), patient_report()
+    other: Any = object()
     (planned,) = sink.plan(report, loaded(report))
-    ledger = SimpleNamespace(told_before=lambda ref, name: (as_effect(planned),) if told else ())
-    artifacts = SimpleNamespace(get=lambda sha256: planned.payload)
+    ledger: Any = SimpleNamespace(told_before=lambda ref, name: (as_effect(planned),) if told else ())
+    artifacts: Any = SimpleNamespace(get=lambda sha256: planned.payload)
     result = JobResult(state=JobState.IGNORED, reason="r", rule_revision="1", effects=(planned,) if again else ())
-    job = SimpleNamespace(ref=report.ref)
-    after = with_withdrawals(result, job, [sink, object()], Past(ledger=ledger, artifacts=artifacts), now=NOW)
+    job: Any = SimpleNamespace(ref=report.ref)
+    after = with_withdrawals(result, job, [sink, other], Past(ledger=ledger, artifacts=artifacts), now=NOW)
     assert [effect.kind for effect in after.effects[len(result.effects) :]] == (["fhir-status"] if taken_back else [])

@@ -139,7 +139,7 @@ def test_the_month_before(day, span):
 
 
 def test_decimals_stay_through_reading_and_writing():
-    assert json_bytes(read_json(b'{"value":1.50}')) == b'{"value":1.50}'
+    assert json_bytes({"kept": read_json(b"1.50")}) == b'{"kept":1.50}'
 
 
 PANEL = Style(organization="Imaging physics", archive_url="https://pacs.invalid/dicom-web")

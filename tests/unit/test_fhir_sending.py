@@ -208,6 +208,7 @@ def test_only_results_are_confirmed_and_only_phantom_runs_taken_back_with_their_
     confirmed = sink.plan_confirmed(as_effect(quality), quality.payload, kim, NOW)
     again = sink.plan_confirmed(as_effect(quality), quality.payload, kim, NOW.replace(hour=9))
     assert confirmed is not None
+    assert again is not None
     assert confirmed.dedupe_key == again.dedupe_key
     assert confirmed.subject_key == quality.subject_key
     assert sink.plan_confirmed(as_effect(confirmed), confirmed.payload, kim, NOW) is None

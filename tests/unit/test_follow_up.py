@@ -94,7 +94,7 @@ def test_what_nobody_answered_anywhere_waits():
 @pytest.mark.parametrize(("shown", "status", "looked"), [("Bearer s", 200, 1), ("Bearer t", 401, 0), ("", 401, 0)])
 def test_a_hint_of_the_ehr_has_the_tasks_looked_at_with_the_secret_only(shown, status, looked):
     books, _ = sample_books()
-    asked = []
+    asked: list[datetime] = []
     app = create_app(books, books.artifacts, now=lambda: CONSOLE_NOW, hook=Hook(secret="s", look=asked.append))
     answer = app.test_client().post("/fhir-hook", headers={"Authorization": shown}, data="{}")
     assert (answer.status_code, len(asked)) == (status, looked)
