@@ -14,6 +14,7 @@ from aiqa_integration.cli.calibration import calibration, review
 from aiqa_integration.cli.check import check
 from aiqa_integration.cli.db import db
 from aiqa_integration.cli.demo import demo
+from aiqa_integration.cli.keys import keys, token
 from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
@@ -40,7 +41,25 @@ def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, ve
     configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
-for command in (analyze, bundle, calibration, check, db, demo, poll, replay, report, review, rules, run, validate):
+_COMMANDS = (
+    analyze,
+    bundle,
+    calibration,
+    check,
+    db,
+    demo,
+    keys,
+    poll,
+    replay,
+    report,
+    review,
+    rules,
+    run,
+    token,
+    validate,
+)
+
+for command in _COMMANDS:
     aiqa.add_command(command)
 
 

@@ -10,9 +10,15 @@ if TYPE_CHECKING:
 
 def console_server(tools: "Services", settings: "Settings") -> AbstractContextManager[str]:
     """Serve the console while the block runs; it yields the address. Raises ConfigurationError for a taken port."""
-    from aiqa_integration.bootstrap import books_of
+    from aiqa_integration.bootstrap import books_of, signing_keys
     from aiqa_integration.console.app import create_app
+    from aiqa_integration.console.facade.context import facade_over
     from aiqa_integration.console.server import serving
 
-    app = create_app(books_of(tools.ledger), tools.artifacts, settings.site_name)
+    facade = None
+    if settings.facade.enabled:
+        exports = settings.data_folder / "exports"
+        facade = facade_over(tools.ledger.engine, exports, base_url=settings.facade.base_url)
+    books, keys = books_of(tools.ledger), signing_keys(settings)
+    app = create_app(books, tools.artifacts, settings.site_name, facade=facade, keys=keys)
     return serving(app, settings.console.host, settings.console.port)

@@ -9,7 +9,8 @@ from flask import Blueprint, Flask
 
 from aiqa_integration import __version__, console
 from aiqa_integration.console import context, mishaps, presentation, security
-from aiqa_integration.console.books import ConsoleBooks, StoredBytes
+from aiqa_integration.console.books import ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.console.facade import context as facade_context
 
 
 def create_app(
@@ -18,16 +19,27 @@ def create_app(
     site_name: str = "",
     *,
     now: Callable[[], datetime] | None = None,
+    facade: facade_context.FacadeContext | None = None,
+    keys: PublishedKeys | None = None,
 ) -> Flask:
     """Return the console over the given books and artifacts, or over those that the settings name.
+
+    ``facade`` is the FHIR API for reading, ``keys`` are published; without them nothing is under their addresses.
 
     Raises ConfigurationError where the settings are wrong.
     """
     if books is None or artifacts is None:
         # Only here: the command line and tests bring their own, and should not load every adapter for it.
-        from aiqa_integration.bootstrap import console_books  # noqa: PLC0415
+        from aiqa_integration.bootstrap import console_books, signing_keys  # noqa: PLC0415
+        from aiqa_integration.settings import load_settings  # noqa: PLC0415
 
-        books, artifacts, site_name = console_books()
+        settings = load_settings()
+        books, artifacts, site_name = console_books(settings)
+        keys = signing_keys(settings)
+        if settings.facade.enabled:
+            facade = facade_context.facade_over(
+                books.engine, settings.data_folder / "exports", base_url=settings.facade.base_url
+            )
     app = Flask(__name__.rpartition(".")[0], static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=3600)
     # Only now: Flask's own route would answer OPTIONS, as it is made before the line above holds.
@@ -36,9 +48,10 @@ def create_app(
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(site_name=site_name, version=__version__)
     world = context.ConsoleContext(
-        books=books, artifacts=artifacts, site_name=site_name, now=now or (lambda: datetime.now(tz=UTC))
+        books=books, artifacts=artifacts, site_name=site_name, now=now or (lambda: datetime.now(tz=UTC)), keys=keys
     )
     context.install(app, world)
+    facade_context.install(app, facade)
     presentation.install(app)
     security.secure(app)
     mishaps.install(app)

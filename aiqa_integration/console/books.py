@@ -1,5 +1,6 @@
 """What the pages read: the ledger's read models, and bytes by their digest."""
 
+from datetime import datetime
 from typing import Protocol
 
 from aiqa_integration.ledger.views import Counts, JobDetail, PollStatus, QueueRow
@@ -27,3 +28,10 @@ class StoredBytes(Protocol):
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes; raises LedgerError where they are gone or damaged."""
+
+
+class PublishedKeys(Protocol):
+    """The public keys by which others verify what AIQA signs."""
+
+    def published(self, now: datetime) -> tuple[dict[str, str], ...]:
+        """Return them as JSON Web Keys; raises ConfigurationError where they cannot be read."""

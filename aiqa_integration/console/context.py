@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from aiqa_integration.console.books import ConsoleBooks, StoredBytes
+from aiqa_integration.console.books import ConsoleBooks, PublishedKeys, StoredBytes
 
 _KEY = "aiqa-console"
 
@@ -20,6 +20,7 @@ class ConsoleContext:
     artifacts: StoredBytes
     site_name: str
     now: Callable[[], datetime]
+    keys: PublishedKeys | None = None
 
 
 def install(app: Flask, context: ConsoleContext) -> None:

@@ -68,13 +68,18 @@ def run_nodes(report: QaReport) -> RunNodes:
     )
 
 
+def has_encoding(report: QaReport) -> bool:
+    """Return whether a report can be written in FHIR: results about patients cannot yet."""
+    return report.subject == "phantom" or report.refused is not None
+
+
 def report_bundle(report: QaReport, header: SeriesHeader | None = None) -> Element:
     """Return a report as an R4 transaction Bundle, checked; numbers with a fraction are ``Decimal``.
 
     ``header`` adds when the images were taken; a refused series may have none. The same report and header give the
     same bundle. Raises EncodingError where R4 could not hold it, or for results about a patient.
     """
-    if report.subject != "phantom" and report.refused is None:
+    if not has_encoding(report):
         raise EncodingError(f"results about a {report.subject} are not encoded in FHIR")
     if not report.ref.series_instance_uid:
         raise EncodingError("a result without a Series Instance UID has no identity in FHIR")

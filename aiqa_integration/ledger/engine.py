@@ -1,7 +1,8 @@
 """Connections to the ledger's database: SQLite or PostgreSQL, one kind of transaction for readers, one for writers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -23,6 +24,9 @@ _CONFLICT_SQLSTATES = frozenset({"40001", "40P01", "23505"})
 
 Two transactions may both find that a row is not there; the one that inserts it second finds it at its next try.
 """
+
+ROWS_AT_A_TIME = 200
+"""Rows that a long reading holds in memory."""
 
 T = TypeVar("T")
 
@@ -49,6 +53,19 @@ def read(engine: Engine, work: Callable[[Session], T]) -> T:
             return work(session)
 
     return _again_after_conflicts(once)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Read row by row for as long as the block takes, all as of one moment; raises TransientError likewise."""
+    chosen: dict[str, Any] = {"aiqa_reads_only": True, "yield_per": ROWS_AT_A_TIME}
+    if engine.dialect.name == "postgresql":
+        chosen["isolation_level"] = "REPEATABLE READ"
+    try:
+        with engine.connect().execution_options(**chosen) as connection, Session(connection) as session:
+            yield session
+    except OperationalError as error:
+        raise TransientError(f"the ledger's database cannot be used: {error.orig}") from error
 
 
 def write(engine: Engine, work: Callable[[Session], T]) -> T:

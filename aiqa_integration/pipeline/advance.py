@@ -37,7 +37,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books."""
+    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books.
+
+    Sinks in ``always`` get every result, the others those whose rule names them.
+    """
 
     archives: Mapping[str, Archive]
     reader: SeriesReader
@@ -49,6 +52,7 @@ class Workshop:
     retry: RetryPolicy
     lease: timedelta
     work_folder: Path
+    always: tuple[str, ...] = ()
 
 
 def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
@@ -103,7 +107,7 @@ def _work(job: Job, shop: Workshop, folder: Path) -> JobResult:
 
 
 def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSeries | None) -> JobResult:
-    names = wanted.rule.sinks if wanted.rule else ()
+    names = (*(wanted.rule.sinks if wanted.rule else ()), *shop.always)
     sinks = [shop.sinks[name] for name in names if name in shop.sinks]
     return JobResult(
         state=JobState.MEASURED,

@@ -9,6 +9,7 @@ from aiqa_integration.fhir.bundle import MEDIA_TYPE, report_bundle_bytes
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import MADE_BY_AIQA_TAG, Element
 from aiqa_integration.fhir.identity import RESULT, run_uuid
+from aiqa_integration.fhir.imaging_study import with_series
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import Effect, LoadedSeries, PlannedEffect, Receipt
 
@@ -80,7 +81,7 @@ class FhirSink:
                 return
             try:
                 self._client.update(
-                    _with_series(found[0], {**sent["series"][0], "performer": performers}),
+                    with_series(found[0], {**sent["series"][0], "performer": performers}),
                     version=found[0]["meta"]["versionId"],
                 )
             except EhrRefused as error:
@@ -114,12 +115,6 @@ def _performers(bundle: Element, study: Element, responses: list[Element]) -> li
         if entry["fullUrl"] in named
     ]
     return [{"actor": {"reference": "/".join(place.split("/")[-2:])}} for place in places if place]
-
-
-def _with_series(found: Element, series: Element) -> Element:
-    """Return the stored study with one more series, in the order of their UIDs."""
-    added = {key: value for key, value in series.items() if value}
-    return {**found, "series": sorted([*found.get("series", []), added], key=lambda listed: str(listed["uid"]))}
 
 
 def _moment(text: object) -> datetime | None:
