@@ -12,6 +12,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
@@ -92,8 +93,8 @@ class KeyFolder:
     def entries(self) -> tuple[KeyEntry, ...]:
         """Return all keys in the order in which they sign."""
         found = sorted((_read(path) for path in self._folder.glob("*.json")), key=lambda entry: entry.use_from)
-        ends = [*(entry.use_from for entry in found[1:]), None]
-        return tuple(replace(entry, until=end) for entry, end in zip(found, ends, strict=True))
+        ends = [entry.use_from for entry in found[1:]]
+        return tuple(replace(entry, until=end) for entry, end in zip_longest(found, ends))
 
     def rotate(self, algorithm: Algorithm, now: datetime, *, ahead: timedelta = AHEAD) -> KeyEntry:
         """Make a key that signs after ``ahead``, at once where there is none yet; take away those that are expired."""

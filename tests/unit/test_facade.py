@@ -261,9 +261,17 @@ def test_a_database_that_is_away_is_an_outcome_that_says_when_to_come_back(tmp_p
 def test_the_capability_statement_lists_what_is_served(filled):
     statement = ask(filled, "metadata")
     listed = {r["type"]: {p["name"] for p in r["searchParam"]} for r in statement["rest"][0]["resource"]}
-    assert {"identifier", "subject", "device", "code", "category", "component-code", "combo-code", "date", "status"} <= (
-        listed["Observation"]
-    )
+    assert {
+        "identifier",
+        "subject",
+        "device",
+        "code",
+        "category",
+        "component-code",
+        "combo-code",
+        "date",
+        "status",
+    } <= (listed["Observation"])
     assert listed.keys() == PARAMETERS.keys()
     for kind, names in listed.items():
         for name in names - {"_id"}:
@@ -309,7 +317,10 @@ def test_tokens_end_when_revoked_or_old_and_are_kept_as_digests(tmp_path):
         assert ask(running, "Device")["resourceType"] == "Bundle"
         tokens.revoke("dashboard", who="me", now=NOW)
         assert ask(running, "Device", 401)["issue"][0]["code"] == "login"
-        for refused in (lambda: tokens.revoke("dashboard", who="me", now=NOW), lambda: tokens.add("a b", who="", now=NOW)):
+        for refused in (
+            lambda: tokens.revoke("dashboard", who="me", now=NOW),
+            lambda: tokens.add("a b", who="", now=NOW),
+        ):
             with pytest.raises(LedgerError):
                 refused()
         with pytest.raises(LedgerError):
@@ -371,7 +382,9 @@ def test_a_time_means_as_much_as_its_digits_say(text, start, end):
     assert [at.isoformat() for at in fhir_range(text)] == [start, end]
 
 
-@pytest.mark.parametrize("text", ["", "26", "2026-1", "2026-00", "2026-02-30", "2026-01-01T25:00", "2026-01-01Z", "now"])
+@pytest.mark.parametrize(
+    "text", ["", "26", "2026-1", "2026-00", "2026-02-30", "2026-01-01T25:00", "2026-01-01Z", "now"]
+)
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match=r".*"):
         fhir_range(text)
