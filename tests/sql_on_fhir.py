@@ -1,17 +1,20 @@
 """A small runner of SQL-on-FHIR view definitions: select, forEach, column, constant; paths by fhirpathpy.
 
-Source: SQL on FHIR 2.0.0, "View runners"; ``getResourceKey`` and ``getReferenceKey`` as its section "Additional functions".
+Source: SQL on FHIR 2.0.0; ``getResourceKey`` and ``getReferenceKey`` as its section "Additional functions" says.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from fhirpathpy import evaluate
+import fhirpathpy
 from fhirpathpy.models import models
 
 Row = dict[str, object]
+# Parsing takes most of the time, and `compile` cannot be told where an element stands.
+fhirpathpy.parse = cache(fhirpathpy.parse)
 _REFERENCE_KEY = re.compile(r"\.getReferenceKey\((\w+)\)")
 
 
@@ -50,5 +53,5 @@ def _value(column: Mapping[str, Any], base: object, kind: str, constants: Mappin
 def _at(base: object, path: str, kind: str, constants: Mapping[str, str]) -> list[Any]:
     """Return what a path finds; an element has to be told where it stands, for the types of its choices."""
     expression = path if "." not in kind else {"base": kind, "expression": path}
-    found: list[Any] = evaluate(base, expression, constants, models["r4"])
+    found: list[Any] = fhirpathpy.evaluate(base, expression, constants, models["r4"])
     return found

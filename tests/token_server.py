@@ -56,7 +56,7 @@ class TokenServer:
         scope = {} if granted is None else {"scope": granted}
         return said({"access_token": token, "token_type": "bearer", "expires_in": self.expires_in, **scope})
 
-    def refusal(self, assertion: str) -> str:
+    def refusal(self, assertion: str) -> str:  # noqa: PLR0911 - a reason each
         """Return why an assertion is not accepted; empty where it is."""
         header = jwt.get_unverified_header(assertion)
         key = next((key for key in self.jwks if key["kid"] == header.get("kid")), None)

@@ -25,9 +25,6 @@ _CONFLICT_SQLSTATES = frozenset({"40001", "40P01", "23505"})
 Two transactions may both find that a row is not there; the one that inserts it second finds it at its next try.
 """
 
-ROWS_AT_A_TIME = 200
-"""Rows that a long reading holds in memory."""
-
 T = TypeVar("T")
 
 
@@ -58,7 +55,7 @@ def read(engine: Engine, work: Callable[[Session], T]) -> T:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Read row by row for as long as the block takes, all as of one moment; raises TransientError likewise."""
-    chosen: dict[str, Any] = {"aiqa_reads_only": True, "yield_per": ROWS_AT_A_TIME}
+    chosen: dict[str, Any] = {"aiqa_reads_only": True}
     if engine.dialect.name == "postgresql":
         chosen["isolation_level"] = "REPEATABLE READ"
     try:

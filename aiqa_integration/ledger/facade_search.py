@@ -13,6 +13,9 @@ from aiqa_integration.ledger.tables import FhirPostingRow, FhirResourceRow, Fhir
 FEW_TOKENS = 100
 """More values than these that one pattern stands for are left to the database to join."""
 
+ROWS_AT_A_TIME = 200
+"""Rows that a long reading holds in memory."""
+
 _Row = TypeVar("_Row")
 _R = FhirResourceRow
 
@@ -68,7 +71,8 @@ def referred(
 def changed(resource_type: str, since: datetime | None, until: datetime) -> Select[str]:
     """Return the statement of the JSON of a type's resources that changed in a time."""
     statement = select(_R.body).where(_R.resource_type == resource_type, _R.last_updated <= until)
-    return statement.where(_R.last_updated > since) if since else statement
+    rows = statement.where(_R.last_updated > since) if since else statement
+    return rows.execution_options(yield_per=ROWS_AT_A_TIME)
 
 
 def _narrowed(session: Session, statement: Select[_Row], query: ResourceQuery) -> Select[_Row] | None:
