@@ -14,7 +14,7 @@ from fhirpathpy.models import models
 
 Row = dict[str, object]
 # Parsing takes most of the time, and `compile` cannot be told where an element stands.
-fhirpathpy.parse = cache(fhirpathpy.parse)
+vars(fhirpathpy)["parse"] = cache(vars(fhirpathpy)["parse"])
 _REFERENCE_KEY = re.compile(r"\.getReferenceKey\((\w+)\)")
 
 
@@ -42,7 +42,7 @@ def _selected(
         yield {column["name"]: _value(column, item, element, constants) for column in select["column"]}
 
 
-def _value(column: Mapping[str, Any], base: object, kind: str, constants: Mapping[str, str]) -> object:
+def _value(column: Mapping[str, Any], base: Any, kind: str, constants: Mapping[str, str]) -> object:
     path = column["path"].replace("getResourceKey()", "id")
     path = _REFERENCE_KEY.sub(r".reference.where(startsWith('\1/')).replace('\1/', '')", path)
     found = _at(base, path, kind, constants)
@@ -50,8 +50,8 @@ def _value(column: Mapping[str, Any], base: object, kind: str, constants: Mappin
     return Decimal(str(found[0])) if found and column["type"] == "decimal" else found[0] if found else None
 
 
-def _at(base: object, path: str, kind: str, constants: Mapping[str, str]) -> list[Any]:
+def _at(base: Any, path: str, kind: str, constants: Mapping[str, str]) -> list[Any]:
     """Return what a path finds; an element has to be told where it stands, for the types of its choices."""
     expression = path if "." not in kind else {"base": kind, "expression": path}
-    found: list[Any] = fhirpathpy.evaluate(base, expression, constants, models["r4"])
+    found: list[Any] = fhirpathpy.evaluate(base, expression, dict(constants), models["r4"])
     return found

@@ -38,7 +38,9 @@ def make_engine(url: str | URL) -> Engine:
     if backend == "sqlite":
         return _sqlite_engine(parsed)
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # Compiling a statement takes longer than any of ours runs.
+        options = {"options": "-c jit=off"}
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=options)
     raise ConfigurationError(f"the ledger needs SQLite or PostgreSQL, not {backend}")
 
 

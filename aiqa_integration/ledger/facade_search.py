@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, false, func, not_, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from aiqa_integration.ledger.facade_values import Moments, Order, Place, ResourceQuery, StoredResource, TokenPattern
+from aiqa_integration.ledger.facade_values import Moments, Place, ResourceQuery, StoredResource, TokenPattern
 from aiqa_integration.ledger.tables import FhirPostingRow, FhirResourceRow, FhirTokenRow
 
 FEW_TOKENS = 100
@@ -39,8 +39,8 @@ def page(session: Session, query: ResourceQuery) -> tuple[StoredResource, ...]:
     if found is None:
         return ()
     if query.after is not None:
-        found = found.where(_beyond(query.order, query.after))
-    rows = session.scalars(found.order_by(*_sorted_by(query.order)).limit(query.limit))
+        found = found.where(_beyond(query, query.after))
+    rows = session.scalars(found.order_by(*_sorted_by(query)).limit(query.limit))
     return tuple(stored(row) for row in rows)
 
 
@@ -54,17 +54,17 @@ def referred(
     session: Session, numbers: Sequence[int], parameter: str, resource_type: str
 ) -> tuple[StoredResource, ...]:
     """Return what resources refer to by a reference parameter."""
-    target = aliased(FhirResourceRow)
-    statement = (
-        select(target)
-        .join(FhirTokenRow, and_(FhirTokenRow.system == target.resource_type, FhirTokenRow.code == target.resource_id))
+    reached = (
+        select(FhirTokenRow.system, FhirTokenRow.code)
         .join(FhirPostingRow, FhirPostingRow.token_id == FhirTokenRow.token_id)
         .where(FhirPostingRow.number.in_(numbers), FhirTokenRow.parameter == parameter)
-        .distinct(*([target.number] if session.get_bind().dialect.name == "postgresql" else []))
-        .order_by(target.number)
+        .distinct()
+        .subquery()
     )
+    named = and_(_R.resource_type == reached.c.system, _R.resource_id == reached.c.code)
+    statement = select(FhirResourceRow).join(reached, named).order_by(_R.number)
     if resource_type:
-        statement = statement.where(target.resource_type == resource_type)
+        statement = statement.where(_R.resource_type == resource_type)
     return tuple(stored(row) for row in session.scalars(statement))
 
 
@@ -129,33 +129,35 @@ def _within(moments: Moments) -> ColumnElement[bool]:
     inside = and_(_R.from_at >= start, _R.until_at <= end)
     after, before = _R.until_at > end, _R.from_at < start
     compared = {
-        "eq": inside,
+        "eq": and_(inside, _R.from_at < end),
         "ne": not_(inside),
         "gt": after,
         "lt": before,
         "sa": _R.from_at >= end,
         "eb": _R.until_at <= start,
-        # The second condition follows from the first; the index understands only it.
+        # Here and above the second condition follows from the first; the index understands only it.
         "ge": and_(or_(after, inside), _R.until_at > start),
         "le": and_(or_(before, inside), _R.from_at < end),
     }
     return and_(_R.until_at.is_not(None), compared[moments.prefix])
 
 
-def _sorted_by(order: Order) -> tuple[UnaryExpression[Any], ...]:
-    if order == "newest":
-        return (_R.number.desc(),)
-    if order == "oldest":
-        return (_R.number.asc(),)
-    if order == "latest-date":
-        return (_R.from_at.desc(), _R.number.desc())
-    return (_R.from_at.asc(), _R.number.asc())
+def _sorted_by(query: ResourceQuery) -> tuple[UnaryExpression[Any], ...]:
+    falling = query.order in {"newest", "latest-date"}
+    return tuple(column.desc() if falling else column.asc() for column in _columns(query))
 
 
-def _beyond(order: Order, place: Place) -> ColumnElement[bool]:
-    if order == "newest":
-        return _R.number < place.number
-    if order == "oldest":
-        return _R.number > place.number
-    here, there = tuple_(_R.from_at, _R.number), tuple_(place.from_at, place.number)
-    return here < there if order == "latest-date" else here > there
+def _beyond(query: ResourceQuery, place: Place) -> ColumnElement[bool]:
+    columns = _columns(query)
+    here, there = tuple_(*columns), tuple_(*([place.at] if len(columns) > 1 else []), place.number)
+    return here < there if query.order in {"newest", "latest-date"} else here > there
+
+
+def _columns(query: ResourceQuery) -> tuple[InstrumentedAttribute[Any], ...]:
+    match query.sorted_by:
+        case "number":
+            return (_R.number,)
+        case "last-updated":
+            return (_R.last_updated, _R.number)
+        case "date":
+            return (_R.from_at, _R.number)

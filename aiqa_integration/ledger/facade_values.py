@@ -1,7 +1,7 @@
 """What goes into the façade's store and what is asked of it, as values; what they mean in FHIR is not known here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -74,10 +74,10 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended: the last resource's number, and its date where they are in the order of dates."""
+    """Where a page ended: the last resource's number, and the time by which they are sorted, if by one."""
 
     number: int
-    from_at: datetime | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,4 +91,20 @@ class ResourceQuery:
     ids: tuple[tuple[str, ...], ...] = ()
     order: Order = "newest"
     after: Place | None = None
-    limit: int = field(default=50)
+    limit: int = 50
+
+    @property
+    def sorted_by(self) -> Literal["number", "last-updated", "date"]:
+        """What the order goes by.
+
+        Numbers grow with time and are the order in which values are listed; a search by last change goes by that.
+        """
+        if self.order in {"latest-date", "earliest-date"}:
+            return "date"
+        timed = any(moment.of == "last-updated" for moments in self.moments for moment in moments)
+        return "last-updated" if timed else "number"
+
+    def place(self, resource: StoredResource) -> Place:
+        """Return where a page ends that ends with a resource."""
+        at = {"date": resource.from_at, "last-updated": resource.last_updated}.get(self.sorted_by)
+        return Place(resource.number, at)

@@ -363,7 +363,7 @@ class FhirResourceRow(Base):
     __table_args__ = (
         UniqueConstraint("resource_type", "resource_id"),
         Index("ix_fhir_resource_type_number", "resource_type", "number"),
-        Index("ix_fhir_resource_type_from_at", "resource_type", "from_at", "number"),
+        Index("ix_fhir_resource_type_from_at", "resource_type", "from_at", "number", "until_at"),
         Index("ix_fhir_resource_type_last_updated", "resource_type", "last_updated", "number"),
     )
 

@@ -80,8 +80,6 @@ def understand(resource_type: str, arguments: Sequence[tuple[str, str]], *, base
             ignored.append(name[:50])
         else:
             raise Refusal(400, f"{resource_type} is not searched by {name[:50]}", issue="not-supported")
-    if gathered.after is not None and (gathered.after.from_at is None) != (gathered.order in {"newest", "oldest"}):
-        raise Refusal(400, "the page belongs to another order")
     query = ResourceQuery(
         resource_type=resource_type,
         tokens=tuple(gathered.tokens),
@@ -92,6 +90,8 @@ def understand(resource_type: str, arguments: Sequence[tuple[str, str]], *, base
         after=gathered.after,
         limit=gathered.count,
     )
+    if query.after is not None and (query.after.at is None) != (query.sorted_by == "number"):
+        raise Refusal(400, "the page belongs to another order")
     return Asked(
         query=query,
         includes=tuple(gathered.includes),
@@ -102,13 +102,13 @@ def understand(resource_type: str, arguments: Sequence[tuple[str, str]], *, base
     )
 
 
-def page_mark(order: Order, place: Place) -> str:
+def page_mark(place: Place) -> str:
     """Return the value of ``_page`` for what follows a place."""
-    at = place.from_at.isoformat() if place.from_at and order in {"latest-date", "earliest-date"} else None
+    at = place.at.isoformat() if place.at else None
     return base64.urlsafe_b64encode(json.dumps([place.number, at]).encode()).decode().rstrip("=")
 
 
-def without_total(asked: Asked) -> ResourceQuery:
+def one_more(asked: Asked) -> ResourceQuery:
     """Return a search with one resource more than the page holds, which tells whether there is a next page."""
     return replace(asked.query, limit=asked.query.limit + 1)
 

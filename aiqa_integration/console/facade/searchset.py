@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from aiqa_integration.console.facade.asked import Asked, page_mark, without_total
+from aiqa_integration.console.facade.asked import Asked, one_more, page_mark
 from aiqa_integration.console.facade.outcomes import an_issue
 from aiqa_integration.ledger.facade import SqlFacade
-from aiqa_integration.ledger.facade_values import Place, StoredResource
+from aiqa_integration.ledger.facade_values import StoredResource
 
 
 def searchset(asked: Asked, resources: SqlFacade, base: str) -> str:
@@ -16,10 +16,10 @@ def searchset(asked: Asked, resources: SqlFacade, base: str) -> str:
     links = [("self", _link(address, asked.used))]
     if asked.only_count:
         return _bundle(links, [], total=resources.count(asked.query))
-    found = resources.search(without_total(asked))
+    found = resources.search(one_more(asked))
     shown = found[: asked.query.limit]
     if len(found) > len(shown):
-        mark = page_mark(asked.query.order, Place(shown[-1].number, shown[-1].from_at))
+        mark = page_mark(asked.query.place(shown[-1]))
         rest = [(name, value) for name, value in asked.used if name != "_page"]
         links.append(("next", _link(address, [*rest, ("_page", mark)])))
     entries = [_entry(resource, base, "match") for resource in shown]

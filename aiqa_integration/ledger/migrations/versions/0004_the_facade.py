@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("resource_type", "resource_id", name=op.f("uq_fhir_resource_resource_type_resource_id")),
     )
     with op.batch_alter_table("fhir_resource") as batch_op:
-        batch_op.create_index("ix_fhir_resource_type_from_at", ["resource_type", "from_at", "number"], unique=False)
+        batch_op.create_index("ix_fhir_resource_type_from_at", ["resource_type", "from_at", "number", "until_at"], unique=False)
         batch_op.create_index(
             "ix_fhir_resource_type_last_updated", ["resource_type", "last_updated", "number"], unique=False
         )
