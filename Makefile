@@ -36,7 +36,7 @@ $(VENV)/.demo-installed: $(VENV)/.venv-made pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test-installed: $(VENV)/.demo-installed
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,postgres,redis,server,train]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[demo,dev,pdf,postgres,redis,server,train]'
 	touch $@
 
 clean:

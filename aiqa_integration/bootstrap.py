@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from threadpoolctl import threadpool_limits
 
 from aiqa_integration import __version__
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.encode import encode_objects
+from aiqa_integration.dicom.pdf import PrintReport
 from aiqa_integration.dicom.presentation import preview_png
 from aiqa_integration.dicom.profiles import profile_named
 from aiqa_integration.dicom.uids import Role
@@ -45,18 +49,24 @@ from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import (
     Archive,
     ArchiveSchedule,
+    Clock,
     LoadedSeries,
     NoScannerRecord,
     RetryPolicy,
     ScannerRecord,
     Sink,
 )
+from aiqa_integration.pipeline.recommend import Adviser
+from aiqa_integration.pipeline.sign import Desk
+from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
 from aiqa_integration.settings import ArchiveSettings, AuthSettings, EhrSettings, Settings, Window, load_settings
 from aiqa_integration.sinks.facade import NAME as FACADE
 from aiqa_integration.sinks.facade import FacadeSink
 from aiqa_integration.sinks.fhir_server import FhirSink
+from aiqa_integration.sinks.mail import MailServer, MailSink
 from aiqa_integration.sinks.pacs import PacsSink
+from aiqa_integration.sinks.webhook import WebhookSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
 
 
@@ -99,17 +109,21 @@ class Services:
 
 
 @contextmanager
-def services(settings: Settings) -> Iterator[Services]:
-    """Build the services of a worker; the tables are brought up to date first, bundles are stopped at the end."""
+def services(settings: Settings, print_report: PrintReport | None = None) -> Iterator[Services]:
+    """Build the services of a worker; the tables are brought up to date first, bundles are stopped at the end.
+
+    ``print_report`` makes the PDF of a report where an archive is to get one.
+    """
     work_folder = settings.data_folder / "work"
     work_folder.mkdir(parents=True, exist_ok=True)
     schema.upgrade(settings.database_url)
     clock, archive = SystemClock(), make_archive(settings)
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
-    sinks, lease = make_sinks(settings, archive), timedelta(seconds=settings.worker.lease_s)
+    sinks = make_sinks(settings, archive, clock, print_report)
     if settings.facade.enabled:
         sinks[FACADE] = FacadeSink(SqlFacade(ledger.engine), clock)
+    lease = timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
     with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
         ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
@@ -129,6 +143,7 @@ def services(settings: Settings) -> Iterator[Services]:
                 retry=retry,
                 lease=lease,
                 work_folder=work_folder,
+                adviser=make_adviser(settings),
                 always=(FACADE,),
             ),
             dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
@@ -153,22 +168,67 @@ def make_archive(settings: Settings) -> Archive:
     )
 
 
-def make_sinks(settings: Settings, archive: Archive) -> dict[str, Sink]:
+def make_sinks(
+    settings: Settings, archive: Archive, clock: Clock, print_report: PrintReport | None = None
+) -> dict[str, Sink]:
     """Return the sinks that can be reached, by the names that rules use."""
-    roles = frozenset(Role) - profile_named(settings.archive.profile).cannot_hold
-    sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles)}
+    cannot_hold = profile_named(settings.archive.profile).cannot_hold
+    roles = [role for role in map(Role, settings.archive.objects) if role not in cannot_hold]
+    sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles, print_report=print_report)}
     if settings.ehr.url is not None:
         sinks["ehr"] = FhirSink(fhir_client(settings))
+    if settings.webhook.url is not None:
+        secret = settings.webhook.secret
+        sinks["webhook"] = WebhookSink(
+            settings.webhook.url, secret=secret.get_secret_value() if secret else None, now=clock.now
+        )
+    if settings.mail.host is not None:
+        sinks["mail"] = _mail_sink(settings, settings.mail.host)
     return sinks
+
+
+def make_adviser(settings: Settings) -> Adviser:
+    """Return the site's policy about repeats, and the zone of its images' times."""
+    chosen = settings.recommendations
+    policy = Policy(
+        scanner_hour_cost=chosen.scanner_hour_cost,
+        repeat_minutes=chosen.repeat_minutes,
+        recall_minutes=chosen.recall_minutes,
+        non_diagnostic={2: chosen.unreadable_if_clear, 3: chosen.unreadable_if_severe},
+        fixable=chosen.fixable,
+        on_table=timedelta(minutes=chosen.on_table_minutes),
+        late_after=timedelta(minutes=chosen.late_after_minutes),
+        notice_budget=timedelta(seconds=chosen.notice_budget_s),
+        service_after=chosen.service_after,
+        alert_budget=chosen.alert_budget,
+        acceptance_window=chosen.acceptance_window,
+        acceptance_floor=chosen.acceptance_floor,
+    )
+    return Adviser(policy=policy, zone=ZoneInfo(chosen.time_zone) if chosen.time_zone else None)
+
+
+@contextmanager
+def desk(settings: Settings) -> Iterator[Desk]:
+    """Open what a person needs to sign a result; the tables must be up to date."""
+    artifacts = FileArtifacts(settings.data_folder / "artifacts")
+    ledger = SqlLedger(settings.database_url, artifacts)
+    clock = SystemClock()
+    sinks = make_sinks(settings, make_archive(settings), clock)
+    yield Desk(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock)
+    ledger.close()
 
 
 @contextmanager
 def make_analyst(settings: Settings, clock: SystemClock, record: ScannerRecord | None = None) -> Iterator[Analyst]:
     """Return rules, limits and bundles; the process that runs bundles ends with the block.
 
-    Without a record of the scanners nothing is calibrated.
+    Without a record of the scanners nothing is calibrated. Linear algebra gets one thread meanwhile: its arrays are
+    small, and several threads take five times the processor time.
     """
-    with IsolatedInferencer(bundles(settings), deadline_s=settings.worker.inference_deadline_s) as inferencer:
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        IsolatedInferencer(bundles(settings), deadline_s=settings.worker.inference_deadline_s) as inferencer,
+    ):
         yield Analyst(
             inferencer=inferencer,
             rules=active_rules(settings),
@@ -288,10 +348,14 @@ def signing_keys(settings: Settings) -> AllKeys:
     return AllKeys([key_folder(settings), *(_keys_of(settings, auth) for auth in own)])
 
 
-def console_books(settings: Settings) -> tuple[Books, FileArtifacts, str]:
-    """Return what the console reads: books, artifacts, name of the site."""
+def console_parts(settings: Settings) -> tuple[Books, FileArtifacts, SqlLedger, str, Policy]:
+    """Return what the console needs.
+
+    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy.
+    """
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
-    return Books(SqlLedger(settings.database_url, artifacts).engine), artifacts, settings.site_name
+    ledger = SqlLedger(settings.database_url, artifacts)
+    return Books(ledger.engine), artifacts, ledger, settings.site_name, make_adviser(settings).policy
 
 
 def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:
@@ -316,6 +380,22 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
         first=timedelta(seconds=worker.retry_first_s),
         longest=timedelta(seconds=worker.retry_longest_s),
         give_up_after=worker.retry_give_up_after,
+    )
+
+
+def _mail_sink(settings: Settings, host: str) -> MailSink:
+    mail, console = settings.mail, settings.console.public_url
+    return MailSink(
+        MailServer(
+            host=host,
+            port=mail.port,
+            encryption=mail.encryption,
+            user=mail.user,
+            password=mail.password.get_secret_value() if mail.password else None,
+        ),
+        sender=mail.sender,
+        recipients=mail.recipients,
+        board_url=f"{console.rstrip('/')}/notices/" if console else None,
     )
 
 

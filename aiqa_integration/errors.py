@@ -5,6 +5,7 @@ AiqaError
 ├─ TransientError                try again later
 │  ├─ ArchiveUnavailable         PACS cannot be reached or answers 408, 425, 429, 5xx
 │  ├─ EhrUnavailable             FHIR server likewise
+│  ├─ ReceiverUnavailable        a webhook's or mail server cannot be reached or asks to come back later
 │  ├─ LeaseLost                  another worker owns the row now: write nothing
 │  ├─ SeriesIncomplete           fewer instances arrived than the archive announces
 │  ├─ OutOfMemory                the step needs more memory than the worker has
@@ -28,7 +29,8 @@ AiqaError
    ├─ LedgerError                a state change that the transition table does not list
    └─ Refused                    the receiver said no, for good
       ├─ ArchiveRefused          STOW: status and failed instances
-      └─ EhrRefused              FHIR: status and OperationOutcome
+      ├─ EhrRefused              FHIR: status and OperationOutcome
+      └─ ReceiverRefused         a webhook's or mail server said no
 """
 
 import traceback
@@ -73,6 +75,12 @@ class EhrUnavailable(TransientError):
     """The FHIR server cannot be reached or asks to come back later."""
 
     code = "ehr-unavailable"
+
+
+class ReceiverUnavailable(TransientError):
+    """The receiver of a webhook or mail cannot be reached or asks to come back later."""
+
+    code = "receiver-unavailable"
 
 
 class LeaseLost(TransientError):
@@ -242,3 +250,9 @@ class EhrRefused(Refused):
     def __init__(self, message: str, *, status: int | None = None, fix: str = "", outcome: str | None = None) -> None:
         super().__init__(message, status=status, fix=fix)
         self.outcome = outcome
+
+
+class ReceiverRefused(Refused):
+    """The receiver of a webhook or mail refused it."""
+
+    code = "receiver-refused"

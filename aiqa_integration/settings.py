@@ -5,9 +5,10 @@ The one reader of environment and TOML. Rules, limits and devices are not settin
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_origin
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -24,6 +25,20 @@ SECRETS_VARIABLE = "AIQA_SECRETS"
 
 Window = Annotated[int, Field(ge=0)] | Literal["all"]
 """Days back from today, or every study, those without a date or with an impossible one included."""
+
+
+ArchiveObject = Literal[
+    "report_sr",
+    "measurement_sr",
+    "series_sr",
+    "seg",
+    "labelmap",
+    "overlay",
+    "parametric_map",
+    "quality_issue",
+    "pdf",
+]
+"""Roles of ``dicom.uids.Role`` that a site may choose; a rejection is a person's own act."""
 
 
 class _Section(BaseModel):
@@ -101,6 +116,10 @@ class ArchiveSettings(_Section):
     url: str | None = Field(
         None, description="DICOMweb root, such as https://pacs/dicom-web; none = directory archive."
     )
+    objects: tuple[ArchiveObject, ...] = Field(
+        ("report_sr", "measurement_sr", "series_sr", "seg", "overlay"),
+        description="Objects of a result that are stored (docs/dicom-conformance.md lists them).",
+    )
     folder: Path | None = Field(None, description="Folder of the embedded directory archive, where no url is given.")
     profile: str = Field("generic", description="Kind of archive: generic, orthanc, dcm4chee, azure or aws.")
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the archive.")
@@ -147,6 +166,83 @@ class ConsoleSettings(_Section):
 
     host: str = Field("127.0.0.1", description="Address that the console listens on.")
     port: int = Field(8088, ge=0, le=65535, description="Port of the console; 0 = any free one.")
+    public_url: str | None = Field(None, description="Address by which people reach the console, for links in mails.")
+
+
+class RecommendationSettings(_Section):
+    """When a repeat pays, and when nobody is told (docs/recommendations.md)."""
+
+    time_zone: str | None = Field(
+        None, description="Zone of the times in the images, such as Europe/Vienna; none = that of this machine."
+    )
+    scanner_hour_cost: float = Field(592.0, gt=0, description="Cost of an hour of scanner, in any currency.")
+    repeat_minutes: float = Field(
+        5.0, gt=0, description="Minutes that repeating a series takes where the images do not say."
+    )
+    recall_minutes: float = Field(30.0, gt=0, description="Minutes of scanner that calling a patient in again takes.")
+    unreadable_if_clear: float = Field(
+        0.4, ge=0, le=1, description="Chance that a series with a clear artifact (severity 2) cannot be read."
+    )
+    unreadable_if_severe: float = Field(
+        0.9, ge=0, le=1, description="Chance that a series with a severe artifact (severity 3) cannot be read."
+    )
+    fixable: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {}, description="Chance that a repeat is better, by artifact, where the site knows better than the catalogue."
+    )
+    on_table_minutes: float = Field(
+        10.0, gt=0, description="Minutes after the last image in which a patient is taken to be on the table."
+    )
+    late_after_minutes: float = Field(
+        60.0, gt=0, description="Minutes between acquisition and arrival after which nobody is told."
+    )
+    notice_budget_s: float = Field(
+        30.0, gt=0, description="Seconds from image to notice; where over 5 % take longer, a reviewer looks instead."
+    )
+    service_after: int = Field(
+        3, ge=2, description="Studies with the same fault of a scanner in 24 hours that call service."
+    )
+    alert_budget: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Part of the last 100 studies told of above which only surely severe series are told.",
+    )
+    acceptance_window: int = Field(50, ge=10, description="Last notices of which the followed ones are counted.")
+    acceptance_floor: float = Field(
+        0.3, ge=0, le=1, description="Part of them that must be followed; below it notices suspend themselves."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        if name is not None and name not in available_timezones():
+            raise ValueError("no such time zone")
+        return name
+
+
+class WebhookSettings(_Section):
+    """A receiver of recommendations that cannot wait."""
+
+    url: str | None = Field(None, description="Address that recommendations are posted to; none = no webhook.")
+    secret: SecretStr | None = Field(None, description="Secret that signs each request (HMAC-SHA256); none = unsigned.")
+
+
+class MailSettings(_Section):
+    """Recommendations that cannot wait, by e-mail."""
+
+    host: str | None = Field(None, description="Mail server (SMTP); none = no mail.")
+    port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    encryption: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
+    user: str | None = Field(None, description="User name at the mail server.")
+    password: SecretStr | None = Field(None, description="Password at the mail server.")
+    sender: str = Field("", description="Address that mails come from.")
+    recipients: tuple[str, ...] = Field((), description="Addresses that mails go to.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "MailSettings":
+        if self.host is not None and not (self.sender and self.recipients):
+            raise ValueError("a mail server needs a sender and recipients")
+        return self
 
 
 class FacadeSettings(_Section):
@@ -174,6 +270,9 @@ class Settings(BaseSettings):
     database: DatabaseSettings = Field(DatabaseSettings(), description="The ledger.")
     worker: WorkerSettings = Field(WorkerSettings(), description="The Celery worker.")
     console: ConsoleSettings = Field(ConsoleSettings(), description="The web console.")
+    recommendations: RecommendationSettings = Field(RecommendationSettings(), description="The repeat rule.")
+    webhook: WebhookSettings = Field(WebhookSettings(), description="The webhook.")
+    mail: MailSettings = Field(MailSettings(), description="The mail server.")
     facade: FacadeSettings = Field(FacadeSettings(), description="The FHIR API for reading.")
 
     @property
@@ -232,6 +331,8 @@ def unknown_variables() -> tuple[str, ...]:
     def known(path: list[str]) -> bool:
         annotation = sections.get(path[0])
         for name in path[1:]:
+            if get_origin(annotation) is dict:
+                return True
             fields = getattr(annotation, "model_fields", {})
             if name not in fields:
                 return False

@@ -90,9 +90,11 @@ def close() -> None:
 def from_settings() -> Steps:
     """Build the services from the settings of this process (deployment L)."""
     from aiqa_integration.bootstrap import services as built_from  # noqa: PLC0415 — tasks alone need none of it
+    from aiqa_integration.console.printed import printer  # noqa: PLC0415
     from aiqa_integration.settings import load_settings  # noqa: PLC0415
 
-    return _process.open.enter_context(built_from(load_settings()))
+    settings = load_settings()
+    return _process.open.enter_context(built_from(settings, printer(settings)))
 
 
 _process = _Process()

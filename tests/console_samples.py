@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from aiqa_integration.ledger.views import (
     Delivery,
     HistoryEntry,
     JobDetail,
+    Notice,
+    NoticeLine,
     PollStatus,
     QueueRow,
     ResultSummary,
@@ -24,9 +27,11 @@ from aiqa_integration.model.identity import Device, SeriesRef, dicom_uid, identi
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef, NotMeasured, Reason
+from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.quantity import MM, ONE, PERCENT, Quantity, Unit
 from aiqa_integration.model.report import BundleVersion, Provenance, QaReport, Refusal
 from aiqa_integration.model.report_json import report_bytes
+from aiqa_integration.recommendations.learning import Repeat
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SCANNER = Device(manufacturer="TESTCO", model="Quiet 3", serial="77-A", station="MR2")
@@ -163,6 +168,8 @@ class MemoryBooks:
         self.artifacts = MemoryArtifacts()
         self.details: list[JobDetail] = []
         self.poll_statuses: tuple[PollStatus, ...] = ()
+        self.notices: list[Notice] = []
+        self.seen_repeats: tuple[Repeat, ...] = ()
 
     def queue(self, limit: int, offset: int, *, state: JobState | None = None, text: str = "") -> tuple[QueueRow, ...]:
         rows = sorted((detail.job for detail in self.details), key=lambda row: row.updated_at, reverse=True)
@@ -182,6 +189,26 @@ class MemoryBooks:
 
     def polls(self) -> tuple[PollStatus, ...]:
         return self.poll_statuses
+
+    def open_notices(self, now: datetime) -> tuple[Notice, ...]:
+        return tuple(notice for notice in self.notices if notice.state is NoticeState.PROPOSED)
+
+    def ended_notices(self, now: datetime, limit: int) -> tuple[Notice, ...]:
+        return tuple(notice for notice in self.notices if notice.state is not NoticeState.PROPOSED)[:limit]
+
+    def open_notice_count(self, now: datetime) -> int:
+        return len(self.open_notices(now))
+
+    def repeats(self) -> tuple[Repeat, ...]:
+        return self.seen_repeats
+
+    def answer_notice(self, notice_id: str, *, accepted: bool, who: str, now: datetime) -> NoticeState:
+        state = NoticeState.ACCEPTED if accepted else NoticeState.DECLINED
+        for place, notice in enumerate(self.notices):
+            if notice.notice_id == notice_id and notice.state is NoticeState.PROPOSED:
+                self.notices[place] = replace(notice, state=state, ended_by=who, ended_at=now)
+                return state
+        raise LedgerError(f"there is no notice {notice_id}")
 
     def add(
         self,
@@ -332,3 +359,73 @@ def sample_books(png: bytes | None = None) -> tuple[MemoryBooks, dict[str, str]]
         ),
     }
     return books, ids
+
+
+def line(job_id: str, artifact: str | None = "motion", **changes: object) -> NoticeLine:
+    fields: dict[str, object] = {
+        "job_id": job_id,
+        "modality": "MR",
+        "description": "AX T2 FLAIR",
+        "kind": NoticeKind.REPEAT_NOW,
+        "text": "Motion, severe (probability 96 %): repeat the series while the patient is on the table. The chance "
+        "that it cannot be read is 86 %; a repeat pays from 24 %.",
+        "change": "coach or immobilise the patient and repeat; the second time with a faster or motion-robust sequence",
+        "artifact": artifact,
+        "severity": 3,
+        "acquired_at": NOW - timedelta(minutes=3),
+        "arrived_at": NOW - timedelta(seconds=50),
+        "repeated_at": None,
+        "severity_after": None,
+    }
+    return NoticeLine(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def notice(name: str, *lines: NoticeLine, **changes: object) -> Notice:
+    fields: dict[str, object] = {
+        "notice_id": str(identity("notice", name)),
+        "scope": "study",
+        "kind": NoticeKind.REPEAT_NOW,
+        "state": NoticeState.PROPOSED,
+        "device": SCANNER,
+        "simulated": False,
+        "created_at": NOW - timedelta(seconds=25),
+        "until": NOW + timedelta(minutes=8, seconds=30),
+        "ended_at": None,
+        "ended_by": "",
+        "lines": lines,
+    }
+    return Notice(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def sample_board() -> tuple[MemoryBooks, dict[str, str]]:
+    """Return books with a notice of each kind, open and ended, and the ids of the open ones."""
+    books, ids = sample_books()
+    job_id = ids["tolerance"]
+    zipper = line(
+        job_id,
+        "zipper",
+        kind=NoticeKind.SERVICE,
+        text="Zipper (radio-frequency interference) in 3 studies of this scanner within 24 hours: call service before "
+        "more patients are scanned.",
+        change="close the door, remove electrical devices, repeat; where it comes back, call service (shielding)",
+    )
+    metal = line(
+        job_id,
+        "susceptibility",
+        description=SCRIPT,
+        kind=NoticeKind.CHANGE_PROTOCOL,
+        text="Susceptibility or metal, severe (probability 98 %). The same series again would look the same.",
+        change="remove the object; else a spin-echo sequence with high bandwidth or a metal-artifact protocol",
+    )
+    admin = line(job_id, None, text="Of the last 50 notices 24 % were followed, fewer than 30 %.", change="look why")
+    done = line(job_id, repeated_at=NOW - timedelta(minutes=20), severity_after=1)
+    books.notices = [
+        notice("repeat", line(job_id), line(job_id, description="SAG T1")),
+        notice("metal", metal, kind=NoticeKind.CHANGE_PROTOCOL, device=Device(manufacturer="TESTCO", station="MR1")),
+        notice("service", zipper, scope="scanner", kind=NoticeKind.SERVICE, until=None),
+        notice("admin", admin, scope="site", kind=NoticeKind.ADMIN, until=None),
+        notice("done", done, state=NoticeState.REPEATED, ended_by="AB", ended_at=NOW - timedelta(minutes=30)),
+        notice("missed", line(job_id), state=NoticeState.EXPIRED, ended_at=NOW - timedelta(hours=1)),
+    ]
+    books.seen_repeats = (Repeat(artifact="motion", severity_before=3, severity_after=1),)
+    return books, {name: str(identity("notice", name)) for name in ("repeat", "metal", "service", "admin")}

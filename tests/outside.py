@@ -19,7 +19,7 @@ from aiqa_integration.model.image import ImageStack
 from aiqa_integration.simulate.acr_mri import Scan, simulate_series
 from tests.servers import OrthancServer
 
-OBJECTS_A_SERIES = 4
+OBJECTS_A_SERIES = 5
 SLICES = 11
 MATRIX = 256
 FIELD_OF_VIEW_MM = 250.0

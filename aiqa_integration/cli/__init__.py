@@ -18,6 +18,7 @@ from aiqa_integration.cli.keys import keys, token
 from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
+from aiqa_integration.cli.sign import verify
 from aiqa_integration.cli.validate import validate
 from aiqa_integration.errors import AiqaError, ConfigurationError
 from aiqa_integration.logs import configure_logs
@@ -41,7 +42,7 @@ def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, ve
     configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
-_COMMANDS = (
+COMMANDS = (
     analyze,
     bundle,
     calibration,
@@ -57,9 +58,9 @@ _COMMANDS = (
     run,
     token,
     validate,
+    verify,
 )
-
-for command in _COMMANDS:
+for command in COMMANDS:
     aiqa.add_command(command)
 
 

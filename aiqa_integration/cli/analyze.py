@@ -11,19 +11,21 @@ import click
 
 from aiqa_integration.cli.table import print_measurements, verdict_text
 from aiqa_integration.errors import AiqaError, InputError, MeasurementError, NoRule
-from aiqa_integration.model.wording import finding_text
+from aiqa_integration.model.wording import finding_text, recommendation_text
 from aiqa_integration.rules.match import Match
 
 if TYPE_CHECKING:
     from aiqa_integration.model.report import QaReport
     from aiqa_integration.pipeline.analyst import Analyst
     from aiqa_integration.pipeline.ports import FileGroup, LoadedSeries
+    from aiqa_integration.pipeline.recommend import Adviser
 
 
 WRITTEN = (
     "report.json",
     "report_sr.dcm",
     "measurement_sr.dcm",
+    "series_sr.dcm",
     "seg.dcm",
     "overlay.dcm",
     "preview.png",
@@ -52,16 +54,16 @@ def analyze(paths: tuple[Path, ...], out: Path, analysis: str | None, as_json: b
 
     Exits with 0 when every series was either reported or refused with a reason.
     """
-    from aiqa_integration.bootstrap import SystemClock, make_analyst
+    from aiqa_integration.bootstrap import SystemClock, make_adviser, make_analyst
     from aiqa_integration.pipeline.route import forced_route
     from aiqa_integration.settings import load_settings
 
     out.mkdir(parents=True, exist_ok=True)
-    outcomes = []
-    with make_analyst(load_settings(), SystemClock()) as analyst:
+    outcomes, settings = [], load_settings()
+    with make_analyst(settings, SystemClock()) as analyst:
         if analysis:
             forced_route(analysis, analyst.rules)
-        for outcome in _outcomes(paths, out, analysis, analyst):
+        for outcome in _outcomes(paths, out, analysis, analyst, adviser=make_adviser(settings)):
             outcomes.append(outcome)
             if as_json:
                 click.echo(json.dumps(outcome.document))
@@ -77,11 +79,17 @@ def analyze(paths: tuple[Path, ...], out: Path, analysis: str | None, as_json: b
         raise click.exceptions.Exit(1)
 
 
-def _outcomes(paths: tuple[Path, ...], out: Path, analysis: str | None, analyst: "Analyst") -> Iterator[Outcome]:
+def _outcomes(
+    paths: tuple[Path, ...], out: Path, analysis: str | None, analyst: "Analyst", *, adviser: "Adviser"
+) -> Iterator[Outcome]:
     from aiqa_integration.dicom.files import group_files
+    from aiqa_integration.pipeline.recommend import CallHistory
 
+    history = CallHistory()
     for number, group in enumerate(group_files(paths), start=1):
         report, series, failed = analysed(group, analysis, analyst)
+        if series is not None:
+            report = history.advise(report, series.header, adviser, now=analyst.clock.now())
         folder = out / _folder_name(number, report)
         document = _write(report, series, folder)
         yield Outcome(place=_place(group.files), report=report, document=document, failed=failed)
@@ -142,3 +150,5 @@ def _print(outcome: Outcome) -> None:
     print_measurements(outcome.report.judgements)
     for finding in outcome.report.findings:
         click.echo(f"{finding.artifact}: {finding_text(finding)}")
+    if outcome.report.recommendation:
+        click.echo(recommendation_text(outcome.report.recommendation))

@@ -39,6 +39,7 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
     """
     from aiqa_integration.bootstrap import services
     from aiqa_integration.cli.serving import console_server
+    from aiqa_integration.console.printed import printer
     from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
     from aiqa_integration.settings import load_settings
     from celery_worker.embedded import EmbeddedWorker
@@ -62,7 +63,9 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
             ehr={"url": store.base_url},
             console={"port": port},
         )
-        tools = stack.enter_context(services(settings))
+        tools = stack.enter_context(services(settings, printer(settings)))
+        if data is None:
+            _trust_samples(settings)
         stack.enter_context(EmbeddedWorker(tools, concurrency=settings.worker.concurrency))
         if once:
             complete = _wait(tools, timeout_s)
@@ -105,6 +108,15 @@ def fill(archive_folder: Path, data: Path | None, *, as_json: bool) -> None:
         else:
             for refused in outcome.refused:
                 _say(as_json, f"not stored: {refused.sop_instance_uid}: reason {refused.reason}")
+
+
+def _trust_samples(settings: "Settings") -> None:
+    from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
+    from aiqa_integration.bootstrap import bundle_named, open_scanner_record
+    from aiqa_integration.cli.samples import trust_sample_scanner
+
+    with open_scanner_record(settings) as (record, clock):
+        trust_sample_scanner(record, bundle_named(ARTIFACT_BUNDLE, settings).version(), at=clock.now())
 
 
 def _wait(tools: "Services", timeout_s: float) -> bool:

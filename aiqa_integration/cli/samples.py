@@ -1,13 +1,19 @@
 """The demo's own sample studies: simulated scans, labelled as such wherever a person may look."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from aiqa_integration.artifact_detection.families import Family
 from aiqa_integration.dicom.sample_study import SampleSeries, write_series
-from aiqa_integration.model.identity import Device
+from aiqa_integration.ledger.scanner_record import Place, SqlScannerRecord
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.identity import Device, device_key
 from aiqa_integration.model.image import ImageStack
+from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.simulate.acr_mri import Pose, Scan, simulate_localizer, simulate_series
+from aiqa_integration.simulate.patient_mri import SimulatedPatient, simulate_patient
 from aiqa_integration.simulate.scanner import Shading
 
 SEED = 464
@@ -27,7 +33,33 @@ def write_sample_studies(folder: Path) -> int:
     _write(folder, faulty.stack, study_key="demo-faulty", number=1, description="ACR axial T1", field_strength_t=3.0)
     medium = simulate_series("acr-mri-medium", rng=rng, pose=Pose(rotation_deg=0.5))
     _write(folder, medium.stack, study_key="demo-medium", number=1, description="ACR medium axial T1", enhanced=True)
-    return 4
+    _write_patient(folder, simulate_patient(rng), study_key="demo-head")
+    _write_patient(folder, simulate_patient(rng, ArtifactId.GHOST, 3), study_key="demo-head-ghosts")
+    return 6
+
+
+def trust_sample_scanner(record: SqlScannerRecord, bundle: BundleVersion, *, at: datetime) -> None:
+    """Set alerts going for the simulated scanner, so that the demo shows one; no reviewer has answered for it."""
+    for artifact in ArtifactId:
+        place = Place(device_key=device_key(SCANNER), family=Family.T2_SPIN_ECHO, artifact=artifact)
+        record.adopt(place, bundle, who="aiqa demo", why="simulated scanner, for show", at=at)
+
+
+def _write_patient(folder: Path, patient: SimulatedPatient, *, study_key: str) -> None:
+    """Write a head series as if it had been scanned two minutes ago: the patient may still be on the table."""
+    sample = SampleSeries(
+        study_key=study_key,
+        description="T2 TSE axial",
+        device=SCANNER,
+        field_strength_t=1.5,
+        thickness_mm=patient.stack.spacing_mm[0],
+        phase_encoding="COLUMN" if patient.phase_axis == 0 else "ROW",
+        quality_control=False,
+        repetition_time_ms=4000.0,
+        echo_time_ms=90.0,
+        acquired_at=datetime.now() - timedelta(minutes=2),  # noqa: DTZ005 - DICOM times carry no zone
+    )
+    write_series(patient.stack, folder / study_key, sample)
 
 
 def _write(

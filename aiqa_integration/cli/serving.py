@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def console_server(tools: "Services", settings: "Settings") -> AbstractContextManager[str]:
     """Serve the console while the block runs; it yields the address. Raises ConfigurationError for a taken port."""
-    from aiqa_integration.bootstrap import books_of, signing_keys
+    from aiqa_integration.bootstrap import books_of, make_adviser, signing_keys
     from aiqa_integration.console.app import create_app
     from aiqa_integration.console.facade.context import facade_over
     from aiqa_integration.console.server import serving
@@ -19,6 +19,13 @@ def console_server(tools: "Services", settings: "Settings") -> AbstractContextMa
     if settings.facade.enabled:
         exports = settings.data_folder / "exports"
         facade = facade_over(tools.ledger.engine, exports, base_url=settings.facade.base_url)
-    books, keys = books_of(tools.ledger), signing_keys(settings)
-    app = create_app(books, tools.artifacts, settings.site_name, facade=facade, keys=keys)
+    app = create_app(
+        books_of(tools.ledger),
+        tools.artifacts,
+        settings.site_name,
+        answers=tools.ledger,
+        policy=make_adviser(settings).policy,
+        facade=facade,
+        keys=signing_keys(settings),
+    )
     return serving(app, settings.console.host, settings.console.port)

@@ -74,7 +74,7 @@ def _delivered(detail: "JobDetail", tools: "Services", settings: "Settings") -> 
         objects_sent=len(objects),
         objects_found=len(found),
         resources_sent=resources,
-        resources_found=_observations(job, settings) if resources else 0,
+        resources_found=_observations(job, settings, tools.artifacts) if resources else 0,
     )
 
 
@@ -96,13 +96,15 @@ def _instances(archive: "Archive", study_instance_uid: str) -> set[str]:
     return {uid for row in archive.find_series(study_instance_uid) for uid in archive.find_instances(row.ref)}
 
 
-def _observations(job: "QueueRow", settings: "Settings") -> int:
+def _observations(job: "QueueRow", settings: "Settings", artifacts: "Artifacts") -> int:
     """Return how many Observations the FHIR server has for the result (one is right)."""
     from aiqa_integration.bootstrap import fhir_client
+    from aiqa_integration.console.document import read_document
     from aiqa_integration.fhir.identity import RESULT, RUN_KINDS
     from aiqa_integration.model.identity import identity
 
     if job.result is None:
         return 0
-    key = identity(job.ref.study_instance_uid, job.ref.series_instance_uid, job.result.analysis, RUN_KINDS["phantom"])
+    kind = RUN_KINDS[read_document(artifacts.get(job.result.report_sha256)).subject]
+    key = identity(job.ref.study_instance_uid, job.ref.series_instance_uid, job.result.analysis, kind)
     return len(fhir_client(settings).search("Observation", {"identifier": f"{RESULT}|{key}"}))

@@ -8,9 +8,11 @@ from importlib import import_module
 from flask import Blueprint, Flask
 
 from aiqa_integration import __version__, console
-from aiqa_integration.console import context, mishaps, presentation, security
-from aiqa_integration.console.books import ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.console import context, csrf, mishaps, presentation, security
+from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, StoredBytes
 from aiqa_integration.console.facade import context as facade_context
+from aiqa_integration.recommendations.learning import learnt
+from aiqa_integration.recommendations.policy import Policy
 
 
 def create_app(
@@ -18,23 +20,25 @@ def create_app(
     artifacts: StoredBytes | None = None,
     site_name: str = "",
     *,
+    answers: Answers | None = None,
+    policy: Policy | None = None,
     now: Callable[[], datetime] | None = None,
     facade: facade_context.FacadeContext | None = None,
     keys: PublishedKeys | None = None,
 ) -> Flask:
     """Return the console over the given books and artifacts, or over those that the settings name.
 
+    Without ``answers`` the notice board is only read, as on a wall. ``policy`` is what the repeat rule assumes.
     ``facade`` is the FHIR API for reading, ``keys`` are published; without them nothing is under their addresses.
-
     Raises ConfigurationError where the settings are wrong.
     """
     if books is None or artifacts is None:
         # Only here: the command line and tests bring their own, and should not load every adapter for it.
-        from aiqa_integration.bootstrap import console_books, signing_keys  # noqa: PLC0415
+        from aiqa_integration.bootstrap import console_parts, signing_keys  # noqa: PLC0415
         from aiqa_integration.settings import load_settings  # noqa: PLC0415
 
         settings = load_settings()
-        books, artifacts, site_name = console_books(settings)
+        books, artifacts, answers, site_name, policy = console_parts(settings)
         keys = signing_keys(settings)
         if settings.facade.enabled:
             facade = facade_context.facade_over(
@@ -48,12 +52,19 @@ def create_app(
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(site_name=site_name, version=__version__)
     world = context.ConsoleContext(
-        books=books, artifacts=artifacts, site_name=site_name, now=now or (lambda: datetime.now(tz=UTC)), keys=keys
+        books=books,
+        artifacts=artifacts,
+        site_name=site_name,
+        now=now or (lambda: datetime.now(tz=UTC)),
+        answers=answers,
+        learnt=lambda repeats: learnt(repeats, policy or Policy()),
+        keys=keys,
     )
     context.install(app, world)
     facade_context.install(app, facade)
     presentation.install(app)
     security.secure(app)
+    csrf.install(app)
     mishaps.install(app)
     for page in _pages():
         app.register_blueprint(page)

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
-from aiqa_integration.ledger.views import Counts, JobDetail, PollStatus, QueueRow
+from aiqa_integration.ledger.views import Counts, JobDetail, Notice, PollStatus, QueueRow
 from aiqa_integration.model.job import JobState
+from aiqa_integration.model.notice import NoticeState
+from aiqa_integration.recommendations.learning import Repeat
 
 
 class ConsoleBooks(Protocol):
@@ -21,6 +23,25 @@ class ConsoleBooks(Protocol):
 
     def polls(self) -> tuple[PollStatus, ...]:
         """Return how the polling of each archive goes."""
+
+    def open_notices(self, now: datetime) -> tuple[Notice, ...]:
+        """Return the notices that wait for an answer, the most pressing first."""
+
+    def ended_notices(self, now: datetime, limit: int) -> tuple[Notice, ...]:
+        """Return the newest notices that have ended."""
+
+    def open_notice_count(self, now: datetime) -> int:
+        """Return how many notices wait for an answer."""
+
+    def repeats(self) -> tuple[Repeat, ...]:
+        """Return what became of every told series that was repeated."""
+
+
+class Answers(Protocol):
+    """The one thing that the console writes."""
+
+    def answer_notice(self, notice_id: str, *, accepted: bool, who: str, now: datetime) -> NoticeState:
+        """Record a person's answer and return the notice's state; raises LedgerError where there is none."""
 
 
 class StoredBytes(Protocol):

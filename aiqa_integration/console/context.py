@@ -1,13 +1,14 @@
 """What every page is given: the books, the bytes, the site's name, the time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from flask import Flask, current_app
 
-from aiqa_integration.console.books import ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.recommendations.learning import Learnt, Repeat
 
 _KEY = "aiqa-console"
 
@@ -20,6 +21,8 @@ class ConsoleContext:
     artifacts: StoredBytes
     site_name: str
     now: Callable[[], datetime]
+    answers: Answers | None
+    learnt: Callable[[Sequence[Repeat]], tuple[Learnt, ...]]
     keys: PublishedKeys | None = None
 
 

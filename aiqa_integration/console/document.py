@@ -11,6 +11,7 @@ from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, NotMeasured, Reason
 from aiqa_integration.model.quantity import UNITS, Quantity, Unit
+from aiqa_integration.model.recommendation import RecommendationKind
 from aiqa_integration.phantoms import all_phantoms
 
 _MOST_DECIMALS = 6
@@ -90,6 +91,17 @@ class FindingDocument(_Part):
     explanation: str
 
 
+class RecommendationDocument(_Part):
+    """What the program proposes."""
+
+    kind: RecommendationKind
+    reason: str
+    text: str
+    urgency: str
+    change: str | None
+    until: str | None = None
+
+
 class ProvenanceDocument(_Part):
     """What made the result."""
 
@@ -116,6 +128,7 @@ class ReportDocument(_Part):
     verdict: Verdict
     measurements: tuple[MeasurementDocument, ...]
     findings: tuple[FindingDocument, ...] = ()
+    recommendation: RecommendationDocument | None = None
     refused: RefusalDocument | None
     simulated: bool
     revision: int

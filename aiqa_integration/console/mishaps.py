@@ -14,7 +14,9 @@ RETRY_AFTER_S = 15
 _WORDS: dict[int, tuple[str, str]] = {
     400: ("This address is not understood", "Go back to the queue and choose from there."),
     404: ("There is nothing here", "The series may be under another address. Look for it in the queue."),
-    405: ("This page can only be read", "The console changes nothing."),
+    403: ("This answer was not taken", "Go back to the page, load it anew and answer again."),
+    405: ("This page can only be read", "Answers are given on the notice board."),
+    413: ("This answer is too large", "Go back to the page and answer again."),
 }
 _UNSAID = ("The page cannot be shown", "Go back to the queue and try again.")
 

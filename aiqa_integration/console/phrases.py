@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from aiqa_integration.ledger.views import Counts, QueueRow
+from aiqa_integration.model.advice import VERDICT_MEANINGS, Meaning, refusal_meaning
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Reason
+from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.wording import WORDS
 
 
@@ -15,14 +17,6 @@ class Badge:
 
     look: str
     word: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """What a result means in one sentence, and what to do."""
-
-    means: str
-    advice: str
 
 
 VERDICT_BADGES: dict[Verdict, Badge] = {
@@ -84,27 +78,6 @@ STATE_ADVICE: dict[JobState, str] = {
     JobState.SUPERSEDED: "Look at the newer revision of this series in the queue.",
 }
 
-VERDICT_MEANINGS: dict[Verdict, Meaning] = {
-    Verdict.PASS: Meaning(means="Every required value is within its limits.", advice="Nothing to do at the scanner."),
-    Verdict.TOLERANCE: Meaning(
-        means="At least one value is outside its tolerance; none is outside its action limits.",
-        advice="Check how the test object lay and scan it once more. If it stays, tell the medical physicist.",
-    ),
-    Verdict.ACTION: Meaning(
-        means="At least one value is outside its action limits.",
-        advice="Check how the test object lay and scan it once more. If it stays, call the medical physicist, "
-        "who decides about the scanner.",
-    ),
-    Verdict.NOT_ASSESSED: Meaning(
-        means="Values were measured, but no limits apply to them.",
-        advice="The medical physicist decides whether limits should be set.",
-    ),
-    Verdict.NOT_MEASURED: Meaning(
-        means="At least one required value could not be measured, so this is no pass.",
-        advice="The reason stands beside each missing value below. Mend it and scan once more.",
-    ),
-}
-
 REASON_WORDS: dict[Reason, str] = {
     Reason.SLICE_MISSING: "the slice that this test needs is not in the series",
     Reason.FEATURE_NOT_FOUND: "what this test measures was not found in the slice",
@@ -119,28 +92,6 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.ANALYSIS_FAILED: "the analysis of this test failed",
 }
 
-_SEND_AGAIN = "Send the series again from the scanner. If it stays, scan once more."
-_CHECK_BUNDLE = "Tell the administrator: 'aiqa bundle verify' says what is wrong with the bundle."
-
-REFUSAL_ADVICE: dict[str, str] = {
-    "not-image-data": _SEND_AGAIN,
-    "incomplete-series": _SEND_AGAIN,
-    "unsupported-series": "Nothing to do: AIQA does not read this kind of object.",
-    "mixed-geometry": "Send each stack of slices as a series of its own.",
-    "no-rule": "Nothing to do if no analysis was expected. If one was, change the rules.",
-    "phantom-not-found": "Is this the right test object, whole and in the middle of the images? If so, scan once more; "
-    "if not, nothing to do.",
-    "roi-outside-image": "Scan once more with a larger field of view.",
-    "too-few-slices": "Scan all slices that the guideline asks for.",
-    "hash-mismatch": _CHECK_BUNDLE,
-    "shape-mismatch": _CHECK_BUNDLE,
-    "bad-metadata": _CHECK_BUNDLE,
-    "bundle": _CHECK_BUNDLE,
-}
-"""What to do about a refused series, by the stable code of its error (docs/errors.md)."""
-
-ANY_REFUSAL_ADVICE = "Look at the reason. If it stays when the series is sent again, tell the administrator."
-
 EVENT_WORDS: dict[JobEvent | None, str] = {
     None: "seen in the archive",
     JobEvent.COUNT_STABLE: "complete",
@@ -151,6 +102,7 @@ EVENT_WORDS: dict[JobEvent | None, str] = {
     JobEvent.GAVE_UP: "gave up",
     JobEvent.SERIES_GREW: "replaced: more images came",
     JobEvent.REPLAYED: "started again",
+    JobEvent.SIGNED: "signed by a person",
 }
 
 EFFECT_BADGES: dict[EffectState, Badge] = {
@@ -158,6 +110,32 @@ EFFECT_BADGES: dict[EffectState, Badge] = {
     EffectState.PLANNED: Badge(look="waiting", word="planned"),
     EffectState.REFUSED: Badge(look="refused", word="refused"),
     EffectState.WITHDRAWN: Badge(look="ignored", word="withdrawn"),
+}
+
+NOTICE_BADGES: dict[NoticeKind, Badge] = {
+    NoticeKind.REPEAT_NOW: Badge(look="action", word="REPEAT NOW"),
+    NoticeKind.CHANGE_PROTOCOL: Badge(look="tolerance", word="CHANGE PROTOCOL"),
+    NoticeKind.SERVICE: Badge(look="failed", word="CALL SERVICE"),
+    NoticeKind.REVIEW: Badge(look="unknown", word="REVIEW"),
+    NoticeKind.ADMIN: Badge(look="waiting", word="RULE SUSPENDED"),
+}
+
+ANSWER_WORDS: dict[NoticeKind, tuple[str, str]] = {
+    NoticeKind.REPEAT_NOW: ("We repeat", "Not needed"),
+    NoticeKind.CHANGE_PROTOCOL: ("We do that", "Not needed"),
+    NoticeKind.SERVICE: ("Service is called", "Not needed"),
+    NoticeKind.REVIEW: ("Looked at", "Not needed"),
+    NoticeKind.ADMIN: ("Let the rule run again", ""),
+}
+"""What the buttons of a notice say: accept, decline (none: cannot be declined)."""
+
+END_WORDS: dict[NoticeState, str] = {
+    NoticeState.PROPOSED: "waits for an answer",
+    NoticeState.ACCEPTED: "accepted",
+    NoticeState.DECLINED: "declined",
+    NoticeState.EXPIRED: "nobody answered in time",
+    NoticeState.REPEATED: "repeated",
+    NoticeState.WITHDRAWN: "withdrawn: its series was replaced",
 }
 
 
@@ -205,8 +183,7 @@ def meaning(row: QueueRow) -> Meaning:
     if result is None:
         return Meaning(means=_sentence(progress(row)), advice=STATE_ADVICE[row.state])
     if result.refused_code:
-        advice = REFUSAL_ADVICE.get(result.refused_code, ANY_REFUSAL_ADVICE)
-        return Meaning(means=_sentence(result.refused_detail or result.refused_code), advice=advice)
+        return refusal_meaning(result.refused_code, result.refused_detail or "")
     return VERDICT_MEANINGS[result.verdict]
 
 

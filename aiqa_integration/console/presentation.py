@@ -6,28 +6,36 @@ from flask import Flask
 
 from aiqa_integration.console import charts, phrases
 from aiqa_integration.console.context import console
-from aiqa_integration.ledger.views import QueueRow
+from aiqa_integration.ledger.views import Notice, QueueRow
 from aiqa_integration.model.identity import Device
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured
-from aiqa_integration.model.wording import limits_text, value_text
+from aiqa_integration.model.wording import PROPOSALS, limits_text, value_text
 
 
 def install(app: Flask) -> None:
     """Give templates their words."""
-    app.jinja_env.filters.update(moment=moment, ago=ago, value=value, bounds=bounds, capitalized=phrases.capitalized)
+    app.jinja_env.filters.update(
+        moment=moment, ago=ago, value=value, bounds=bounds, capitalized=phrases.capitalized, clock=clock
+    )
     app.jinja_env.globals.update(
+        answer_words=phrases.ANSWER_WORDS,
         badge=phrases.badge,
         deliveries=deliveries,
         effect_badges=phrases.EFFECT_BADGES,
+        end_words=phrases.END_WORDS,
         event_words=phrases.EVENT_WORDS,
         gauge=charts.gauge,
         gauge_width=charts.WIDTH,
         is_measured=is_measured,
         maker=maker,
+        minutes_left=minutes_left,
+        notice_badges=phrases.NOTICE_BADGES,
         now=lambda: console().now(),
+        open_notices=lambda: console().books.open_notice_count(console().now()),
         place=place,
         progress=phrases.progress,
+        proposals=PROPOSALS,
         reason_words=phrases.REASON_WORDS,
         scanner=scanner,
         short_state_words=phrases.SHORT_STATE_WORDS,
@@ -41,6 +49,11 @@ def install(app: Flask) -> None:
 def moment(at: datetime) -> str:
     """Return a time as the server's own zone tells it."""
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def clock(at: datetime) -> str:
+    """Return the time of day as the server's own zone tells it."""
+    return at.astimezone().strftime("%H:%M")
 
 
 def ago(at: datetime) -> str:
@@ -65,6 +78,13 @@ def bounds(judged: Judgement) -> tuple[str, ...]:
     if judged.limits is None:
         return ()
     return tuple(limits_text(judged.limits, judged.measurement.metric).split(", "))
+
+
+def minutes_left(notice: Notice) -> int | None:
+    """Return for how many minutes a notice is of use; None where it waits until somebody answers."""
+    if notice.until is None:
+        return None
+    return max(int((notice.until - console().now()).total_seconds() // 60), 0)
 
 
 def deliveries(row: QueueRow) -> str:

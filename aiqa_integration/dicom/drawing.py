@@ -1,32 +1,24 @@
-"""The picture of a result: headline, the slices with what was measured on them, every value beside its limits."""
+"""The picture of a result: headline, the slices with what was measured and found on them, a line for each."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from aiqa_integration.dicom.energy import member_mask
+from aiqa_integration.dicom.entries import Entry, entries_of, worst_of
+from aiqa_integration.dicom.masks import Mask
+from aiqa_integration.dicom.panel import Panel, Point, free_place, tag_anchors
 from aiqa_integration.model.image import ImageStack
-from aiqa_integration.model.judgement import SEVERITY, Judgement, Verdict
-from aiqa_integration.model.measurement import Measured, Region
+from aiqa_integration.model.judgement import Verdict
+from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import (
-    INTENDED_USE,
-    WORDS,
-    counts_text,
-    finding_names,
-    headline,
-    limits_text,
-    place_text,
-    value_text,
-)
+from aiqa_integration.model.wording import INTENDED_USE, counts_text, finding_names, headline, place_text
 
 Colour = tuple[int, int, int]
-Point = tuple[float, float]
-Numbered = tuple[int, Judgement]
 
 WIDTH = 1280
 MARGIN = 24
@@ -38,6 +30,9 @@ TABLE_COLUMNS = (84, 520, 730, 1056)
 """Where label, value, limits and verdict begin."""
 TABLE_SIZES = (SMALL_SIZE, 22, 18)
 """Type sizes of a cell: the largest that fits."""
+
+TINT_ALPHA = 110
+"""Opacity of the colour over pixels that belong to a finding, of 255."""
 
 BACKGROUND: Colour = (18, 20, 24)
 WHITE: Colour = (255, 255, 255)
@@ -65,31 +60,19 @@ SPELLED = {"≥": ">=", "≤": "<=", "–": "-", "—": "-", "²": "2", "×": "x
 """What Pillow's own font lacks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One slice on the canvas: its place in the stack, its corner, and canvas pixels per image pixel."""
-
-    place: int
-    left: int
-    top: int
-    scale: Point
-
-    def canvas_point(self, point: Point) -> Point:
-        """Return where the centre of an image pixel lies on the canvas."""
-        return self.left + (point[0] + 0.5) * self.scale[0], self.top + (point[1] + 0.5) * self.scale[1]
-
-
 def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
     """Return an RGB picture of a report, legible as a thumbnail by its headline; without slices where there are none.
 
     It shows nothing that identifies a patient.
     """
-    rows = _rows(report)
-    places = _telling_places(report, stack)
+    everything = entries_of(report)
+    rows = worst_of(everything, MOST_ROWS)
+    places = _telling_places(rows, stack)
     columns, size = _grid(len(places))
     pictures_height = -(-len(places) // columns) * (size + MARGIN)
     header = 270 + (60 if report.simulated else 0)
-    lines = len(rows) + (1 if len(rows) < len(report.judgements) else 0)
+    left_out = len(everything) - len(rows)
+    lines = len(rows) + (1 if left_out else 0)
     height = header + MARGIN + pictures_height + ROW_HEIGHT * (lines + 1) + MARGIN // 2
     canvas = Image.new("RGB", (WIDTH, height), BACKGROUND)
     draw = ImageDraw.Draw(canvas)
@@ -102,7 +85,7 @@ def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
         )
         if stack is not None:
             _draw_slice(canvas, rows, stack, place=place, corner=corner, size=size)
-    _draw_table(draw, rows, report, top=header + MARGIN + pictures_height)
+    _draw_table(draw, rows, left_out, top=header + MARGIN + pictures_height)
     _text(draw, (MARGIN, height - ROW_HEIGHT + 4), INTENDED_USE, SMALL_SIZE - 5, DIM)
     return canvas
 
@@ -113,24 +96,14 @@ def display_window(image: NDArray[np.float32]) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _rows(report: QaReport) -> list[Numbered]:
-    """Return the judgements with their numbers, in the report's order; the worst ones where there are too many."""
-    numbered = list(enumerate(report.judgements, start=1))
-    if len(numbered) <= MOST_ROWS:
-        return numbered
-    worst = sorted(numbered, key=lambda row: -SEVERITY[row[1].verdict])[:MOST_ROWS]
-    return sorted(worst, key=lambda row: row[0])
-
-
-def _telling_places(report: QaReport, stack: ImageStack | None) -> list[int]:
-    """Return the slices to show: those with the worst verdicts, or the middle one where no region was measured."""
+def _telling_places(entries: Sequence[Entry], stack: ImageStack | None) -> list[int]:
+    """Return the slices to show: those with the worst, or the middle one where nothing has a place."""
     if stack is None:
         return []
     worst: dict[int, int] = {}
-    for judgement in report.judgements:
-        for region in judgement.measurement.regions:
-            severity = max(worst.get(region.slice_index, 0), SEVERITY[judgement.verdict])
-            worst[region.slice_index] = severity
+    for entry in entries:
+        for place in entry.places:
+            worst[place] = max(worst.get(place, 0), entry.severity)
     within = [place for place in worst if 0 <= place < len(stack.slices)]
     chosen = sorted(within, key=lambda place: (-worst[place], place))[:MOST_PICTURES]
     return sorted(chosen) or [len(stack.slices) // 2]
@@ -148,9 +121,10 @@ def _draw_header(draw: ImageDraw.ImageDraw, report: QaReport, height: int) -> No
     device = report.device
     named = (report.phantom or report.subject, device.manufacturer, device.model, device.station)
     what = " · ".join(part for part in named if part)
-    result = report.refused.detail if report.refused else counts_text(report)
+    parts = [report.refused.detail if report.refused else counts_text(report)]
     if report.findings:
-        result += f"; remarks: {finding_names(report.findings)}"
+        parts.append(f"remarks: {finding_names(report.findings)}")
+    result = "; ".join(part for part in parts if part)
     _text(draw, (MARGIN, 178), _fitting(what, TEXT_SIZE + 4, WIDTH - 2 * MARGIN), TEXT_SIZE + 4, WHITE)
     _text(draw, (MARGIN, 222), _fitting(result, TEXT_SIZE, WIDTH - 2 * MARGIN), TEXT_SIZE, WHITE)
     if report.simulated:
@@ -160,7 +134,7 @@ def _draw_header(draw: ImageDraw.ImageDraw, report: QaReport, height: int) -> No
 
 def _draw_slice(
     canvas: Image.Image,
-    rows: Sequence[Numbered],
+    rows: Sequence[Entry],
     stack: ImageStack,
     *,
     place: int,
@@ -173,24 +147,31 @@ def _draw_slice(
     extent = np.array([image.shape[1] * stack.spacing_mm[2], image.shape[0] * stack.spacing_mm[1]])
     width, height = (max(round(float(v)), 1) for v in extent / extent.max() * size)
     left, top = corner[0] + (size - width) // 2, corner[1] + (size - height) // 2
-    canvas.paste(grey.resize((width, height), Image.Resampling.BICUBIC), (left, top))
-    panel = Panel(place, left, top, (width / image.shape[1], height / image.shape[0]))
+    shown = grey.resize((width, height), Image.Resampling.BICUBIC).convert("RGB")
+    for entry in rows:
+        if entry.energy is not None:
+            _tint(shown, member_mask(entry.energy, place, image.shape), BRIGHT[entry.look])
+    canvas.paste(shown, (left, top))
+    panel = Panel(place, left, top, (width / image.shape[1], height / image.shape[0]), image.shape)
     draw = ImageDraw.Draw(canvas)
-    on_slice = [(number, judgement.verdict, _regions_on(judgement, place)) for number, judgement in rows]
-    for _, verdict, regions in on_slice:
-        for region in regions:
-            _draw_region(draw, panel, region, BRIGHT[verdict])
+    for entry in rows:
+        for region in entry.regions_on(place):
+            _draw_region(draw, panel, region, BRIGHT[entry.look])
     tags: list[Point] = []
-    for number, verdict, regions in on_slice:
-        if regions:
-            _draw_tag(draw, _anchors(panel, regions[0]), number, verdict, tags)
+    for entry in rows:
+        anchors = tag_anchors(panel, entry)
+        if anchors:
+            tags.append(free_place(panel, anchors, tags))
+            _draw_tag(draw, tags[-1], entry)
     name = place_text(stack.slices[place], place)
     at = (corner[0] + 8, corner[1] + size - 38)
     draw.text(at, name, font=_font(SMALL_SIZE), fill=WHITE, stroke_width=2, stroke_fill=BLACK)
 
 
-def _regions_on(judgement: Judgement, place: int) -> list[Region]:
-    return [region for region in judgement.measurement.regions if region.slice_index == place]
+def _tint(shown: Image.Image, mask: Mask, colour: Colour) -> None:
+    """Colour the pixels that belong to a finding, so that the image is still seen through it."""
+    alpha = Image.fromarray((mask * TINT_ALPHA).astype(np.uint8)).resize(shown.size, Image.Resampling.NEAREST)
+    shown.paste(Image.new("RGB", shown.size, colour), (0, 0), alpha)
 
 
 def _draw_region(draw: ImageDraw.ImageDraw, panel: Panel, region: Region, colour: Colour) -> None:
@@ -208,56 +189,32 @@ def _draw_region(draw: ImageDraw.ImageDraw, panel: Panel, region: Region, colour
             draw.line(closed, fill=ink, width=width, joint="curve")
 
 
-def _anchors(panel: Panel, region: Region) -> list[Point]:
-    """Return where on the canvas the number of a region may go: beside a circle, at the ends of a line."""
-    points = [panel.canvas_point(point) for point in region.points]
-    if region.shape != "circle":
-        return [(x - 24, y - 18) for x, y in (points[0], points[-1])]
-    (x, y), edge = points
-    reach = (float(np.hypot(edge[0] - x, edge[1] - y)) + 24) * 0.7071
-    return [(x + across * reach, y + down * reach) for across, down in ((1, -1), (-1, -1), (1, 1), (-1, 1))]
+def _draw_tag(draw: ImageDraw.ImageDraw, place: Point, entry: Entry) -> None:
+    """Draw an entry's tag."""
+    x, y = place
+    draw.rounded_rectangle((x - 19, y - 17, x + 19, y + 17), radius=6, fill=BRIGHT[entry.look], outline=BLACK, width=2)
+    draw.text((x, y), entry.tag, font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
 
 
-def _draw_tag(
-    draw: ImageDraw.ImageDraw, anchors: Sequence[Point], number: int, verdict: Verdict, taken: list[Point]
-) -> None:
-    """Draw a region's number at the first free anchor, or below the first one where all are taken."""
-    free = (anchor for anchor in anchors if _is_free(anchor, taken))
-    x, y = next(free, anchors[0])
-    while not _is_free((x, y), taken):
-        y += 36
-    taken.append((x, y))
-    draw.rounded_rectangle((x - 19, y - 17, x + 19, y + 17), radius=6, fill=BRIGHT[verdict], outline=BLACK, width=2)
-    draw.text((x, y), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+def _draw_table(draw: ImageDraw.ImageDraw, rows: Sequence[Entry], left_out: int, *, top: int) -> None:
+    for line, entry in enumerate(rows):
+        _draw_row(draw, entry, y=top + line * ROW_HEIGHT)
+    if left_out:
+        words = f"and {left_out} more, none of them worse, in the report"
+        _text(draw, (TABLE_COLUMNS[0], top + len(rows) * ROW_HEIGHT), words, SMALL_SIZE, DIM)
 
 
-def _is_free(point: Point, taken: Sequence[Point]) -> bool:
-    return all(abs(point[0] - other[0]) >= 40 or abs(point[1] - other[1]) >= 36 for other in taken)
-
-
-def _draw_table(draw: ImageDraw.ImageDraw, rows: Sequence[Numbered], report: QaReport, *, top: int) -> None:
-    for line, (number, judgement) in enumerate(rows):
-        _draw_row(draw, number, judgement, y=top + line * ROW_HEIGHT)
-    if len(rows) < len(report.judgements):
-        left_out = f"and {len(report.judgements) - len(rows)} more, none of them worse, in the report"
-        _text(draw, (TABLE_COLUMNS[0], top + len(rows) * ROW_HEIGHT), left_out, SMALL_SIZE, DIM)
-
-
-def _draw_row(draw: ImageDraw.ImageDraw, number: int, judgement: Judgement, *, y: int) -> None:
+def _draw_row(draw: ImageDraw.ImageDraw, entry: Entry, *, y: int) -> None:
     label_at, value_at, limits_at, verdict_at = TABLE_COLUMNS
-    measurement, colour = judgement.measurement, BRIGHT[judgement.verdict]
+    colour = BRIGHT[entry.look]
     draw.rounded_rectangle((MARGIN, y, MARGIN + 44, y + 34), radius=6, fill=colour)
-    draw.text((MARGIN + 22, y + 17), str(number), font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
-    cells = [(label_at, value_at, measurement.metric.label, WHITE)]
-    if isinstance(measurement, Measured):
-        limits = limits_text(judgement.limits, measurement.metric) if judgement.limits else "no limits"
-        cells += [
-            (value_at, limits_at, value_text(measurement, judgement.limits), WHITE),
-            (limits_at, verdict_at, limits, DIM),
-        ]
+    draw.text((MARGIN + 22, y + 17), entry.tag, font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
+    cells = [(label_at, value_at, entry.label, WHITE)]
+    if entry.limits is None:
+        cells.append((value_at, verdict_at, entry.value, DIM))
     else:
-        cells.append((value_at, verdict_at, measurement.detail, DIM))
-    cells.append((verdict_at, WIDTH, WORDS[judgement.verdict], colour))
+        cells += [(value_at, limits_at, entry.value, WHITE), (limits_at, verdict_at, entry.limits, DIM)]
+    cells.append((verdict_at, WIDTH, entry.word, colour))
     for left, right, words, ink in cells:
         width = right - left - 14
         fits = (size for size in TABLE_SIZES if _font(size).getlength(_spelled(words)) <= width)

@@ -56,6 +56,8 @@ TEXT_KEYWORDS = (
     "PulseSequenceName",
     "EchoPulseSequence",
     "ContrastBolusAgent",
+    "ViewPosition",
+    "Laterality",
 )
 MULTIPLE_KEYWORDS = ("ImageType", "ScanningSequence", "SequenceVariant", "ScanOptions")
 NUMBER_KEYWORDS = (
@@ -68,6 +70,7 @@ NUMBER_KEYWORDS = (
     "EchoTrainLength",
     "SliceThickness",
     "SpacingBetweenSlices",
+    "AcquisitionDuration",
     "SeriesNumber",
     "Rows",
     "Columns",

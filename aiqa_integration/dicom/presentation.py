@@ -8,15 +8,12 @@ from pydicom.dataset import Dataset
 
 from aiqa_integration.dicom.drawing import draw_report
 from aiqa_integration.dicom.evidence import instance_stubs
-from aiqa_integration.dicom.result_object import common_arguments, concept, result_bytes
+from aiqa_integration.dicom.result_object import common_arguments, concept, result_bytes, set_side
 from aiqa_integration.dicom.uids import Role
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model import codes
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
-
-UNPAIRED = frozenset({"HEAD", "BRAIN", "SKULL", "NECK", "CHEST", "ABDOMEN", "PELVIS", "HEART", "LIVER", "SPINE"})
-"""Body parts (PS3.16 annex L) that have no left and right, as far as phantoms are announced under them."""
 
 
 def overlay(report: QaReport, series: LoadedSeries, source: Dataset) -> bytes:
@@ -54,11 +51,7 @@ def _describe(result: Dataset, stubs: list[Dataset], source: Dataset) -> None:
     result.BurnedInAnnotation = "NO"
     result.DerivationDescription = "Slices with the regions that were measured, values, limits and verdicts"
     result.SourceImageSequence = [_reference(stub) for stub in stubs]
-    part = str(source.get("BodyPartExamined") or "").strip().upper()
-    if part:
-        result.BodyPartExamined = part
-    if part not in UNPAIRED:
-        result.Laterality = source.get("Laterality") or ""
+    set_side(result, source)
 
 
 def _reference(stub: Dataset) -> Dataset:

@@ -1,4 +1,4 @@
-"""The readable report as SR content: verdict first, then every metric on a line, then remarks, then how it was made."""
+"""The readable report as SR content: verdict and what to do, every metric on a line, remarks, how it was made."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,13 +7,25 @@ from highdicom import sr
 
 from aiqa_integration.dicom.result_object import concept
 from aiqa_integration.model import codes
+from aiqa_integration.model.advice import report_meaning
 from aiqa_integration.model.coding import Code
+from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import INTENDED_USE, finding_text, judgement_text, place_text, summary_text
+from aiqa_integration.model.wording import (
+    INTENDED_USE,
+    finding_text,
+    judgement_text,
+    place_text,
+    recommendation_text,
+    summary_text,
+)
 
 SIMULATED_TEXT = "These images were made by a simulator. The result says nothing about a real device."
+
+MOST_PLACES = 12
+"""Images named in a line."""
 
 _CONTAINS = sr.RelationshipTypeValues.CONTAINS
 
@@ -24,16 +36,33 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
         content.append(_text(codes.SIMULATED, SIMULATED_TEXT))
     content.append(_text(codes.SUMMARY, summary_text(report)))
     _add_verdict(content, report)
+    content.append(_text(codes.RECOMMENDATION, _recommendation(report)))
     content.append(_section(codes.SUBJECT, _subject_lines(report)))
     if report.refused:
         content.append(_text(codes.REFUSAL, f"{report.refused.detail} ({report.refused.code})"))
     if report.judgements:
         content.append(_section(codes.FINDINGS, _metric_lines(report, slices)))
     if report.findings:
-        remarks = [(codes.REMARK, finding_text(finding)) for finding in report.findings]
+        remarks = [(codes.REMARK, _remark(finding, slices)) for finding in report.findings]
         content.append(_section(codes.REMARKS, remarks))
     content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
     content.append(_text(codes.INTENDED_USE, INTENDED_USE))
+
+
+def _recommendation(report: QaReport) -> str:
+    """Return why the result is as it is and what to do next; the proposal of the analysis where it made one."""
+    meaning, proposed = report_meaning(report), report.recommendation
+    if proposed is None:
+        return f"{meaning.means} {meaning.advice}"
+    return recommendation_text(proposed)
+
+
+def _remark(finding: Finding, slices: Sequence[SliceRef]) -> str:
+    """Return what was found, how much it matters, and the images to look at."""
+    text = f"{finding_text(finding)} (severity: {codes.SEVERITIES[finding.severity].meaning.lower()})"
+    places = [place_text(slices[place], place) for place in finding.slices if 0 <= place < len(slices)]
+    shown = ", ".join(places[:MOST_PLACES]) + (f" and {left} more" if (left := len(places) - MOST_PLACES) > 0 else "")
+    return f"{text} [{shown}]" if places else text
 
 
 def _add_verdict(content: sr.ContentSequence, report: QaReport) -> None:

@@ -1,6 +1,7 @@
 """What all objects of a result have in common: whose they are, who made them, when; and their bytes."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -21,16 +22,25 @@ from aiqa_integration.model.wording import headline
 CHARACTER_SET = "ISO_IR 192"
 MODEL_NAME = "AIQA integration"
 
+UNPAIRED = frozenset({"HEAD", "BRAIN", "SKULL", "NECK", "CHEST", "ABDOMEN", "PELVIS", "HEART", "LIVER", "SPINE"})
+"""Body parts (PS3.16 annex L) that have no left and right, as far as phantoms are announced under them."""
+
 _TITLES = {
     Role.REPORT_SR: "report",
     Role.MEASUREMENT_SR: "measurements",
     Role.SEG: "regions",
     Role.OVERLAY: "overlay",
+    Role.SERIES_SR: "series values",
+    Role.LABELMAP: "regions",
+    Role.PARAMETRIC_MAP: "map of findings",
+    Role.QUALITY_ISSUE: "quality issue",
+    Role.PDF: "report as PDF",
 }
 
 
+@cache
 def concept(code: Code) -> CodedConcept:
-    """Return our code as highdicom's."""
+    """Return our code as highdicom's; one object a code, for hundreds of them stand in a document."""
     return CodedConcept(value=code.value, scheme_designator=code.scheme, meaning=code.meaning)
 
 
@@ -71,21 +81,66 @@ def result_bytes(result: Dataset, report: QaReport, source: Dataset) -> bytes:
     The same report gives the same bytes. Raises EncodingError where the object cannot be written.
     """
     _copy_identity(result, source)
+    link_order(result, source)
     if report.subject == "phantom" and report.phantom is not None:
         result.QualityControlSubject = "YES"
-    _set_times(result, report, source)
+    set_times(result, created_at(report))
     result.pop("ContributingEquipmentSequence", None)
     if scanner := _scanner(report):
         result.ContributingEquipmentSequence = scanner
     result.CodingSchemeIdentificationSequence = [_coding_scheme()]
+    return file_bytes(result, report.provenance.software_version)
+
+
+def file_bytes(result: Dataset, software_version: str) -> bytes:
+    """Return an object as a DICOM file that AIQA wrote; raises EncodingError where it cannot be written."""
     result.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    result.file_meta.ImplementationVersionName = f"AIQA {report.provenance.software_version}"[:16].strip()
+    result.file_meta.ImplementationVersionName = f"AIQA {software_version}"[:16].strip()
     buffer = BytesIO()
     try:
         dcmwrite(buffer, result, enforce_file_format=True)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EncodingError(f"{result.get('SeriesDescription')} cannot be written: {type(error).__name__}") from error
     return buffer.getvalue()
+
+
+def link_order(result: Dataset, source: Dataset) -> None:
+    """Name the order and the performed step that the images were made for, as each kind of object wants it.
+
+    Documents have Referenced Request (PS3.3 C.17.2), all others Request Attributes (C.7.3.1).
+    """
+    requests = source.get("RequestAttributesSequence") or []
+    if result.Modality not in {"SR", "KO"}:
+        if requests:
+            result.RequestAttributesSequence = requests
+        return
+    result.ReferencedPerformedProcedureStepSequence = [
+        step
+        for step in source.get("ReferencedPerformedProcedureStepSequence") or []
+        if step.get("ReferencedSOPClassUID") and step.get("ReferencedSOPInstanceUID")
+    ]
+    if requests:
+        result.ReferencedRequestSequence = [_request(item, result) for item in requests]
+
+
+def set_side(result: Dataset, source: Dataset) -> None:
+    """Write the body part of the images, and its side where it may have one (PS3.3 C.7.3.1)."""
+    part = str(source.get("BodyPartExamined") or "").strip().upper()
+    if part:
+        result.BodyPartExamined = part
+    if part not in UNPAIRED:
+        result.Laterality = source.get("Laterality") or source.get("ImageLaterality") or ""
+
+
+def set_times(result: Dataset, at: datetime) -> None:
+    """Write a time in the zone that an object names (0008,0201), or in UTC where it names none."""
+    moment = at.astimezone(_zone(str(result.get("TimezoneOffsetFromUTC", "")).strip()))
+    day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
+    for prefix in ("InstanceCreation", "Series", "Content"):
+        setattr(result, f"{prefix}Date", day)
+        setattr(result, f"{prefix}Time", clock)
+    if "DateOfSecondaryCapture" in result:
+        result.DateOfSecondaryCapture, result.TimeOfSecondaryCapture = day, clock
 
 
 def created_at(report: QaReport) -> datetime:
@@ -110,15 +165,24 @@ def _copy_identity(result: Dataset, source: Dataset) -> None:
         result.PatientSex = ""
 
 
-def _set_times(result: Dataset, report: QaReport, source: Dataset) -> None:
-    """Write the report's time in the zone of the images, or in UTC where they name none."""
-    moment = created_at(report).astimezone(_zone(str(source.get("TimezoneOffsetFromUTC", "")).strip()))
-    day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
-    for prefix in ("InstanceCreation", "Series", "Content"):
-        setattr(result, f"{prefix}Date", day)
-        setattr(result, f"{prefix}Time", clock)
-    if "DateOfSecondaryCapture" in result:
-        result.DateOfSecondaryCapture, result.TimeOfSecondaryCapture = day, clock
+def _request(item: Dataset, result: Dataset) -> Dataset:
+    """Return an item of the Referenced Request Sequence; its type 2 attributes are empty where nothing is known."""
+    request = Dataset()
+    request.StudyInstanceUID = item.get("StudyInstanceUID") or result.StudyInstanceUID
+    request.ReferencedStudySequence = []
+    request.AccessionNumber = item.get("AccessionNumber") or result.AccessionNumber
+    for keyword in (
+        "PlacerOrderNumberImagingServiceRequest",
+        "FillerOrderNumberImagingServiceRequest",
+        "RequestedProcedureID",
+        "RequestedProcedureDescription",
+    ):
+        setattr(request, keyword, item.get(keyword) or "")
+    request.RequestedProcedureCodeSequence = item.get("RequestedProcedureCodeSequence") or []
+    issuer = item.get("IssuerOfAccessionNumberSequence") or result.get("IssuerOfAccessionNumberSequence")
+    if issuer:
+        request.IssuerOfAccessionNumberSequence = issuer
+    return request
 
 
 def _zone(offset: str) -> timezone:

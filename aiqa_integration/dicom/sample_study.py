@@ -28,6 +28,7 @@ class SampleSeries:
     thickness_mm: float
     phase_encoding: Literal["ROW", "COLUMN"]
     series_number: int = 1
+    quality_control: bool = True
     repetition_time_ms: float = 500.0
     echo_time_ms: float = 20.0
     acquired_at: datetime = field(default=datetime(2024, 1, 15, 8, 30))  # noqa: DTZ001 - DICOM times carry no zone
@@ -86,11 +87,11 @@ def _common(sample: SampleSeries, class_uid: UID, number: int) -> Dataset:
     dataset.PatientName = f"SIMULATED^{sample.study_key}"[:64]
     dataset.PatientID = f"SIMULATED-{sample.study_key}"[:64]
     dataset.PatientBirthDate, dataset.PatientSex = "", "O"
-    dataset.QualityControlSubject = "YES"
+    dataset.QualityControlSubject = "YES" if sample.quality_control else "NO"
     dataset.StudyInstanceUID = sample.ref.study_instance_uid
     dataset.StudyDate, dataset.StudyTime = stamp.strftime("%Y%m%d"), stamp.strftime("%H%M%S")
     dataset.StudyID, dataset.AccessionNumber, dataset.ReferringPhysicianName = "SIM", "", ""
-    dataset.StudyDescription = "SIMULATED QC"
+    dataset.StudyDescription = "SIMULATED QC" if sample.quality_control else "SIMULATED HEAD"
     dataset.Modality, dataset.SeriesNumber = "MR", sample.series_number
     dataset.SeriesInstanceUID = sample.ref.series_instance_uid
     dataset.SeriesDescription = f"SIMULATED {sample.description}"[:64]

@@ -13,7 +13,19 @@ class Role(StrEnum):
     MEASUREMENT_SR = "measurement_sr"
     SEG = "seg"
     OVERLAY = "overlay"
+    SERIES_SR = "series_sr"
+    LABELMAP = "labelmap"
+    PARAMETRIC_MAP = "parametric_map"
+    QUALITY_ISSUE = "quality_issue"
+    PDF = "pdf"
+    REJECTION = "rejection"
 
+
+DEFAULT_OBJECTS = (Role.REPORT_SR, Role.MEASUREMENT_SR, Role.SERIES_SR, Role.SEG, Role.OVERLAY)
+"""What an archive gets where its settings name nothing else."""
+
+BY_A_PERSON = frozenset({Role.REJECTION})
+"""Objects that only a person may ask for: archives take rejected images out of their views."""
 
 IMPLEMENTATION_CLASS_UID = dicom_uid("implementation-class")
 """Implementation Class UID (0002,0012) of the files that AIQA writes."""
@@ -34,15 +46,20 @@ def predecessor_uids(report: QaReport, predecessor: Version, role: Role) -> tupl
     return predecessor.object_uid(report.ref, role), predecessor.object_uid(report.ref, _series_role(role))
 
 
+def later_uids(sop_instance_uid: str, *parts: str) -> tuple[str, str]:
+    """Return SOP and Series Instance UID of what a person made of an object; ``parts`` say who and what."""
+    return dicom_uid("later", sop_instance_uid, *parts), dicom_uid("later", sop_instance_uid, *parts, "series")
+
+
 def observer_uid(report: QaReport) -> str:
     """Return the UID of the observing device: one per software version."""
     return dicom_uid("observer", report.provenance.software_version)
 
 
-def tracking_uid(report: QaReport, metric_id: str) -> str:
-    """Return the UID by which one metric of one series is followed through all versions of its result."""
+def tracking_uid(report: QaReport, name: str) -> str:
+    """Return the UID by which a metric, region or finding of a series is followed through all its results."""
     ref = report.ref
-    return dicom_uid("tracking", ref.study_instance_uid, ref.series_instance_uid, report.analysis, metric_id)
+    return dicom_uid("tracking", ref.study_instance_uid, ref.series_instance_uid, report.analysis, name)
 
 
 def _series_role(role: Role) -> str:

@@ -29,9 +29,12 @@ from aiqa_integration.fhir.identity import (
     run_uuid,
 )
 from aiqa_integration.fhir.imaging_study import phantom_study
-from aiqa_integration.fhir.observation import phantom_run
+from aiqa_integration.fhir.observation import narrative, phantom_run
 from aiqa_integration.fhir.provenance import run_provenance
 from aiqa_integration.fhir.report import run_report
+from aiqa_integration.fhir.series_quality import series_quality
+from aiqa_integration.fhir.task import decisions
+from aiqa_integration.fhir.wording import conclusion
 from aiqa_integration.model.identity import identity
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.report import QaReport
@@ -65,22 +68,18 @@ def run_nodes(report: QaReport) -> RunNodes:
         phantom=phantom,
         study=Node(resource_type="ImagingStudy", key=study_key) if phantom and study_key else None,
         study_key=study_key,
+        of_patient=report.subject == "patient" and report.refused is None,
     )
-
-
-def has_encoding(report: QaReport) -> bool:
-    """Return whether a report can be written in FHIR: results about patients cannot yet."""
-    return report.subject == "phantom" or report.refused is not None
 
 
 def report_bundle(report: QaReport, header: SeriesHeader | None = None) -> Element:
     """Return a report as an R4 transaction Bundle, checked; numbers with a fraction are ``Decimal``.
 
     ``header`` adds when the images were taken; a refused series may have none. The same report and header give the
-    same bundle. Raises EncodingError where R4 could not hold it, or for results about a patient.
+    same bundle. Raises EncodingError where R4 could not hold it, or for results about a patient that call nobody.
     """
-    if not has_encoding(report):
-        raise EncodingError(f"results about a {report.subject} are not encoded in FHIR")
+    if not is_encoded(report):
+        raise EncodingError("results about a patient are encoded in FHIR only where somebody is told of them")
     if not report.ref.series_instance_uid:
         raise EncodingError("a result without a Series Instance UID has no identity in FHIR")
     nodes = run_nodes(report)
@@ -93,13 +92,25 @@ def report_bundle(report: QaReport, header: SeriesHeader | None = None) -> Eleme
     if nodes.study is not None and study is not None:
         entries.append(_create(nodes.study, study))
     entries.append(_create(nodes.provenance, run_provenance(nodes, report), parameter="_tag"))
-    entries.append(_update(nodes.observation, phantom_run(nodes, report, header)))
+    if nodes.of_patient:
+        text = narrative(conclusion(report, nodes))
+        entries.append(_update(nodes.observation, series_quality(nodes, report, header, text)))
+    else:
+        entries.append(_update(nodes.observation, phantom_run(nodes, report, header)))
     entries.append(_update(nodes.report, run_report(nodes, report, header)))
+    entries += [_create(node, resource) for node, resource in decisions(nodes, report)]
     for entry in entries:
         _mark(entry["resource"], simulated=report.simulated)
     bundle: Element = _without_controls({"resourceType": "Bundle", "type": "transaction", "entry": entries})
     check(bundle)
     return bundle
+
+
+def is_encoded(report: QaReport) -> bool:
+    """Return whether a report goes into FHIR: of a patient's series, only what a person decides on."""
+    recommendation = report.recommendation
+    told = recommendation is not None and recommendation.notifies
+    return report.subject == "phantom" or report.refused is not None or told
 
 
 def report_bundle_bytes(report: QaReport, header: SeriesHeader | None = None) -> bytes:

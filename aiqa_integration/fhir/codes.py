@@ -1,10 +1,11 @@
-"""Every code system and concept that AIQA writes into FHIR, in one table."""
+"""Codes as FHIR writes them; the concepts themselves stand in the catalogue ``model/codes.yaml``."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from aiqa_integration.model import codes
-from aiqa_integration.model.coding import PRIVATE_SCHEME, PRIVATE_SCHEME_UID, Code
+from aiqa_integration.model.catalogue import catalogue
+from aiqa_integration.model.coding import Code
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import MetricDef, Reason
 from aiqa_integration.model.wording import WORDS
@@ -15,37 +16,20 @@ Element = dict[str, Any]
 BASE = "https://w3id.org/aiqa/fhir"
 """Canonical base of AIQA's profiles, code systems and identifier systems."""
 
-UCUM = "http://unitsofmeasure.org"
 DICOM_UID = "urn:dicom:uid"
-DCM = "http://dicom.nema.org/resources/ontology/DCM"
-SCT = "http://snomed.info/sct"
-HL7 = "http://terminology.hl7.org/CodeSystem"
-INTERPRETATION = f"{HL7}/v3-ObservationInterpretation"
-DATA_ABSENT_REASON = f"{HL7}/data-absent-reason"
+_SCHEMES = catalogue().schemes
+UCUM = _SCHEMES["UCUM"].uri
+DCM = _SCHEMES["DCM"].uri
 
-QA_METRIC = f"{BASE}/CodeSystem/qa-metric"
-QA_CATEGORY = f"{BASE}/CodeSystem/qa-category"
-QA_OUTCOME = f"{BASE}/CodeSystem/qa-outcome"
-QA_RANGE_TYPE = f"{BASE}/CodeSystem/qa-range-type"
-QA_NOT_MEASURED = f"{BASE}/CodeSystem/qa-not-measured"
-QA_REFUSAL = f"{BASE}/CodeSystem/qa-refusal"
-QA_TAG = f"{BASE}/CodeSystem/qa-tag"
+QA_METRIC = _SCHEMES["qa-metric"].uri
+QA_NOT_MEASURED = _SCHEMES["qa-not-measured"].uri
+QA_REFUSAL = _SCHEMES["qa-refusal"].uri
 
 UNCERTAINTY = "http://hl7.org/fhir/StructureDefinition/iso21090-uncertainty"
 """R4 core extension of Quantity, decimal: the standard deviation of the value, in its unit."""
 
 UNCERTAINTY_TYPE = "http://hl7.org/fhir/StructureDefinition/iso21090-uncertaintyType"
 INSTANTIATES = "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical"
-
-_SCHEMES: dict[str, str] = {
-    "DCM": DCM,
-    "SCT": SCT,
-    "UCUM": UCUM,
-    "RADLEX": "http://radlex.org",
-    "LN": "http://loinc.org",
-    PRIVATE_SCHEME: f"urn:oid:{PRIVATE_SCHEME_UID}",
-}
-"""DICOM coding scheme designator -> FHIR code system (FHIR R4 terminologies-systems; own scheme by its UID)."""
 
 
 def coding(system: str, code: str, display: str) -> Element:
@@ -58,14 +42,15 @@ def concept(*codings: Element, text: str = "") -> Element:
     return {"coding": list(codings), **({"text": text} if text else {})}
 
 
-def dcm(code: str, display: str) -> Element:
-    """Return a Coding of the DICOM controlled terminology."""
-    return coding(DCM, code, display)
+def listed(name: str) -> Element:
+    """Return the Coding of a concept of the catalogue; raises KeyError where it has no such row."""
+    row = catalogue().concepts[name]
+    return coding(_SCHEMES[row.scheme].uri, row.value, row.meaning)
 
 
 def code_coding(code: Code) -> Element:
-    """Return the Coding of a concept as SR writes it; raises KeyError for a scheme that the table lacks."""
-    return coding(_SCHEMES[code.scheme], code.value, code.meaning)
+    """Return the Coding of a concept as SR writes it; raises KeyError for a scheme that the catalogue lacks."""
+    return coding(_SCHEMES[code.scheme].uri, code.value, code.meaning)
 
 
 def metric_concept(metric: MetricDef) -> Element:
@@ -101,9 +86,9 @@ class PhantomName:
     type_coding: Element | None = None
 
 
-_ACR_MR = dcm("113683", "ACR Accreditation Phantom - MR")
-_ACR_CT = dcm("113682", "ACR Accreditation Phantom - CT")
-_ACR_MG = dcm("113684", "ACR Accreditation Phantom - Mammography")
+_ACR_MR = listed("phantom-acr-mr")
+_ACR_CT = listed("phantom-acr-ct")
+_ACR_MG = listed("phantom-acr-mg")
 
 _PHANTOMS: dict[str, PhantomName] = {
     "acr-mri-large": PhantomName(title="ACR MRI phantom, large", type_coding=_ACR_MR),
@@ -113,7 +98,7 @@ _PHANTOMS: dict[str, PhantomName] = {
     "acr-mammography-small": PhantomName(title="ACR mammography phantom, small", type_coding=_ACR_MG),
 }
 
-PHANTOM_TYPE = coding(SCT, "706342009", "Phantom")
+PHANTOM_TYPE = listed("phantom-type")
 
 
 def phantom_name(phantom: str) -> PhantomName:
@@ -121,85 +106,52 @@ def phantom_name(phantom: str) -> PhantomName:
     return _PHANTOMS.get(phantom, PhantomName(title=phantom))
 
 
-_MODALITIES: dict[str, str] = {
-    "MR": "Magnetic Resonance",
-    "CT": "Computed Tomography",
-    "MG": "Mammography",
-    "DX": "Digital Radiography",
-    "CR": "Computed Radiography",
-    "PT": "Positron emission tomography",
-    "US": "Ultrasound",
-    "OT": "Other Modality",
-}
-
 OTHER_MODALITY = "OT"
 
 
 def modality_coding(modality: str) -> Element:
     """Return the Coding of a Modality (0008,0060)."""
-    display = _MODALITIES.get(modality)
-    return dcm(modality, display) if display else {"system": DCM, "code": modality}
+    name = f"modality-{modality}"
+    return listed(name) if name in catalogue().concepts else {"system": DCM, "code": modality}
 
 
-CATEGORY_PHANTOM = concept(coding(QA_CATEGORY, "phantom-qa", "Phantom quality assurance"))
-CATEGORY_CLINICAL = concept(coding(QA_CATEGORY, "clinical-image-quality", "Clinical image quality"))
-CATEGORY_IMAGING = concept(coding(f"{HL7}/observation-category", "imaging", "Imaging"))
-CATEGORY_RADIOLOGY = concept(coding(f"{HL7}/v2-0074", "RAD", "Radiology"))
+CATEGORY_PHANTOM = concept(listed("category-phantom"))
+CATEGORY_CLINICAL = concept(listed("category-clinical"))
+CATEGORY_IMAGING = concept(listed("category-imaging"))
+CATEGORY_RADIOLOGY = concept(listed("category-radiology"))
 QUALITY_ASSESSMENT = code_coding(codes.QUALITY_ASSESSMENT)
-SERIES_QUALITY = concept(dcm("130550", "Imaging Series Quality"))
-SERIES_INSTANCE_UID = concept(dcm("112002", "Series Instance UID"))
-STUDY_INSTANCE_UID_TYPE = concept(dcm("110180", "Study Instance UID"))
-QUALITY_CONTROL_INTENT = concept(dcm("113680", "Quality Control Intent"))
-INSTITUTION_STANDARD = dcm("111240", "Institutionally defined quality control standard")
+SERIES_QUALITY = concept(listed("series-quality"))
+SERIES_INSTANCE_UID = concept(listed("series-instance-uid"))
+STUDY_INSTANCE_UID_TYPE = concept(listed("study-instance-uid"))
+QUALITY_CONTROL_INTENT = concept(listed("quality-control-intent"))
+INSTITUTION_STANDARD = listed("institution-standard")
 ARTIFICIAL_INTELLIGENCE = code_coding(codes.ARTIFICIAL_INTELLIGENCE)
-SERIAL_NUMBER_TYPE = concept(coding(f"{HL7}/v2-0203", "SNO", "Serial Number"))
-ACTION_LIMIT = concept(coding(QA_RANGE_TYPE, "action-limit", "Action limit"))
-WARNING_LIMIT = concept(coding(QA_RANGE_TYPE, "warning-limit", "Warning limit"))
-ASSEMBLER = concept(coding(f"{HL7}/provenance-participant-type", "assembler", "Assembler"))
-CREATED = concept(coding(f"{HL7}/v3-DataOperation", "CREATE", "create"))
-REVISED = concept(coding(f"{HL7}/v3-DataOperation", "UPDATE", "revise"))
-SIMULATED_SECURITY = coding(f"{HL7}/v3-ActReason", "HTEST", "test health data")
-SIMULATED_TAG = coding(QA_TAG, "simulated", "Simulated images")
-MADE_BY_AIQA_TAG = coding(QA_TAG, "made-by-aiqa", "Made by AIQA")
-
-_OUTCOMES: dict[Verdict, tuple[str, str]] = {
-    Verdict.PASS: ("pass", "Pass"),
-    Verdict.TOLERANCE: ("warning", "Warning"),
-    Verdict.ACTION: ("fail", "Fail"),
-    Verdict.NOT_ASSESSED: ("not-assessed", "Not assessed"),
-    Verdict.NOT_MEASURED: ("incomplete", "Incomplete"),
-}
+SERIAL_NUMBER_TYPE = concept(listed("serial-number"))
+ACTION_LIMIT = concept(listed("action-limit"))
+WARNING_LIMIT = concept(listed("warning-limit"))
+ASSEMBLER = concept(listed("assembler"))
+CREATED = concept(listed("operation-create"))
+REVISED = concept(listed("operation-revise"))
+SIMULATED_SECURITY = listed("simulated-security")
+SIMULATED_TAG = listed("simulated-tag")
+MADE_BY_AIQA_TAG = listed("made-by-aiqa-tag")
 
 
 def outcome(verdict: Verdict) -> Element:
     """Return the outcome of a run: PS3.16 CID 6044 where it has a word for it, the local one, the one of the SR."""
     standard = [code_coding(codes.QUALITY_ASSESSMENTS[verdict])] if verdict in codes.QUALITY_ASSESSMENTS else []
-    local = coding(QA_OUTCOME, *_OUTCOMES[verdict])
+    local = listed(f"outcome-{verdict.value.lower().replace('_', '-')}")
     return concept(*standard, local, code_coding(codes.VERDICTS[verdict]), text=WORDS[verdict])
 
 
-NOT_EVALUABLE = concept(coding(QA_OUTCOME, "not-evaluable", "Not evaluable"), text="REFUSED: not evaluable")
+NOT_EVALUABLE = concept(listed("outcome-not-evaluable"), text="REFUSED: not evaluable")
 """Conclusion of a refused series."""
 
 
 def interpretation(code: str) -> Element:
-    """Return an interpretation of the R4 table; raises KeyError for a code that the table lacks."""
-    return concept(coding(INTERPRETATION, code, _INTERPRETATIONS[code]))
+    """Return an interpretation of the R4 table; raises KeyError for a code that the catalogue lacks."""
+    return concept(listed(f"interpretation-{code}"))
 
-
-_INTERPRETATIONS: dict[str, str] = {
-    "N": "Normal",
-    "H": "High",
-    "L": "Low",
-    "HH": "Critical high",
-    "LL": "Critical low",
-    "A": "Abnormal",
-    "AA": "Critical abnormal",
-    "QCF": "Quality control failure",
-    "IND": "Indeterminate",
-}
-
-_ABSENT: dict[str, str] = {"error": "Error", "unknown": "Unknown", "not-performed": "Not Performed"}
 
 _ABSENT_BECAUSE: dict[Reason, str] = {
     Reason.SLICE_MISSING: "not-performed",
@@ -213,12 +165,10 @@ def absent_because(reason: Reason, detail: str) -> Element:
     """Return the dataAbsentReason of a metric without a value: R4's word, the exact one, the SR's, the sentence."""
     word, exact = _ABSENT_BECAUSE.get(reason, "error"), codes.REASONS[reason]
     local = coding(QA_NOT_MEASURED, reason.value, exact.meaning)
-    return concept(coding(DATA_ABSENT_REASON, word, _ABSENT[word]), local, code_coding(exact), text=detail)
+    return concept(listed(f"absent-{word}"), local, code_coding(exact), text=detail)
 
 
 def refused_because(code: str, detail: str) -> Element:
     """Return the dataAbsentReason of a series that could not be evaluated; ``code`` is the stable error code."""
     display = code.replace("-", " ").capitalize()
-    return concept(
-        coding(DATA_ABSENT_REASON, "error", _ABSENT["error"]), coding(QA_REFUSAL, code, display), text=detail
-    )
+    return concept(listed("absent-error"), coding(QA_REFUSAL, code, display), text=detail)

@@ -104,10 +104,18 @@ class RunNodes:
     phantom: Node | None
     study: Node | None
     study_key: Identifier | None
+    of_patient: bool = False
 
     @property
     def subject(self) -> Element:
-        """Reference to the scanner that is judged."""
+        """Reference to who or what is judged: the scanner, or the patient, whom AIQA does not know."""
+        if self.of_patient:
+            return {"type": "Patient", "display": "Patient of the study; not identified by AIQA"}
+        return self.scanner_reference
+
+    @property
+    def scanner_reference(self) -> Element:
+        """Reference to the scanner."""
         if self.scanner is None:
             return {"type": "Device", "display": "Scanner that the images do not name"}
         return self.scanner.reference

@@ -8,6 +8,7 @@ from aiqa_integration.fhir.codes import (
 )
 from aiqa_integration.fhir.identity import Identifier, RunNodes, report_sr_uid
 from aiqa_integration.fhir.observation import category, narrative, profile, result_status, run_code
+from aiqa_integration.fhir.series_quality import rating
 from aiqa_integration.fhir.times import fhir_date_time, fhir_instant
 from aiqa_integration.fhir.wording import conclusion
 from aiqa_integration.model.image import SeriesHeader
@@ -23,7 +24,7 @@ def run_report(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) -
         **profile(report, "aiqa-report"),
         "text": narrative(words),
         "identifier": [nodes.report.key.element, Identifier.of_dicom(report_sr_uid(report)).element],
-        "status": result_status(report),
+        "status": "preliminary" if nodes.of_patient else result_status(report),
         "category": [CATEGORY_RADIOLOGY, category(report)],
         "code": run_code(report),
         "subject": nodes.subject,
@@ -32,5 +33,11 @@ def run_report(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) -
         "result": [nodes.observation.reference],
         "imagingStudy": [nodes.study_reference],
         "conclusion": words,
-        "conclusionCode": [NOT_EVALUABLE if report.refused is not None else outcome(report.verdict)],
+        "conclusionCode": [_conclusion_code(nodes, report)],
     }
+
+
+def _conclusion_code(nodes: RunNodes, report: QaReport) -> Element:
+    if report.refused is not None:
+        return NOT_EVALUABLE
+    return rating(report) if nodes.of_patient else outcome(report.verdict)

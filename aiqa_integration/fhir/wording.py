@@ -5,7 +5,14 @@ from aiqa_integration.fhir.identity import RunNodes
 from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.measurement import Measured
 from aiqa_integration.model.report import QaReport
-from aiqa_integration.model.wording import finding_text, headline, limits_text, number_text, with_unit
+from aiqa_integration.model.wording import (
+    finding_text,
+    headline,
+    limits_text,
+    number_text,
+    recommendation_text,
+    with_unit,
+)
 
 SIMULATED_NOTE = "Simulated images: made by software, not by a scanner. Not for use in judging a device."
 
@@ -15,6 +22,8 @@ def conclusion(report: QaReport, nodes: RunNodes) -> str:
     opening = f"{'SIMULATED IMAGES. ' if report.simulated else ''}{_subject(report, nodes)}: {headline(report)}"
     if report.refused is not None:
         return f"{opening}, not evaluable. {_sentence(report.refused.detail)} Reason code: {report.refused.code}."
+    if nodes.of_patient:
+        return f"{opening.rpartition(': ')[0]}. {_proposed(report)}"
     parts = [f"{opening}."]
     for verdict, words in (
         (Verdict.ACTION, "Outside action limits"),
@@ -31,6 +40,8 @@ def conclusion(report: QaReport, nodes: RunNodes) -> str:
         parts.append(f"{unjudged} measured, not judged.")
     if report.findings:
         parts.append(f"Remarks: {' '.join(finding_text(finding) for finding in report.findings)}")
+    if report.recommendation:
+        parts.append(_proposed(report))
     return " ".join(parts)
 
 
@@ -49,6 +60,11 @@ def _metric(judgement: Judgement) -> str:
         return f"{metric.label} ({measurement.detail})"
     value = with_unit(number_text(measurement.quantity.value, metric, limits), metric)
     return f"{metric.label} {value} ({limits_text(limits, metric)})" if limits else f"{metric.label} {value}"
+
+
+def _proposed(report: QaReport) -> str:
+    recommendation = report.recommendation
+    return f"Proposed: {recommendation_text(recommendation)}" if recommendation else ""
 
 
 def _subject(report: QaReport, nodes: RunNodes) -> str:

@@ -34,6 +34,7 @@ class _Resident:
     """A bundle that is loaded: its networks by name and what it declares."""
 
     networks: Mapping[str, Any]
+    sources: Mapping[str, tuple[str, ...]]
     heads: Mapping[str, Mapping[str, Any]]
     declared: Mapping[str, Any]
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -110,24 +111,35 @@ def _load(bundle: Bundle) -> _Resident:
     import torch
 
     torch.set_num_threads(1)
-    names = sorted({str(head["network"]) for head in config["heads"].values()})
+    named = sorted({str(head["network"]) for head in config["heads"].values()})
+    sources = {
+        name: tuple(config.get("graph", {}).get(name, declared["inputs"])) for name in config.get("graph", named)
+    }
     try:
         weights = torch.load(bundle.folder / WEIGHTS, map_location="cpu", weights_only=True)
-        networks = {name: _network(bundle, config.get(name, {})) for name in names}
+        networks = {name: _network(bundle, config.get(name, {})) for name in sources}
         for name, network in networks.items():
             network.load_state_dict(weights[name])
-            network.eval()
+            network.eval().to(memory_format=torch.channels_last)
     except (KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
         raise BundleError(f"bundle {bundle.name}: the network does not load: {error}") from error
-    return _Resident(networks=networks, heads=config["heads"], declared=declared)
+    return _Resident(networks=networks, sources=sources, heads=config["heads"], declared=declared)
 
 
-def _network(bundle: Bundle, definition: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return a network of MONAI by its definition; no other class can be named."""
+def _network(bundle: Bundle, definition: Any) -> Any:  # noqa: ANN401
+    """Return a network or block of MONAI by its definition, trees, or a chain of them; no other class can be named."""
+    import monai.networks.blocks
     import monai.networks.nets
+    from torch.nn import Sequential
 
+    from aiqa_integration.infer.trees import BoostedTrees
+
+    if isinstance(definition, list):
+        return Sequential(*(_network(bundle, part) for part in definition))
     arguments = {key: value for key, value in definition.items() if not key.startswith("_")}
-    target = getattr(monai.networks.nets, str(definition.get("_target_", "")), None)
+    name = str(definition.get("_target_", ""))
+    target = getattr(monai.networks.nets, name, None) or getattr(monai.networks.blocks, name, None)
+    target = BoostedTrees if name == BoostedTrees.__name__ else target
     if target is None:
         raise BadMetadata(f"bundle {bundle.name}: {definition.get('_target_')} is no network of MONAI")
     return target(**arguments)
@@ -138,35 +150,65 @@ def _forward(name: str, resident: _Resident, inputs: Arrays) -> dict[str, NDArra
     import torch
 
     _check_inputs(name, resident.declared["inputs"], inputs)
-    (images,) = inputs.values()
+    count = len(next(iter(inputs.values())))
     parts: list[dict[str, NDArray[np.float32]]] = []
     try:
         with torch.inference_mode():
-            for start in range(0, len(images), BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH]))
+            for start in range(0, count, BATCH):
+                batch = {
+                    key: torch.from_numpy(np.ascontiguousarray(array[start : start + BATCH]))
+                    for key, array in inputs.items()
+                }
                 parts.append(_heads(resident, batch))
     except MemoryError as error:
-        raise OutOfMemory(f"bundle {name}: {len(images)} images do not fit into memory") from error
+        raise OutOfMemory(f"bundle {name}: {count} images do not fit into memory") from error
     except RuntimeError as error:
         if "allocate memory" in str(error):
-            raise OutOfMemory(f"bundle {name}: {len(images)} images do not fit into memory") from error
+            raise OutOfMemory(f"bundle {name}: {count} images do not fit into memory") from error
         raise ShapeMismatch(f"bundle {name}: the network does not take this input: {error}") from error
     outputs = {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
     _check_outputs(name, resident.declared["outputs"], outputs)
     return outputs
 
 
-def _heads(resident: _Resident, batch: Any) -> dict[str, NDArray[np.float32]]:  # noqa: ANN401
+def _heads(resident: _Resident, batch: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
     """Return the named channels of the networks' outputs, as they are or as probabilities."""
     import torch
 
-    given = {name: network(batch) for name, network in resident.networks.items()}
+    given = run_graph(resident.networks, resident.sources, batch)
+    activations = {"softmax": lambda part: torch.softmax(part, dim=1), "sigmoid": torch.sigmoid}
     split: dict[str, NDArray[np.float32]] = {}
     for name, head in resident.heads.items():
         first, last = head["channels"]
         part = given[head["network"]][:, first:last]
-        split[name] = (torch.softmax(part, dim=1) if head["activation"] == "softmax" else part).numpy()
+        activate = activations.get(head["activation"])
+        split[name] = (part if activate is None else activate(part)).numpy()
     return split
+
+
+def run_graph(
+    networks: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]], batch: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the bundle's inputs and each network's output, in the order of ``sources``.
+
+    A network takes its sources side by side as channels: inputs or outputs of networks before it, "name:mean" and
+    "name:max" being those over all places.
+    """
+    import torch
+
+    given = dict(batch)
+    for name, named in sources.items():
+        parts = [_source(given, source) for source in named]
+        given[name] = networks[name](parts[0] if len(parts) == 1 else torch.cat(parts, dim=1))
+    return given
+
+
+def _source(given: Mapping[str, Any], source: str) -> Any:  # noqa: ANN401
+    name, _, pooled = source.partition(":")
+    if not pooled:
+        return given[name]
+    places = given[name].flatten(2)
+    return places.mean(dim=2) if pooled == "mean" else places.amax(dim=2)
 
 
 def _check_inputs(name: str, declared: Mapping[str, Any], inputs: Arrays) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aiqa_integration.errors import LedgerError
-from aiqa_integration.ledger import leases, outbox
+from aiqa_integration.ledger import leases, notices, outbox
 from aiqa_integration.ledger.tables import JobEventRow, JobRow
 from aiqa_integration.model.identity import SeriesRef, identity
 from aiqa_integration.model.job import TRANSITIONS, EffectState, JobEvent, JobState
@@ -94,11 +94,12 @@ def see(session: Session, archive: str, listing: SeriesListing, *, at: datetime,
 
 
 def supersede(session: Session, row: JobRow, *, count: int | None, at: datetime) -> None:
-    """End a job whose series grew: what it has not sent is withdrawn."""
+    """End a job whose series grew: what it has not sent, and what nobody has answered, is withdrawn."""
     why = f"the series grew from {_counted(row.instance_count)} to {_counted(count)}"
     move(session, row, JobEvent.SERIES_GREW, at=at, who=POLLER, why=why)
     leases.release(row)
     outbox.withdraw_of(session, row.job_id, now=at)
+    notices.withdraw_of(session, row.job_id, now=at)
     session.flush()  # the next revision may be inserted only once this one has left the index of living series
 
 

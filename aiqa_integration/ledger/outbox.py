@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from aiqa_integration.errors import LedgerError
 from aiqa_integration.ledger import leases
-from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobRow, OwnSeries
+from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobRow, OwnSeries, ReportRow
 from aiqa_integration.model.identity import identity
 from aiqa_integration.model.job import EffectState, JobState
 from aiqa_integration.pipeline.ports import PlannedEffect, Receipt
@@ -172,6 +173,26 @@ def plan_refused_again(session: Session, job_id: str, *, now: datetime) -> None:
             _plan_again(row, now)
         else:
             row.state, row.updated_at = EffectState.WITHDRAWN, now
+
+
+def documents_of(session: Session, report_uid: str) -> tuple[EffectRow, ...]:
+    """Return the effects that sent or will send documents of a living job's result, in the order of their planning.
+
+    Raises LedgerError where no living job has a result of that UID.
+    """
+    living = (
+        select(JobRow.job_id)
+        .join(ReportRow, ReportRow.report_id == JobRow.report_id)
+        .where(ReportRow.report_uid == report_uid, JobRow.state != JobState.SUPERSEDED)
+    )
+    job_ids = session.scalars(living).all()
+    if not job_ids:
+        raise LedgerError(f"no series has the result {report_uid}; a newer one may have taken its place")
+    sent = select(EffectRow).where(
+        EffectRow.job_id.in_(job_ids), EffectRow.state.in_([EffectState.PLANNED, EffectState.SENT])
+    )
+    rows = session.scalars(sent.order_by(EffectRow.planned_at, EffectRow.effect_id))
+    return tuple(row for row in rows if row.attributes.get("report_uid") == report_uid and "document" in row.attributes)
 
 
 def states_of(session: Session, job_id: str) -> frozenset[EffectState]:

@@ -1,10 +1,12 @@
 """The ledger as console and command line read it: queue, one job with all that happened to it, counts."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, func, or_, select
 from sqlalchemy.orm import Session
 
+from aiqa_integration.ledger import board, notices
 from aiqa_integration.ledger.engine import read
 from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobEventRow, JobRow, PollCursor, ReportRow
 from aiqa_integration.ledger.views import (
@@ -12,6 +14,7 @@ from aiqa_integration.ledger.views import (
     Delivery,
     HistoryEntry,
     JobDetail,
+    Notice,
     PollStatus,
     QueueRow,
     ResultSummary,
@@ -19,6 +22,7 @@ from aiqa_integration.ledger.views import (
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.job import EffectState, JobState
 from aiqa_integration.model.judgement import Verdict
+from aiqa_integration.recommendations.learning import Repeat
 
 
 class Books:
@@ -47,6 +51,22 @@ class Books:
     def polls(self) -> tuple[PollStatus, ...]:
         """Return how the polling of each archive goes."""
         return read(self._engine, _polls)
+
+    def open_notices(self, now: datetime) -> tuple[Notice, ...]:
+        """Return the notices that wait for an answer, the most pressing first."""
+        return read(self._engine, lambda session: board.open_notices(session, now))
+
+    def ended_notices(self, now: datetime, limit: int) -> tuple[Notice, ...]:
+        """Return the newest notices that have ended."""
+        return read(self._engine, lambda session: board.ended_notices(session, now, limit))
+
+    def open_notice_count(self, now: datetime) -> int:
+        """Return how many notices wait for an answer."""
+        return read(self._engine, lambda session: notices.open_count(session, now))
+
+    def repeats(self) -> tuple[Repeat, ...]:
+        """Return what became of every told series that was repeated."""
+        return read(self._engine, board.repeats)
 
 
 def _matching(state: JobState | None, text: str) -> tuple[ColumnElement[bool], ...]:

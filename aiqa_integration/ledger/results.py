@@ -1,6 +1,6 @@
 """What a job ends with: report, measurements and effects, written in one transaction with its new state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,22 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aiqa_integration.errors import LeaseLost, LedgerError
-from aiqa_integration.ledger import jobs, leases, outbox, screenings
-from aiqa_integration.ledger.tables import ArtifactRow, JobRow, MeasurementRow, ReportRow
+from aiqa_integration.ledger import audit, jobs, leases, notices, outbox, screenings
+from aiqa_integration.ledger.tables import (
+    ArtifactRow,
+    FindingRow,
+    JobRow,
+    MeasurementRow,
+    RecommendationRow,
+    ReportRow,
+)
 from aiqa_integration.model.identity import device_key, identity
 from aiqa_integration.model.job import JobEvent, JobState
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured, NotMeasured
 from aiqa_integration.model.report import QaReport, Version
-from aiqa_integration.pipeline.ports import Artifacts, Job, JobResult
+from aiqa_integration.pipeline.ports import Artifacts, Job, JobResult, PlannedEffect, Signature
+from aiqa_integration.recommendations.context import AssessedSeries
 
 REPORT_TYPE = "application/json"
 PREVIEW_TYPE = "image/png"
@@ -30,6 +38,27 @@ class Kept:
     preview_png: str | None
     payloads: Mapping[str, str]
     artifacts: Mapping[str, tuple[str, int]]
+
+
+def keep_payloads(effects: Sequence[PlannedEffect], artifacts: Artifacts) -> Kept:
+    """Store the bytes of effects that a person asked for."""
+    payloads = {effect.dedupe_key: artifacts.put(effect.payload) for effect in effects}
+    sizes = {payloads[effect.dedupe_key]: (effect.media_type, len(effect.payload)) for effect in effects}
+    return Kept(report_json="", preview_png=None, payloads=payloads, artifacts=sizes)
+
+
+def add(session: Session, job_id: str, effects: Sequence[PlannedEffect], kept: Kept, signature: Signature) -> None:
+    """Plan more effects of a job that has its result; raises LedgerError where its state does not allow it."""
+    row = session.get(JobRow, job_id, with_for_update=True)
+    if row is None:
+        raise LedgerError(f"there is no job {job_id}")
+    person, now = signature.person, signature.at
+    why = f"{signature.action}: {person.name}, {person.organization}"
+    _write_artifacts(session, kept, now)
+    jobs.move(session, row, JobEvent.SIGNED, at=now, who=person.name, why=why)
+    outbox.plan(session, row, effects, kept.payloads, now=now)
+    audit.append(session, at=now, who=person.name, action=signature.action, subject=signature.subject, detail=why)
+    jobs.conclude_all(session, [row], now=now, who=person.name)
 
 
 def keep(result: JobResult, artifacts: Artifacts) -> Kept:
@@ -59,6 +88,7 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     row.rule_revision, row.last_error = result.rule_revision, ""
     if result.state is JobState.IGNORED:
         row.report_id, row.verdict, row.refused = None, None, False
+        notices.settle(session, row, result, now=now)
         jobs.move(session, row, JobEvent.NO_RULE, at=now, who=who, why=result.reason)
         return
     if result.report is None:
@@ -66,6 +96,8 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     _write_artifacts(session, kept, now)
     had_result = row.report_id is not None
     row.report_id = _write_report(session, row, result.report, kept, now)
+    _write_recommendation(session, row.report_id, result.report, result.assessed, now)
+    notices.settle(session, row, result, now=now)
     row.verdict, row.refused = result.report.verdict, result.report.refused is not None
     screenings.keep(session, row.report_id, result.report, now=now)
     jobs.move(session, row, JobEvent.MEASUREMENT_STORED, at=now, who=who, why=result.reason)
@@ -145,6 +177,44 @@ def _write_report(session: Session, job: JobRow, report: QaReport, kept: Kept, n
     session.flush()
     session.add_all(_measurement(report_id, at, judgement) for at, judgement in enumerate(report.judgements))
     return report_id
+
+
+def _write_recommendation(
+    session: Session, report_id: str, report: QaReport, assessed: AssessedSeries | None, now: datetime
+) -> None:
+    for table in (FindingRow, RecommendationRow):
+        session.execute(delete(table).where(table.report_id == report_id))
+    for position, finding in enumerate(report.findings):
+        session.add(
+            FindingRow(
+                report_id=report_id,
+                position=position,
+                artifact=finding.artifact,
+                probability=finding.probability,
+                severity=finding.severity,
+                calibration=finding.calibration,
+                alerts=finding.alerts,
+            )
+        )
+    recommendation = report.recommendation
+    if recommendation is not None and assessed is not None:
+        session.add(
+            RecommendationRow(
+                report_id=report_id,
+                kind=recommendation.kind.value,
+                reason=recommendation.reason,
+                urgency=recommendation.urgency,
+                protocol=assessed.protocol,
+                likeness=assessed.likeness,
+                contrast_given=assessed.contrast_given,
+                minutes=assessed.minutes,
+                severities=dict(assessed.severities),
+                acquired_at=assessed.acquired_at,
+                arrived_at=assessed.arrived_at,
+                decided_at=now,
+            )
+        )
+    session.flush()
 
 
 def _measurement(report_id: str, position: int, judgement: Judgement) -> MeasurementRow:

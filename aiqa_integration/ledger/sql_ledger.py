@@ -7,13 +7,26 @@ from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from aiqa_integration.errors import LeaseLost, LedgerError
-from aiqa_integration.ledger import audit, jobs, leases, outbox, polls, results
+from aiqa_integration.ledger import audit, history, jobs, leases, notices, outbox, polls, results
 from aiqa_integration.ledger.engine import make_engine, read, write
 from aiqa_integration.ledger.tables import EffectRow, JobRow, OwnSeries
-from aiqa_integration.model.identity import SeriesRef
+from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.model.report import Version
-from aiqa_integration.pipeline.ports import Artifacts, Effect, Job, JobResult, Receipt, SeriesListing, Sighting
+from aiqa_integration.pipeline.ports import (
+    Artifacts,
+    Effect,
+    Job,
+    JobResult,
+    PlannedEffect,
+    Receipt,
+    SeriesListing,
+    Sighting,
+    Signature,
+    StudyHistory,
+)
+from aiqa_integration.recommendations.context import ScannerContext
 
 ANNOUNCED_FOR = timedelta(seconds=30)
 """How long an announcement counts; after that the message is taken for lost."""
@@ -96,6 +109,22 @@ class SqlLedger:
         """Write the result; the bytes are on disk before any row speaks of them."""
         kept = results.keep(result, self.artifacts)
         write(self.engine, lambda session: results.finish(session, job, result, kept, now=now))
+
+    def study_history(self, ref: SeriesRef, *, now: datetime) -> StudyHistory:
+        """Return the other assessed series of a study, and where the notices about it stand."""
+        return read(self.engine, lambda session: history.study_history(session, ref, now=now))
+
+    def scanner_history(self, device: Device, analysis: str, *, since: datetime, now: datetime) -> ScannerContext:
+        """Return the alerting faults of a scanner since then, what its last run failed, and how notices fared."""
+        return read(
+            self.engine, lambda session: history.scanner_history(session, device, analysis, since=since, now=now)
+        )
+
+    def answer_notice(self, notice_id: str, *, accepted: bool, who: str, now: datetime) -> NoticeState:
+        """Record a person's answer and return the notice's state; raises LedgerError where there is none."""
+        return write(
+            self.engine, lambda session: notices.answer(session, notice_id, accepted=accepted, who=who, now=now)
+        )
 
     def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give a job back to be tried again; None = FAILED."""
@@ -196,6 +225,16 @@ class SqlLedger:
 
         return write(self.engine, again)
 
+    def documents_of(self, report_uid: str) -> tuple[Effect, ...]:
+        """Return the effects of a result that sent or will send documents, in the order of their planning."""
+        rows = read(self.engine, lambda session: outbox.documents_of(session, report_uid))
+        return tuple(_effect(row) for row in rows)
+
+    def add_effects(self, job_id: str, effects: Sequence[PlannedEffect], signature: Signature) -> None:
+        """Plan what a person wants to be sent beside a job's result; the bytes are kept before a row speaks of them."""
+        kept = results.keep_payloads(effects, self.artifacts)
+        write(self.engine, lambda session: results.add(session, job_id, effects, kept, signature))
+
     def keep_rules(self, revision: str, rules: str, *, at: datetime) -> None:
         """Keep the text of a rule revision, once."""
         write(self.engine, lambda session: audit.keep_rules(session, revision=revision, rules=rules, at=at))
@@ -254,6 +293,7 @@ def _job(row: JobRow, predecessor: Version | None) -> Job:
         state=row.state,
         attempts=row.attempts,
         lease_owner=row.lease_owner or "",
+        arrived_at=row.stable_since,
         predecessor=predecessor,
     )
 
@@ -271,4 +311,5 @@ def _effect(row: EffectRow) -> Effect:
         attributes=row.attributes,
         attempts=row.attempts,
         lease_owner=row.lease_owner or "",
+        subject_key=row.subject_key,
     )

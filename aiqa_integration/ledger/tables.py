@@ -8,6 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 from aiqa_integration.ledger.columns import CleanText, RowNumber, UtcDateTime, Word
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
+from aiqa_integration.model.notice import NoticeKind, NoticeState
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -29,7 +30,10 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
         JobEvent: Word(JobEvent),
         EffectState: Word(EffectState),
         Verdict: Word(Verdict),
+        NoticeKind: Word(NoticeKind),
+        NoticeState: Word(NoticeState),
         dict[str, str]: JSON(),
+        dict[str, int]: JSON(),
         dict[str, float]: JSON(),
         dict[str, int]: JSON(),
     }
@@ -102,6 +106,7 @@ class JobRow(Leased, Base, kw_only=True):
         _partial_index("ix_job_wake_at", "wake_at", where="wake_at IS NOT NULL"),
         _partial_index("ix_job_announced_at", "announced_at", where="announced_at IS NOT NULL"),
         Index("ix_job_state_updated_at", "state", "updated_at"),
+        Index("ix_job_study_instance_uid", "study_instance_uid"),
         Index("ix_job_updated_at", "updated_at"),
         Index("ix_job_state_verdict", "state", "verdict", "refused"),
     )
@@ -210,6 +215,93 @@ class MeasurementRow(Base):
     verdict: Mapped[Verdict]
     margin: Mapped[float | None]
     required: Mapped[bool]
+
+
+class FindingRow(Base):
+    """What was found besides the values, as the report says it; ``alerts``: a person may be told at once."""
+
+    __tablename__ = "finding"
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.report_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    artifact: Mapped[str]
+    probability: Mapped[float]
+    severity: Mapped[int]
+    calibration: Mapped[str | None]
+    alerts: Mapped[bool]
+
+
+class RecommendationRow(Base):
+    """What was proposed for a report, and what later decisions about its study need of the series.
+
+    ``protocol`` and ``likeness`` are digests; ``severities`` the worst severity of each artifact.
+    """
+
+    __tablename__ = "recommendation"
+    __table_args__ = (Index("ix_recommendation_decided_at", "decided_at"),)
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.report_id"), primary_key=True)
+    kind: Mapped[str]
+    reason: Mapped[str]
+    urgency: Mapped[str]
+    protocol: Mapped[str]
+    likeness: Mapped[str]
+    contrast_given: Mapped[bool]
+    minutes: Mapped[float | None]
+    severities: Mapped[dict[str, int]]
+    acquired_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime]
+    decided_at: Mapped[datetime]
+
+
+class NoticeRow(Base):
+    """What a person is told: one open notice for each subject (a study, a fault of a scanner, the rule itself).
+
+    ``until`` null: until somebody answers. ``ended_by`` is who answered, as they said it.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        _partial_index("uq_notice_open_subject", "subject", where="state = 'PROPOSED'", unique=True),
+        Index("ix_notice_subject", "subject"),
+        Index("ix_notice_scope_ended_at", "scope", "ended_at"),
+    )
+
+    notice_id: Mapped[str] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    subject: Mapped[str]
+    kind: Mapped[NoticeKind]
+    state: Mapped[NoticeState]
+    manufacturer: Mapped[str]
+    model: Mapped[str]
+    serial: Mapped[str]
+    station: Mapped[str]
+    simulated: Mapped[bool]
+    created_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    ended_by: Mapped[str] = mapped_column(default="")
+
+
+class NoticeSeriesRow(Base):
+    """A series that a notice speaks of, and which series repeated it with what result for the leading artifact."""
+
+    __tablename__ = "notice_series"
+
+    notice_id: Mapped[str] = mapped_column(ForeignKey("notice.notice_id"), primary_key=True)
+    series_instance_uid: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.job_id"), index=True)
+    kind: Mapped[NoticeKind]
+    text: Mapped[str]
+    change: Mapped[str | None]
+    artifact: Mapped[str | None]
+    severity: Mapped[int]
+    protocol: Mapped[str]
+    acquired_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime]
+    repeated_by: Mapped[str | None] = mapped_column(default=None)
+    repeated_at: Mapped[datetime | None] = mapped_column(default=None)
+    severity_after: Mapped[int | None] = mapped_column(default=None)
 
 
 class ScreeningRow(Base):

@@ -7,6 +7,7 @@ from datetime import datetime
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
+from aiqa_integration.model.notice import NoticeKind, NoticeState, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,41 @@ class Counts:
     states: Mapping[JobState, int]
     verdicts: Mapping[Verdict, int]
     refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeLine:
+    """A series that a notice speaks of; ``severity_after`` is that of the same artifact in the series' repeat."""
+
+    job_id: str
+    modality: str
+    description: str
+    kind: NoticeKind
+    text: str
+    change: str | None
+    artifact: str | None
+    severity: int
+    acquired_at: datetime | None
+    arrived_at: datetime
+    repeated_at: datetime | None
+    severity_after: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a person is told, with its series; ``ended_by`` is who answered, as they said it."""
+
+    notice_id: str
+    scope: Scope
+    kind: NoticeKind
+    state: NoticeState
+    device: Device
+    simulated: bool
+    created_at: datetime
+    until: datetime | None
+    ended_at: datetime | None
+    ended_by: str
+    lines: tuple[NoticeLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,88 +1,98 @@
-"""Concepts of results that SR and FHIR share: verdicts, reasons, sections of a report; metrics bring their own code.
+"""Concepts of results that SR and FHIR share, by name: the codes stand in ``codes.yaml``; metrics bring their own."""
 
-Standard concepts come from PS3.16 (checked against pydicom's dictionaries in the tests), the others from 99AIQA.
-"""
-
-from aiqa_integration.model.coding import Code, aiqa_code, dcm_code
+from aiqa_integration.model.catalogue import catalogue, code_of
+from aiqa_integration.model.coding import Code
+from aiqa_integration.model.finding import Severity
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Reason
 from aiqa_integration.model.quantity import Unit
 
-REPORT_TITLE = aiqa_code("AIQA-RPT", "AI Image Quality Report")
-VERDICT = aiqa_code("AIQA-VERDICT", "Verdict")
-SUBJECT = aiqa_code("AIQA-SUBJECT", "What was examined")
-PROVENANCE = aiqa_code("AIQA-PROV", "How this result was made")
-SIMULATED = aiqa_code("AIQA-SIM", "Simulated data")
-INTENDED_USE = aiqa_code("AIQA-USE", "Intended use")
-REFUSAL = aiqa_code("AIQA-REFUSED", "Why nothing was measured")
-REMARKS = aiqa_code("AIQA-REMARKS", "Remarks on set-up and images")
-REMARK = aiqa_code("AIQA-REMARK", "Remark")
-NOT_MEASURED_REASON = aiqa_code("AIQA-NM-REASON", "Why this was not measured")
+REPORT_TITLE = code_of("report-title")
+SERIES_REPORT_TITLE = code_of("series-report-title")
+VERDICT = code_of("verdict")
+SUBJECT = code_of("subject")
+PROVENANCE = code_of("provenance")
+SIMULATED = code_of("simulated")
+INTENDED_USE = code_of("intended-use")
+REFUSAL = code_of("refusal")
+REMARKS = code_of("remarks")
+REMARK = code_of("remark")
+NOT_MEASURED_REASON = code_of("not-measured-reason")
 
-DEVICE = aiqa_code("AIQA-DEVICE", "Device")
-PHANTOM = aiqa_code("AIQA-PHANTOM", "Test object")
-ANALYSIS = aiqa_code("AIQA-ANALYSIS", "Analysis")
-BUNDLE = aiqa_code("AIQA-BUNDLE", "Model bundle")
-SOFTWARE = aiqa_code("AIQA-SOFTWARE", "Software")
-RULE = aiqa_code("AIQA-RULE", "Routing rule")
-LIMIT_SET = aiqa_code("AIQA-LIMITS", "Limit set")
-CREATED = aiqa_code("AIQA-CREATED", "Result made at")
-REVISION = aiqa_code("AIQA-REVISION", "Revision of this result")
+DEVICE = code_of("device")
+PHANTOM = code_of("phantom")
+ANALYSIS = code_of("analysis")
+BUNDLE = code_of("bundle")
+SOFTWARE = code_of("software")
+RULE = code_of("rule")
+LIMIT_SET = code_of("limit-set")
+CREATED = code_of("created")
+REVISION = code_of("revision")
 
-MEASURED_AREA = aiqa_code("AIQA-ROI-AREA", "Measured area")
-MEASURED_LINE = aiqa_code("AIQA-ROI-LINE", "Measured line")
+MEASURED_AREA = code_of("measured-area")
+MEASURED_LINE = code_of("measured-line")
 
-SUMMARY = dcm_code("121111", "Summary")
-FINDINGS = dcm_code("121070", "Findings")
-QUALITY_ASSESSMENT = dcm_code("111050", "Quality Assessment")
-MEASUREMENT_REPORT = dcm_code("126000", "Imaging Measurement Report")
-OBSERVER_TYPE = dcm_code("121005", "Observer Type")
-OBSERVER_DEVICE = dcm_code("121007", "Device")
-OBSERVER_UID = dcm_code("121012", "Device Observer UID")
-OBSERVER_NAME = dcm_code("121013", "Device Observer Name")
-LANGUAGE = dcm_code("121049", "Language of Content Item and Descendants")
-ACQUISITION_EQUIPMENT = dcm_code("109101", "Acquisition Equipment")
-SOURCE_IMAGE = dcm_code("121322", "Source Image for Image Processing Operation")
-IMAGING_PROCEDURE = Code(value="363679005", scheme="SCT", meaning="Imaging procedure")
-IMAGE_QUALITY_ANALYSIS = Code(value="133887000", scheme="SCT", meaning="Image quality analysis")
-SPATIAL_CONCEPT = Code(value="309825002", scheme="SCT", meaning="Spatial and Relational Concept")
-ARTIFICIAL_INTELLIGENCE = dcm_code("123110", "Artificial Intelligence")
-ENGLISH = Code(value="en-US", scheme="RFC5646", meaning="English (United States)")
+SUMMARY = code_of("summary")
+RECOMMENDATION = code_of("recommendation")
+COMMENT = code_of("comment")
+FINDINGS = code_of("findings")
+QUALITY_ASSESSMENT = code_of("quality-assessment")
+QUALITY_FINDING = code_of("quality-finding")
+MEASUREMENT_REPORT = code_of("measurement-report")
+QUALITY_ISSUE = code_of("quality-issue")
+REJECTED_FOR_QUALITY = code_of("rejected-for-quality")
+OBSERVER_TYPE = code_of("observer-type")
+OBSERVER_DEVICE = code_of("observer-device")
+OBSERVER_PERSON = code_of("observer-person")
+OBSERVER_UID = code_of("observer-uid")
+OBSERVER_NAME = code_of("observer-name")
+LANGUAGE = code_of("language")
+ENGLISH = code_of("english")
+ACQUISITION_EQUIPMENT = code_of("acquisition-equipment")
+SOURCE_IMAGE = code_of("source-image")
+IMAGING_PROCEDURE = code_of("imaging-procedure")
+IMAGE_QUALITY_ANALYSIS = code_of("image-quality-analysis")
+SPATIAL_CONCEPT = code_of("spatial-concept")
+ARTIFICIAL_INTELLIGENCE = code_of("artificial-intelligence")
+SALIENCY = code_of("saliency")
+EVIDENCE = code_of("evidence")
+PROBABILITY = code_of("probability")
+SEVERITY = code_of("severity")
+
+SEVERITIES: dict[Severity, Code] = {
+    0: code_of("severity-0"),
+    1: code_of("severity-1"),
+    2: code_of("severity-2"),
+    3: code_of("severity-3"),
+}
+"""The severity of a finding as a coded value."""
 
 VERDICTS: dict[Verdict, Code] = {
-    Verdict.PASS: aiqa_code("AIQA-V-PASS", "Within tolerance"),
-    Verdict.TOLERANCE: aiqa_code("AIQA-V-TOL", "Outside tolerance, inside action limits"),
-    Verdict.ACTION: aiqa_code("AIQA-V-ACTION", "Outside action limits"),
-    Verdict.NOT_ASSESSED: aiqa_code("AIQA-V-NA", "Measured, not judged: no limits apply"),
-    Verdict.NOT_MEASURED: aiqa_code("AIQA-V-NM", "Not measured"),
+    verdict: code_of(f"verdict-{verdict.value.lower().replace('_', '-')}") for verdict in Verdict
 }
 """The verdict as a coded value."""
 
 QUALITY_ASSESSMENTS: dict[Verdict, Code] = {
-    Verdict.PASS: dcm_code("111237", "Usable - Meets the quality control standard"),
-    Verdict.ACTION: dcm_code("111236", "Usable - Does not meet the quality control standard"),
+    Verdict.PASS: code_of("meets-standard"),
+    Verdict.ACTION: code_of("does-not-meet-standard"),
 }
 """CID 6044 for the verdicts that it can say; whether an image is unusable (111235) is a person's judgement."""
 
-REASONS: dict[Reason, Code] = {
-    Reason.SLICE_MISSING: aiqa_code("AIQA-R-SLICE", "The slice to measure is missing"),
-    Reason.FEATURE_NOT_FOUND: aiqa_code("AIQA-R-FEATURE", "The feature to measure was not found"),
-    Reason.ROI_OUTSIDE_IMAGE: aiqa_code("AIQA-R-OUTSIDE", "The region to measure leaves the image"),
-    Reason.BACKGROUND_ZEROED: aiqa_code("AIQA-R-BGZERO", "The background was set to zero"),
-    Reason.BACKGROUND_TOO_SMALL: aiqa_code("AIQA-R-BGSMALL", "Too little background in the image"),
-    Reason.SIGNAL_TOO_LOW: aiqa_code("AIQA-R-SIGNAL", "Too little signal"),
-    Reason.IMPLAUSIBLE: aiqa_code("AIQA-R-IMPLAUS", "The value found is not plausible"),
-    Reason.POSE_UNCERTAIN: aiqa_code("AIQA-R-POSE", "The position of the test object is uncertain"),
-    Reason.WRONG_ORIENTATION: aiqa_code("AIQA-R-ORIENT", "The slices have the wrong orientation"),
-    Reason.ATTRIBUTE_MISSING: aiqa_code("AIQA-R-ATTRIB", "The images lack an attribute that is needed"),
-    Reason.ANALYSIS_FAILED: aiqa_code("AIQA-R-FAILED", "The analysis failed"),
-}
+_RATINGS: tuple[Code, ...] = (code_of("rating-diagnostic"), code_of("rating-limited"), code_of("rating-non-diagnostic"))
+
+
+def series_rating(severity: int) -> Code:
+    """Return the rating of a series (CID 7036) whose worst artifact has this severity: 0 and 1 are diagnostic."""
+    return _RATINGS[max(severity - 1, 0)]
+
+
+REASONS: dict[Reason, Code] = {reason: code_of(f"reason-{reason.value}") for reason in Reason}
 """Why a metric has no value, as a coded value."""
 
-_NOT_ATTEMPTED = dcm_code("114007", "Measurement not attempted")
-_FAILURE = dcm_code("114006", "Measurement failure")
-_OUT_OF_RANGE = dcm_code("114009", "Value out of range")
-_INDETERMINATE = dcm_code("114011", "Value indeterminate")
+_NOT_ATTEMPTED = code_of("qualifier-not-attempted")
+_FAILURE = code_of("qualifier-failure")
+_OUT_OF_RANGE = code_of("qualifier-out-of-range")
+_INDETERMINATE = code_of("qualifier-indeterminate")
 
 VALUE_QUALIFIERS: dict[Reason, Code] = {
     Reason.SLICE_MISSING: _NOT_ATTEMPTED,
@@ -98,6 +108,13 @@ VALUE_QUALIFIERS: dict[Reason, Code] = {
     Reason.ANALYSIS_FAILED: _FAILURE,
 }
 """Numeric Value Qualifier (0040,A301) of a NUM without a value: PS3.16 CID 42."""
+
+
+def finding_code(artifact: str) -> Code:
+    """Return what a finding is: the row of its name, else of its name without the first word, else any artifact."""
+    rows = catalogue().findings
+    row = rows.get(artifact) or rows.get(artifact.partition("-")[2]) or rows["any-artifact"]
+    return row.code
 
 
 def unit_code(unit: Unit) -> Code:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import erf, sqrt
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ Severity = Literal[0, 1, 2, 3]
 Calibration = Literal["uncalibrated", "active", "suspended"]
 """How far findings of one artifact are trusted on one scanner and protocol family; only ``active`` ones alert."""
 
-ALERTED_SEVERITY = 2
+ALERTED_SEVERITY: Final = 2
 """From this severity on a finding may alert; minor ones are reported only."""
 
 CERTAIN = 0.95

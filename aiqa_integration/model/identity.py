@@ -34,6 +34,23 @@ class Device:
     software_versions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who confirms or rejects a result, as DICOM writes a name (``Family^Given``), and for whom.
+
+    Raises ValueError for a name or organization that is empty, too long for PS3.5 table 6.2-1, or has a backslash or a
+    control character.
+    """
+
+    name: str
+    organization: str
+
+    def __post_init__(self) -> None:
+        for what, words in (("name", self.name), ("organization", self.organization)):
+            if not 0 < len(words) <= 64 or not words.strip() or not words.isprintable() or "\\" in words:
+                raise ValueError(f"a person's {what} has 1 to 64 printable characters and no backslash")
+
+
 def identity(*parts: str) -> uuid.UUID:
     """Return the UUIDv5 of the parts, in order."""
     return uuid.uuid5(AIQA_NAMESPACE, "|".join(part.replace("|", "||") for part in parts))

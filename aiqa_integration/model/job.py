@@ -27,6 +27,7 @@ class JobEvent(StrEnum):
     GAVE_UP = "gave-up"
     SERIES_GREW = "series-grew"
     REPLAYED = "replayed"
+    SIGNED = "signed"
 
 
 TRANSITIONS: dict[tuple[JobState, JobEvent], JobState] = {
@@ -40,6 +41,8 @@ TRANSITIONS: dict[tuple[JobState, JobEvent], JobState] = {
     (JobState.FAILED, JobEvent.REPLAYED): JobState.SETTLED,
     (JobState.HELD, JobEvent.REPLAYED): JobState.MEASURED,
     (JobState.IGNORED, JobEvent.REPLAYED): JobState.SETTLED,
+    (JobState.MEASURED, JobEvent.SIGNED): JobState.MEASURED,
+    (JobState.DELIVERED, JobEvent.SIGNED): JobState.MEASURED,
     **{
         (state, JobEvent.SERIES_GREW): JobState.SUPERSEDED
         for state in (

@@ -21,7 +21,8 @@ class RecommendationKind(StrEnum):
 class Recommendation:
     """A proposal: ``reason`` is a stable word, ``text`` one or two sentences for a person.
 
-    ``change`` says what to do differently in a repeat; ``artifacts`` are the findings that led to it.
+    ``change`` says what to do differently in a repeat; ``artifacts`` are the findings that led to it. ``until`` is when
+    it is of no use any more (ISO 8601 with zone): the patient has left.
     """
 
     kind: RecommendationKind
@@ -30,3 +31,9 @@ class Recommendation:
     urgency: Urgency
     change: str | None = None
     artifacts: tuple[str, ...] = ()
+    until: str | None = None
+
+    @property
+    def notifies(self) -> bool:
+        """Whether a person is told now or today; everything else is only read."""
+        return self.urgency != "none"

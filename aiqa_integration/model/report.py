@@ -109,6 +109,11 @@ class QaReport:
         return Verdict.PASS if Verdict.PASS in counted else Verdict.NOT_ASSESSED
 
     @property
+    def shadow(self) -> bool:
+        """Whether nothing in it is trusted yet: artifacts were looked for, and none has an active calibration."""
+        return self.screening is not None and all(judgement.limits is None for judgement in self.judgements)
+
+    @property
     def report_uid(self) -> str:
         """Identity of this result (DESIGN 2.5): changes with the images, the analysis, the rules or the revision."""
         return self.object_uid("report")

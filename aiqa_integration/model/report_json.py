@@ -178,6 +178,7 @@ def _recommendation(recommendation: Recommendation | None) -> Json | None:
         "urgency": recommendation.urgency,
         "change": recommendation.change,
         "artifacts": list(recommendation.artifacts),
+        "until": recommendation.until,
     }
 
 

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from aiqa_integration.model.finding import Finding
+from aiqa_integration.model.artifact import ARTIFACTS
+from aiqa_integration.model.finding import Evidence, Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef
+from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.rounding import decimals_of, rounded, significant
 
@@ -22,6 +24,9 @@ WORDS: dict[Verdict, str] = {
     Verdict.NOT_ASSESSED: "NOT ASSESSED",
     Verdict.NOT_MEASURED: "NOT MEASURED",
 }
+
+
+_TITLES: dict[str, str] = {artifact.id.value: artifact.title.lower() for artifact in ARTIFACTS}
 
 
 def number_text(value: float, metric: MetricDef, limits: Tolerance | None = None) -> str:
@@ -104,11 +109,44 @@ def finding_text(finding: Finding) -> str:
     return f"Possibly (probability {100 * finding.probability:.0f} %): {finding.explanation}"
 
 
+PROPOSALS: dict[RecommendationKind, str] = {
+    RecommendationKind.ACCEPT: "ACCEPT",
+    RecommendationKind.REPEAT_NOW: "REPEAT NOW",
+    RecommendationKind.CHANGE_PROTOCOL: "CHANGE PROTOCOL",
+    RecommendationKind.REVIEW: "REVIEW",
+    RecommendationKind.SERVICE: "CALL SERVICE",
+}
+"""What is proposed, in a word or two."""
+
+
+def recommendation_text(recommendation: Recommendation) -> str:
+    """Return what is proposed, why, and what to do differently."""
+    text = f"{PROPOSALS[recommendation.kind]}: {recommendation.text}"
+    return f"{text} What to change: {recommendation.change.rstrip('.')}." if recommendation.change else text
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """Return a number that supports a finding, with the limit that it broke and what is usual."""
+    unit = evidence.quantity.unit.display
+    parts = [
+        f"{word} {value:.4g}"
+        for word, value in (("limit", evidence.limit), ("usual", evidence.usual))
+        if value is not None
+    ]
+    value = f"{evidence.label}: {evidence.quantity.value:.4g} {unit}".rstrip()
+    return f"{value} ({', '.join(parts)})" if parts else value
+
+
 def finding_names(findings: Sequence[Finding]) -> str:
     """Return the findings in a few words each, the most severe first: ``air bubble, off centre``; empty for none."""
     ordered = sorted(findings, key=lambda finding: -finding.severity)
-    short = (finding.artifact.partition("-")[2] or finding.artifact for finding in ordered)
-    return ", ".join(dict.fromkeys(name.replace("-", " ") for name in short))
+    return ", ".join(dict.fromkeys(_artifact_name(finding.artifact) for finding in ordered))
+
+
+def _artifact_name(artifact: str) -> str:
+    """Return the title of an artifact that has one, else its id without the word before the first hyphen."""
+    known = _TITLES.get(artifact)
+    return known or (artifact.partition("-")[2] or artifact).replace("-", " ")
 
 
 def _range_text(low: float | None, high: float | None, metric: MetricDef) -> str:

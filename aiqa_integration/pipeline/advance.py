@@ -1,7 +1,7 @@
 """Bring one job from SETTLED to MEASURED (or IGNORED): retrieve, route, analyse, encode, commit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from aiqa_integration.errors import AiqaError, InputError, LeaseLost, OutOfMemory, Unforeseen
+from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
@@ -28,6 +29,7 @@ from aiqa_integration.pipeline.ports import (
     SeriesReader,
     Sink,
 )
+from aiqa_integration.pipeline.recommend import Advised, Adviser, recommend
 from aiqa_integration.pipeline.retrieve import read_header, retrieve
 from aiqa_integration.pipeline.route import route
 from aiqa_integration.rules.match import Match, wants_modality
@@ -52,6 +54,7 @@ class Workshop:
     retry: RetryPolicy
     lease: timedelta
     work_folder: Path
+    adviser: Adviser = field(default_factory=Adviser)
     always: tuple[str, ...] = ()
 
 
@@ -99,14 +102,20 @@ def _work(job: Job, shop: Workshop, folder: Path) -> JobResult:
     else:
         attempt = first_result(series, wanted, shop.analyst, lineage=lineage, watch=watch)
     if isinstance(attempt.outcome, QaReport):
-        return _measured(shop, attempt.route, attempt.outcome, series)
+        return _measured(shop, attempt.route, _advised(attempt.outcome, header, shop, job), series)
     if attempt.route.rule is None or attempt.route.rule.when_not_found != "report":
         return _ignored(shop, f"{attempt.outcome} ({attempt.route.reason})")
     report = refused_report(header, attempt.route, shop.analyst, error=attempt.outcome, lineage=lineage)
-    return _measured(shop, attempt.route, report, series)
+    return _measured(shop, attempt.route, _advised(report, header, shop, job), series)
 
 
-def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSeries | None) -> JobResult:
+def _advised(report: QaReport, header: SeriesHeader, shop: Workshop, job: Job) -> Advised:
+    now = shop.clock.now()
+    return recommend(report, header, shop.adviser, history=shop.ledger, arrived_at=job.arrived_at or now, now=now)
+
+
+def _measured(shop: Workshop, wanted: Match, advised: Advised, series: LoadedSeries | None) -> JobResult:
+    report = advised.report
     names = (*(wanted.rule.sinks if wanted.rule else ()), *shop.always)
     sinks = [shop.sinks[name] for name in names if name in shop.sinks]
     return JobResult(
@@ -117,6 +126,8 @@ def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSer
         report_json=report_bytes(report, series.stack.slices if series else ()),
         preview_png=shop.draw(report, series) if series else b"",
         effects=plan_effects(report, series, sinks),
+        assessed=advised.assessed,
+        notices=advised.notices,
     )
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from aiqa_integration.artifact_detection import ARTIFACT_ANALYSIS
 from aiqa_integration.errors import AiqaError, InputError, MeasurementError, NoRule
 from aiqa_integration.model.identity import instances_digest
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.report import Provenance, QaReport, Refusal, Version
 from aiqa_integration.phantoms import phantoms_of
 from aiqa_integration.pipeline.analyst import Analysed, Analyst, Stopwatch
+from aiqa_integration.pipeline.detect_artifacts import ANALYSIS_VERSION, detect_artifacts
 from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.pipeline.score_phantom import score_phantom
 from aiqa_integration.rules.match import Match
@@ -56,7 +58,10 @@ def analyse(series: LoadedSeries, route: Match, analyst: Analyst, *, lineage: Li
     """
     if route.rule is None:
         raise NoRule(route.reason)
-    outcome = score_phantom(series, route.rule, analyst, watch)
+    if route.rule.analysis == ARTIFACT_ANALYSIS:
+        outcome = detect_artifacts(series, analyst, watch)
+    else:
+        outcome = score_phantom(series, route.rule, analyst, watch)
     return _report(series.header, route, analyst, lineage=lineage, watch=watch, outcome=outcome)
 
 
@@ -91,6 +96,7 @@ def _report(
         phantom=result.phantom if result else None,
         judgements=result.judgements if result else (),
         findings=result.findings if result else (),
+        screening=result.screening if result else None,
         refused=outcome if isinstance(outcome, Refusal) else None,
         provenance=Provenance(
             software_version=analyst.software_version,
@@ -111,5 +117,7 @@ def _report(
 
 def _version_of(analysis: str) -> str:
     """Return the version of an analysis that found nothing."""
+    if analysis == ARTIFACT_ANALYSIS:
+        return ANALYSIS_VERSION
     phantom = next(iter(phantoms_of(analysis)), None)
     return phantom.analysis_version if phantom else "0"

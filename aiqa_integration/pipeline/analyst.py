@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.report import BundleVersion
+from aiqa_integration.model.screening import Screening
 from aiqa_integration.pipeline.ports import Clock, Inferencer, NoScannerRecord, ScannerRecord
 from aiqa_integration.rules.schema import RuleSet
 from aiqa_integration.tolerances.limits import LimitSet
@@ -54,3 +55,4 @@ class Analysed:
     limits: LimitSet | None
     judgements: tuple[Judgement, ...]
     findings: tuple[Finding, ...]
+    screening: Screening | None = None

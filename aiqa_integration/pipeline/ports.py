@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from aiqa_integration.errors import AiqaError, TransientError, Unforeseen
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import ArtifactCalibration
-from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.identity import Device, Person, SeriesRef
 from aiqa_integration.model.image import ImageStack, LeftOut, SeriesHeader
 from aiqa_integration.model.job import JobState
+from aiqa_integration.model.notice import NoticeState, PlannedNotice
 from aiqa_integration.model.report import BundleVersion, QaReport, Version
+from aiqa_integration.recommendations.context import AssessedSeries, ScannerContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +200,7 @@ class Effect:
     attributes: Mapping[str, str]
     attempts: int
     lease_owner: str
+    subject_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,21 @@ class Sink(Protocol):
         """Send and verify; sending again changes nothing. Raises TransientError or Refused."""
 
 
+@runtime_checkable
+class SignedSink(Sink, Protocol):
+    """A sink that can say what a person says to a result.
+
+    Effects about documents name the result in ``attributes["report_uid"]`` and the document in
+    ``attributes["document"]``.
+    """
+
+    def plan_confirmed(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
+        """Return the confirmed version of what an effect sent; None where there is nothing to say."""
+
+    def plan_rejected(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
+        """Return a person's rejection of the images that an effect is about; None where another one says it."""
+
+
 Draw = Callable[[QaReport, LoadedSeries | None], bytes]
 """Returns a PNG of the measured slices with regions, values and verdicts; raises EncodingError."""
 
@@ -246,7 +264,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job row, as claimed for work; ``predecessor`` is the result of the latest earlier revision that had one."""
+    """A job row, as claimed for work; ``predecessor`` is the result of the latest earlier revision that had one.
+
+    ``arrived_at`` is when the last image of the series was first seen in the archive.
+    """
 
     job_id: str
     archive: str
@@ -257,12 +278,17 @@ class Job:
     state: JobState
     attempts: int
     lease_owner: str
+    arrived_at: datetime | None = None
     predecessor: Version | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """What a job ends with: the report and its effects, or the reason why no rule wanted the series."""
+    """What a job ends with: the report and its effects, or the reason why no rule wanted the series.
+
+    ``assessed`` is the series as the repeat rule needs it when later ones of the study come; ``notices`` are what
+    persons are told now.
+    """
 
     state: Literal[JobState.MEASURED, JobState.IGNORED]
     reason: str
@@ -271,6 +297,36 @@ class JobResult:
     report_json: bytes = b""
     preview_png: bytes = b""
     effects: tuple[PlannedEffect, ...] = ()
+    assessed: AssessedSeries | None = None
+    notices: tuple[PlannedNotice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyHistory:
+    """The other assessed series of a study, and where the notices about the study stand."""
+
+    series: tuple[AssessedSeries, ...] = ()
+    notices: tuple[NoticeState, ...] = ()
+
+
+class History(Protocol):
+    """What happened before, as the recommendations need it."""
+
+    def study_history(self, ref: SeriesRef, *, now: datetime) -> StudyHistory:
+        """Return the living assessed series of a study but the one at hand, and the study's notices."""
+
+    def scanner_history(self, device: Device, analysis: str, *, since: datetime, now: datetime) -> ScannerContext:
+        """Return the alerting faults of a scanner since then, what its last run failed, and how notices fared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a person said to a result: ``action`` is a word for the audit trail, ``subject`` the UID of the result."""
+
+    person: Person
+    action: Literal["verify", "reject"]
+    subject: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +338,7 @@ class Sighting:
     revision: int
 
 
-class Ledger(Protocol):
+class Ledger(History, Protocol):
     """The truth about jobs and effects. Every method is one transaction."""
 
     def observe(self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
@@ -331,7 +387,7 @@ class Ledger(Protocol):
         """Keep a claimed job; raises LeaseLost."""
 
     def finish_job(self, job: Job, result: JobResult, *, now: datetime) -> None:
-        """Write report, effects, state and event in one transaction guarded by the lease; raises LeaseLost."""
+        """Write report, effects, notices, state and event in one transaction guarded by the lease; raises LeaseLost."""
 
     def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give a job back to be tried again at ``until``; None = gave up: FAILED with the reason."""
@@ -350,6 +406,18 @@ class Ledger(Protocol):
 
     def postpone_effect(self, effect: Effect, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give an effect back to be tried again at ``until``; None = gave up: REFUSED, job FAILED."""
+
+    def documents_of(self, report_uid: str) -> tuple[Effect, ...]:
+        """Return the effects of a result that sent or will send documents, in the order in which they were planned.
+
+        Raises LedgerError where no living job has such a result.
+        """
+
+    def add_effects(self, job_id: str, effects: Sequence[PlannedEffect], signature: Signature) -> None:
+        """Plan what a person wants to be sent beside a job's result; in the audit trail.
+
+        Raises LedgerError where the job's state does not allow it.
+        """
 
     def next_poll(self, archive: str, now: datetime, lease: timedelta) -> bool:
         """Return whether this caller is to poll the archive now (its ``next_at`` passed and nobody else polls)."""

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from functools import partial
 
-from aiqa_integration.fhir.bundle import MEDIA_TYPE, has_encoding, report_bundle_bytes
+from aiqa_integration.fhir.bundle import MEDIA_TYPE, is_encoded, report_bundle_bytes
 from aiqa_integration.fhir.identity import run_uuid
 from aiqa_integration.fhir.imaging_study import with_series
 from aiqa_integration.fhir.local import LocalResource, local_resources, read_resource
@@ -28,7 +28,7 @@ class FacadeSink:
 
     def plan(self, report: QaReport, series: LoadedSeries | None) -> tuple[PlannedEffect, ...]:
         """Return the one transaction of a report; the same report gives the same bytes. Raises EncodingError."""
-        if not has_encoding(report):
+        if not is_encoded(report):
             return ()
         payload = report_bundle_bytes(report, series.header if series else None)
         result = str(run_uuid(report))

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 
 from aiqa_integration.errors import EhrRefused, EhrUnavailable
-from aiqa_integration.fhir.bundle import MEDIA_TYPE, report_bundle_bytes
+from aiqa_integration.fhir.bundle import MEDIA_TYPE, is_encoded, report_bundle_bytes
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import MADE_BY_AIQA_TAG, Element
 from aiqa_integration.fhir.identity import RESULT, run_uuid
@@ -27,7 +27,12 @@ class FhirSink:
         self._client = client
 
     def plan(self, report: QaReport, series: LoadedSeries | None) -> tuple[PlannedEffect, ...]:
-        """Return the one transaction of a report; the same report gives the same bytes. Raises EncodingError."""
+        """Return the one transaction of a report; the same report gives the same bytes. Raises EncodingError.
+
+        None of a patient's series that calls nobody.
+        """
+        if not is_encoded(report):
+            return ()
         payload = report_bundle_bytes(report, series.header if series else None)
         target, result = self._client.base_url, str(run_uuid(report))
         digest = hashlib.sha256(payload).hexdigest()

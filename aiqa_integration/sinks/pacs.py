@@ -1,34 +1,62 @@
 """Results into the PACS: one effect per DICOM object, stored and looked up, for a store's answer proves nothing."""
 
 from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
 
 from aiqa_integration.dicom.encode import encode_objects
+from aiqa_integration.dicom.key_objects import rejection_note
+from aiqa_integration.dicom.pdf import PrintReport
 from aiqa_integration.dicom.stow import reason_text, warning_text
-from aiqa_integration.dicom.uids import Role, instance_uid, series_uid
+from aiqa_integration.dicom.uids import DEFAULT_OBJECTS, Role, instance_uid, series_uid
+from aiqa_integration.dicom.verified import StoredDocument, verified_document
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable
-from aiqa_integration.model.identity import SeriesRef, identity
+from aiqa_integration.model.identity import Person, SeriesRef, identity
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import Archive, Effect, LoadedSeries, PlannedEffect, Receipt
 
 MEDIA_TYPE = "application/dicom"
+DOCUMENTS = frozenset({Role.REPORT_SR, Role.MEASUREMENT_SR, Role.SERIES_SR})
+"""Objects that a person's confirmation makes a VERIFIED version of."""
 
 
 class PacsSink:
     """Stores the objects of a report in an archive; fulfils ``pipeline.ports.Sink``.
 
-    ``roles`` are the objects that this archive is to get.
+    ``roles`` are the objects that this archive is to get; ``print_report`` makes the PDF among them.
     """
 
     name = "pacs"
 
-    def __init__(self, archive: Archive, *, roles: Collection[Role] = tuple(Role)) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        *,
+        roles: Collection[Role] = DEFAULT_OBJECTS,
+        print_report: PrintReport | None = None,
+    ) -> None:
         self._archive = archive
         self._roles = frozenset(roles)
+        self._print_report = print_report
 
     def plan(self, report: QaReport, series: LoadedSeries | None) -> tuple[PlannedEffect, ...]:
         """Return one effect per object; none where the series could not be read. Raises EncodingError."""
-        objects = encode_objects(report, series)
-        return tuple(self._effect(report, role, content) for role, content in objects.items() if role in self._roles)
+        objects = encode_objects(report, series, self._roles, print_report=self._print_report)
+        return tuple(self._effect(report, role, content) for role, content in objects.items())
+
+    def plan_confirmed(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
+        """Return the VERIFIED version of a document; None where that person has confirmed it. Raises EncodingError."""
+        if effect.attributes["document"] not in DOCUMENTS:
+            return None
+        document = verified_document(payload, person, at)
+        return None if document is None else self._later(effect, document, f"{effect.attributes['document']}-verified")
+
+    def plan_rejected(self, effect: Effect, payload: bytes, person: Person, at: datetime) -> PlannedEffect | None:
+        """Return a person's rejection of the images of a report; None for other documents. Raises EncodingError."""
+        if effect.attributes["document"] != Role.REPORT_SR:
+            return None
+        rejection = self._later(effect, rejection_note(payload, person, at), Role.REJECTION)
+        return replace(rejection, attributes={**rejection.attributes, "document": Role.REJECTION.value})
 
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Store an object and return once the archive lists it; storing it again changes nothing.
@@ -77,5 +105,24 @@ class PacsSink:
                 "series_instance_uid": series_uid(report, role),
                 "made_series_instance_uids": series_uid(report, role),
                 "sop_instance_uid": uid,
+                **({"report_uid": report.report_uid, "document": role.value} if role in DOCUMENTS else {}),
+            },
+        )
+
+    def _later(self, effect: Effect, document: StoredDocument, kind: str) -> PlannedEffect:
+        """Return what a person made of an object: about the same subject, so that it is sent after it."""
+        return PlannedEffect(
+            sink=self.name,
+            target=effect.target,
+            kind=kind,
+            dedupe_key=str(identity("effect", self.name, effect.target, document.sop_instance_uid)),
+            subject_key=effect.subject_key,
+            media_type=MEDIA_TYPE,
+            payload=document.content,
+            attributes={
+                **effect.attributes,
+                "series_instance_uid": document.series_instance_uid,
+                "made_series_instance_uids": document.series_instance_uid,
+                "sop_instance_uid": document.sop_instance_uid,
             },
         )

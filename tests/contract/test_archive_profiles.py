@@ -97,7 +97,7 @@ def test_an_archive_is_not_sent_what_it_cannot_hold(tmp_path):
 
     def planned(profile: str) -> set[str]:
         settings = load_settings(archive={"url": "http://pacs/dicom-web", "profile": profile}, data_folder=tmp_path)
-        sink = bootstrap.make_sinks(settings, bootstrap.make_archive(settings))["pacs"]
+        sink = bootstrap.make_sinks(settings, bootstrap.make_archive(settings), bootstrap.SystemClock())["pacs"]
         return {effect.kind for effect in sink.plan(report_over(series), series)}
 
     assert planned("generic") - planned("aws") == {Role.SEG}

@@ -12,14 +12,14 @@ from aiqa_integration.console.security import secure
 from aiqa_integration.console.server import serving
 from aiqa_integration.model.job import JobState
 from tests.browser import Browser, missing_chromium
-from tests.console_samples import NOW, SCRIPT, sample_books
+from tests.console_samples import NOW, SCRIPT, line, notice, sample_board, sample_books
 
 pytestmark = [
     pytest.mark.chromium,
     pytest.mark.skipif(missing_chromium() is not None, reason=str(missing_chromium())),
 ]
 
-PAGES = ["", "series/{action}/", "series/{refused}/", "series/{ignored}/", "series/{hostile}/"]
+PAGES = ["", "notices/", "series/{action}/", "series/{refused}/", "series/{ignored}/", "series/{hostile}/"]
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +160,26 @@ def test_first_tab_stop_skips_to_the_content(browser, address):
     browser.call("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
     assert browser.evaluate("document.activeElement.className") == "skip"
     assert browser.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+
+
+def test_a_notice_appears_by_itself_and_is_answered_by_one_click(browser):
+    books, _ = sample_board()
+    (job_id,) = {one.job_id for one in books.notices[0].lines}
+    books.notices = []
+    app = create_app(books, books.artifacts, answers=books, now=lambda: NOW)
+    with serving(app, "127.0.0.1", 0) as at:
+        browser.open(at + "notices/")
+        browser.evaluate("document.getElementById('who').value = 'AB'; document.getElementById('who').focus()")
+        assert browser.evaluate("document.querySelectorAll('.notice').length") == 0
+        books.notices.append(notice("late", line(job_id)))
+        browser.wait_until("document.querySelectorAll('.notice').length === 1", within_s=10)
+        assert browser.evaluate("document.title").startswith("(1)")
+        assert browser.evaluate("document.getElementById('who').value") == "AB"
+        browser.evaluate("document.querySelector('.answers .yes').focus()")
+        books.notices.append(notice("later", line(job_id)))
+        browser.wait_until("document.querySelectorAll('.notice').length === 2", within_s=10)
+        assert browser.evaluate("document.activeElement.value") == books.notices[0].notice_id
+        browser.evaluate("document.querySelector('.answers .yes').click()")
+        browser.wait_until("document.querySelectorAll('.notice').length === 1", within_s=10)
+    assert (books.notices[0].state.value, books.notices[0].ended_by) == ("ACCEPTED", "AB")
+    assert browser.complaints == []

@@ -5,7 +5,7 @@ from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.ledger.tables import Base
-from tests import ledger_cases, scanner_record_cases
+from tests import ledger_cases, notice_cases, scanner_record_cases
 from tests.postgres_server import postgres_server
 
 pytestmark = pytest.mark.postgres
@@ -59,6 +59,10 @@ class TestParallel(ledger_cases.ParallelCases):
 
 
 class TestAudit(ledger_cases.AuditCases):
+    pass
+
+
+class TestNotices(notice_cases.NoticeCases):
     pass
 
 

@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 
@@ -12,6 +13,7 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.job import EffectState, JobState
+from aiqa_integration.model.notice import NoticeState
 from tests.kill.receiver import Told, receiver
 from tests.kill.working import KINDS, Place, work
 from tests.postgres_server import postgres_server
@@ -129,3 +131,13 @@ def check(ledger: SqlLedger, told: Told) -> None:
         newest[subject] = revision
     assert newest == {f"{series}/{kind}": str(revision) for series, revision in final.items() for kind in KINDS}
     assert told.failures > 0
+    check_notices(books, {row.job_id for row in rows if row.state is JobState.DELIVERED})
+
+
+def check_notices(books: Books, living: set[str]) -> None:
+    """One notice for the study, of every living series and of none that grew since."""
+    now = datetime.now(tz=UTC)
+    (notice,) = books.open_notices(now)
+    assert {line.job_id for line in notice.lines} == living
+    assert len(notice.lines) == SERIES
+    assert {ended.state for ended in books.ended_notices(now, 100)} <= {NoticeState.WITHDRAWN}

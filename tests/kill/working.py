@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -12,15 +12,31 @@ from pathlib import Path
 from aiqa_integration.errors import EhrUnavailable, LeaseLost, TransientError
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
-from aiqa_integration.pipeline.ports import Effect, Receipt
+from aiqa_integration.model.notice import NoticeKind, PlannedNotice
+from aiqa_integration.pipeline.ports import Effect, Job, Receipt
+from aiqa_integration.recommendations.context import AssessedSeries
 from celery_worker.embedded import EmbeddedWorker
-from tests.ledger_cases import listing, measured_result, planned
+from tests.ledger_cases import STUDY, listing, measured_result, planned
 
 ARCHIVE = "pacs"
 LEASE = timedelta(seconds=2)
 QUIET = timedelta(seconds=0.1)
 POLL_EVERY = timedelta(seconds=0.3)
 KINDS = ("report", "overlay")
+
+
+NOTICE = PlannedNotice(
+    scope="study", subject=STUDY, kind=NoticeKind.REPEAT_NOW, text="Repeat.", again_after=timedelta.max
+)
+"""What every series of the study gives cause for: one notice all the same."""
+
+
+def assessed(job: Job) -> AssessedSeries:
+    return AssessedSeries(
+        series_instance_uid=job.ref.series_instance_uid,
+        protocol=job.ref.series_instance_uid,
+        arrived_at=job.arrived_at or datetime.now(tz=UTC),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +99,9 @@ class StandIns:
             )
             for kind in KINDS
         ]
+        told = replace(measured_result(job, *effects), assessed=assessed(job), notices=(NOTICE,))
         try:
-            self.ledger.finish_job(job, measured_result(job, *effects), now=self.now())
+            self.ledger.finish_job(job, told, now=self.now())
         except LeaseLost:
             return
 

@@ -5,6 +5,7 @@ import pytest
 
 from aiqa_integration import errors
 from aiqa_integration.console import phrases
+from aiqa_integration.model import advice
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Reason
@@ -21,7 +22,7 @@ def subclasses(root):
     ("words", "kinds"),
     [
         (phrases.VERDICT_BADGES, Verdict),
-        (phrases.VERDICT_MEANINGS, Verdict),
+        (advice.VERDICT_MEANINGS, Verdict),
         (phrases.STATE_BADGES, JobState),
         (phrases.STATE_WORDS, JobState),
         (phrases.STATE_ADVICE, JobState),
@@ -37,9 +38,9 @@ def test_there_are_words_for_everything(words, kinds):
 
 def test_there_is_advice_for_every_way_to_refuse_a_series():
     ways = [*subclasses(errors.InputError)[1:], *subclasses(errors.MeasurementError)[1:]]
-    assert [way.code for way in ways if way.code not in phrases.REFUSAL_ADVICE] == []
+    assert [way.code for way in ways if way.code not in advice.REFUSAL_ADVICE] == []
     known = {kind.code for kind in subclasses(errors.AiqaError)}
-    assert set(phrases.REFUSAL_ADVICE) <= known
+    assert set(advice.REFUSAL_ADVICE) <= known
 
 
 def test_marks_of_different_words_differ_in_shape():

@@ -13,6 +13,8 @@ CONSOLE = Path(__file__).parents[2] / "aiqa_integration/console"
 PAGES = {
     "/": "queue.show",
     "/healthz": "health.healthz",
+    "/notices/": "notices.show",
+    "/notices/answer": "notices.answer",
     "/series/<uuid:job_id>/": "series.show",
     "/series/<uuid:job_id>/preview.png": "series.preview",
     "/series/<uuid:job_id>/report.json": "series.report_json",
@@ -27,8 +29,11 @@ PAGES = {
 }
 """All that the console answers: a new page has to be entered here, with who may see it in mind."""
 
-TAKEN_AWAY = {"/fhir/$export-status/<uuid:export_id>": "facade.give_up"}
-"""All that can be deleted: an export, by who asked for it."""
+WRITES = {"/notices/answer"}
+"""What takes a form; everything else is only read."""
+
+TAKEN_AWAY = "/fhir/$export-status/<uuid:export_id>"
+"""What can be deleted: an export, by who asked for it."""
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +49,11 @@ def addresses(job_id):
 
 def test_every_route_is_known_and_only_reads(app_and_id):
     app, _ = app_and_id
-    rules = list(app.url_map.iter_rules())
-    assert {rule.rule: rule.endpoint for rule in rules if "GET" in rule.methods} == PAGES
-    assert {rule.rule: rule.endpoint for rule in rules if rule.methods == {"DELETE"}} == TAKEN_AWAY
-    assert {frozenset(rule.methods) for rule in rules} == {frozenset({"GET", "HEAD"}), frozenset({"DELETE"})}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.methods != {"DELETE"}]
+    assert {rule.rule: rule.endpoint for rule in rules} == PAGES
+    methods = {rule.rule: frozenset(rule.methods) for rule in rules}
+    assert methods == {page: frozenset({"POST"} if page in WRITES else {"GET", "HEAD"}) for page in PAGES}
+    assert [rule.rule for rule in app.url_map.iter_rules() if rule.methods == {"DELETE"}] == [TAKEN_AWAY]
 
 
 def test_every_route_answers_with_the_headers(app_and_id):
@@ -64,7 +70,9 @@ def test_nothing_can_be_written(app_and_id, method):
     for address in addresses(job_id):
         answer = app.test_client().open(address, method=method)
         # Without a FHIR API nothing is under its addresses, what could be taken away included.
-        assert answer.status_code == (404 if method == "DELETE" and "$export-status" in address else 405), address
+        taken_away = method == "DELETE" and "$export-status" in address
+        expected = 403 if method == "POST" and address in WRITES else 404 if taken_away else 405
+        assert answer.status_code == expected, address
 
 
 def test_headers_forbid_what_pages_do_not_need():
@@ -91,10 +99,17 @@ def test_what_is_no_job_id_reaches_no_book(wrong):
 
 
 def test_templates_trust_no_text():
-    sources = "".join(path.read_text() for path in (CONSOLE / "templates").iterdir())
+    pages = [path for path in (CONSOLE / "templates").iterdir() if path.name != "printed.html"]
+    sources = "".join(path.read_text() for path in pages)
     assert not re.search(
         r"\|\s*safe|autoescape|<style|<script(?! src=)|\sstyle=|\son\w+=|javascript:|https?://", sources
     )
+
+
+def test_the_printed_page_has_its_own_style_and_trusts_no_text_either():
+    source = (CONSOLE / "templates" / "printed.html").read_text()
+    assert source.count("<style") == 1
+    assert not re.search(r"\|\s*safe|autoescape|<script|\son\w+=|javascript:|https?://", source)
 
 
 def test_style_and_script_load_nothing_foreign():

@@ -1,9 +1,8 @@
-"""What all objects of a result share: identity, times, equal bytes; and what validators say of them."""
+"""What all objects of a result share: identity, order, times, equal bytes, codes; and what validators say of them."""
 
-import re
-import shutil
-import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,25 +13,52 @@ import time_machine
 from pydicom.dataset import Dataset
 from pydicom.sr._concepts_dict import concepts
 
-import aiqa_integration.model.codes as codes_module
+from aiqa_integration.console.printed import report_pdf
 from aiqa_integration.dicom.encode import encode_objects
-from aiqa_integration.dicom.uids import Role, instance_uid, series_uid
+from aiqa_integration.dicom.key_objects import rejection_note
+from aiqa_integration.dicom.result_object import concept
+from aiqa_integration.dicom.uids import DEFAULT_OBJECTS, Role, instance_uid, series_uid
+from aiqa_integration.dicom.verified import verified_document
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import EncodingError
-from aiqa_integration.model.coding import PRIVATE_SCHEME, Code
-from aiqa_integration.model.judgement import Verdict
-from aiqa_integration.model.measurement import Reason
+from aiqa_integration.model.catalogue import catalogue
+from aiqa_integration.model.codes import MEASUREMENT_REPORT, unit_code
+from aiqa_integration.model.coding import PRIVATE_SCHEME
+from aiqa_integration.model.identity import Person
 from aiqa_integration.model.quantity import UNITS
 from aiqa_integration.pipeline.ports import LoadedSeries
-from tests.unit.dicom_out_samples import report_over, tiny_series
+from aiqa_integration.sinks.pacs import DOCUMENTS
+from tests.dicom_validators import (
+    EVERYTHING,
+    codes_in,
+    dcentvfy_errors,
+    dciodvfy_errors,
+    dsrdump,
+    flaws,
+    needs_dciodvfy,
+    needs_dcmtk,
+    needs_pixelmed,
+    pixelmed_errors,
+    written,
+)
+from tests.unit.dicom_out_samples import (
+    GHOSTING,
+    LENGTH,
+    POSITION,
+    SNR,
+    THICKNESS,
+    UNIFORMITY,
+    judgements,
+    report_over,
+    tiny_series,
+)
+from tests.unit.test_dicom_out_findings import GHOST, MOTION, NOISE
 
-FLAW = re.compile(r"(\w+)\([0-9a-f]{4},[0-9a-f]{4}\)(?:\[\d+\])?> - (.*)")
-CONCEPTS: dict[str, Any] = dict(concepts)
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-needs_dciodvfy = [
-    pytest.mark.dicom3tools,
-    pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not installed (Debian: dicom3tools)"),
-]
+CONCEPTS: dict[str, Any] = dict(concepts)
+METRICS = (LENGTH, THICKNESS, UNIFORMITY, GHOSTING, SNR, POSITION)
+PHYSICIST = Person(name="Curie^Marie", organization="General Hospital")
+CHECKED = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
 def read(objects: dict[Role, bytes]) -> dict[Role, Dataset]:
@@ -47,19 +73,17 @@ def attribute(keyword: str, value: str | None) -> dict[str, Any]:
     return {} if value is None else {keyword: value}
 
 
-def errors_of(path: Path) -> list[str]:
-    ran = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, check=False)
-    return [line for line in ran.stderr.decode(errors="replace").splitlines() if line.startswith("Error")]
-
-
-def flaws(lines: list[str]) -> set[str]:
-    """Reduce errors to attribute and complaint, to compare a result with its source."""
-    return {" ".join(found.groups()) for line in lines if (found := FLAW.search(line))}
+def by_persons(objects: Mapping[Role, bytes]) -> dict[str, bytes]:
+    """Return what persons may make of a result's documents."""
+    made = {f"{role}-verified": verified_document(objects[role], PHYSICIST, CHECKED) for role in DOCUMENTS}
+    contents = {name: document.content for name, document in made.items() if document is not None}
+    return {**contents, "rejection": rejection_note(objects[Role.REPORT_SR], PHYSICIST, CHECKED).content}
 
 
 def test_objects_come_in_the_order_to_store_them(tmp_path: Path) -> None:
     series = tiny_series(tmp_path)
-    assert list(encode_objects(report_over(series), series)) == list(Role)
+    assert set(encode_objects(report_over(series), series)) == set(DEFAULT_OBJECTS)
+    assert next(iter(encode_objects(report_over(series), series))) is Role.REPORT_SR
     assert list(encode_objects(report_over(series, refused=True), series)) == [Role.REPORT_SR]
     assert encode_objects(report_over(series, refused=True), None) == {}
 
@@ -175,32 +199,69 @@ def test_files_of_another_series_or_of_none_are_our_fault(tmp_path: Path) -> Non
         encode_objects(report_over(series), replace(series, files=()))
 
 
-def test_every_standard_code_is_in_the_standard() -> None:
-    known: dict[tuple[str, str], set[str]] = {
-        (scheme, value): {str(entry[0]).casefold()}
-        for scheme, names in CONCEPTS.items()
-        for entries in names.values()
-        for value, entry in entries.items()
-    }
-    emitted = [code for code in vars(codes_module).values() if isinstance(code, Code)]
-    for table in (codes_module.QUALITY_ASSESSMENTS, codes_module.VALUE_QUALIFIERS):
-        emitted += list(table.values())
-    standard = [code for code in emitted if code.scheme not in {PRIVATE_SCHEME, "RFC5646"}]
-    assert len(standard) > 20
-    for code in standard:
-        assert (code.scheme, code.value) in known, code
-    for code in (code for code in standard if code.scheme == "DCM"):
-        assert code.meaning.casefold() in known[code.scheme, code.value], code
+def test_every_code_in_every_object_is_standard_or_declared(tmp_path: Path) -> None:
+    series = tiny_series(tmp_path, BodyPartExamined="HEAD")
+    report = report_over(series, findings=(MOTION, GHOST, NOISE))
+    own = {(row.scheme, row.value, row.meaning) for row in catalogue().all_concepts if row.sr}
+    own |= {(metric.code.scheme, metric.code.value, metric.code.meaning) for metric in METRICS}
+    units = {code.value for code in map(unit_code, UNITS.values())}
+    for content in encode_objects(report, series, EVERYTHING, print_report=report_pdf).values():
+        found = pydicom.dcmread(BytesIO(content))
+        declared = [item.CodingSchemeDesignator for item in found.CodingSchemeIdentificationSequence]
+        assert declared == [PRIVATE_SCHEME]
+        for scheme, value, meaning in codes_in(found):
+            known = any(value in names for names in CONCEPTS.get(scheme, {}).values())
+            assert known or (scheme, value, meaning) in own or (scheme == "UCUM" and value in units), (scheme, value)
 
 
-def test_code_tables_cover_every_verdict_and_reason() -> None:
-    assert set(codes_module.VERDICTS) == set(Verdict)
-    assert set(codes_module.REASONS) == set(codes_module.VALUE_QUALIFIERS) == set(Reason)
-    private = [code.value for code in (*codes_module.VERDICTS.values(), *codes_module.REASONS.values())]
-    private += [c.value for c in vars(codes_module).values() if isinstance(c, Code) and c.scheme == PRIVATE_SCHEME]
-    assert len(private) == len(set(private))
-    for unit in UNITS.values():
-        assert codes_module.unit_code(unit).value == unit.ucum
+class TestOrder:
+    """The order that the images were made for."""
+
+    @staticmethod
+    def ordered(folder: Path) -> LoadedSeries:
+        request, step, code = Dataset(), Dataset(), Dataset()
+        request.AccessionNumber, request.RequestedProcedureID = "A1", "RP7"
+        request.RequestedProcedureDescription = "Prüfung wöchentlich"
+        code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "QC1", "99SITE", "Weekly check"
+        request.RequestedProcedureCodeSequence = [code]
+        issuer = Dataset()
+        issuer.LocalNamespaceEntityID = "RIS"
+        step.ReferencedSOPClassUID, step.ReferencedSOPInstanceUID = "1.2.840.10008.3.1.2.3.3", "1.2.3.4.5"
+        return tiny_series(
+            folder,
+            RequestAttributesSequence=[request],
+            ReferencedPerformedProcedureStepSequence=[step],
+            IssuerOfAccessionNumberSequence=[issuer],
+        )
+
+    def test_documents_name_request_and_performed_step(self, tmp_path: Path) -> None:
+        series = self.ordered(tmp_path)
+        objects = encode_objects(report_over(series), series, EVERYTHING, print_report=report_pdf)
+        documents = [*(objects[role] for role in (*DOCUMENTS, Role.QUALITY_ISSUE)), *by_persons(objects).values()]
+        for content in documents:
+            found = pydicom.dcmread(BytesIO(content))
+            request = found.ReferencedRequestSequence[0]
+            assert (request.AccessionNumber, request.RequestedProcedureID) == ("A1", "RP7")
+            assert request.RequestedProcedureDescription == "Prüfung wöchentlich"
+            assert request.RequestedProcedureCodeSequence[0].CodeValue == "QC1"
+            assert request.IssuerOfAccessionNumberSequence[0].LocalNamespaceEntityID == "RIS"
+            assert request.StudyInstanceUID == found.StudyInstanceUID
+            assert found.ReferencedPerformedProcedureStepSequence[0].ReferencedSOPInstanceUID == "1.2.3.4.5"
+            assert "RequestAttributesSequence" not in found
+
+    def test_other_objects_carry_the_request_attributes(self, tmp_path: Path) -> None:
+        series = self.ordered(tmp_path)
+        report = report_over(series, findings=(MOTION,))
+        roles = [role for role in EVERYTHING if role not in {*DOCUMENTS, Role.QUALITY_ISSUE}]
+        for content in encode_objects(report, series, roles, print_report=report_pdf).values():
+            found = pydicom.dcmread(BytesIO(content))
+            assert found.RequestAttributesSequence[0].RequestedProcedureDescription == "Prüfung wöchentlich"
+            assert found.IssuerOfAccessionNumberSequence[0].LocalNamespaceEntityID == "RIS"
+
+    def test_images_of_no_order_name_none(self, tmp_path: Path) -> None:
+        for found in all_objects(tiny_series(tmp_path)).values():
+            assert "ReferencedRequestSequence" not in found
+            assert "RequestAttributesSequence" not in found
 
 
 class TestValidators:
@@ -209,10 +270,19 @@ class TestValidators:
     @pytest.mark.parametrize("part", [None, "HEAD", "Head", "PHANTOM", "BREAST", "KNEE"])
     def test_generated_series_gives_no_error(self, tmp_path: Path, part: str | None) -> None:
         series = tiny_series(tmp_path, **attribute("BodyPartExamined", part))
-        for role, content in encode_objects(report_over(series), series).items():
-            path = tmp_path / f"{role}.out"
-            path.write_bytes(content)
-            assert errors_of(path) == [], role
+        report = report_over(series, findings=(MOTION, GHOST, NOISE))
+        objects = dict(encode_objects(report, series, EVERYTHING, print_report=report_pdf))
+        assert set(objects) == set(EVERYTHING)
+        for role, path in written(objects, tmp_path).items():
+            assert dciodvfy_errors(path) == [], role
+
+    def test_what_persons_make_of_them_gives_no_error(self, tmp_path: Path) -> None:
+        series = tiny_series(tmp_path)
+        made = by_persons(encode_objects(report_over(series), series))
+        assert len(made) == 4
+        for name, content in made.items():
+            (tmp_path / name).write_bytes(content)
+            assert dciodvfy_errors(tmp_path / name) == [], name
 
     @pytest.mark.parametrize(
         "changes", [{"refused": True}, {"simulated": True}, {"subject": "patient", "phantom": None}]
@@ -221,22 +291,28 @@ class TestValidators:
         series = tiny_series(tmp_path)
         first = report_over(series)
         report = report_over(series, **changes, revision=2, predecessor=first.version)
-        for role, content in encode_objects(report, series).items():
-            path = tmp_path / f"{role}.out"
-            path.write_bytes(content)
-            assert errors_of(path) == [], role
+        objects = dict(encode_objects(report, series, EVERYTHING, print_report=report_pdf))
+        for role, path in written(objects, tmp_path).items():
+            assert dciodvfy_errors(path) == [], role
 
-    @pytest.mark.skipif(shutil.which("dsrdump") is None, reason="dsrdump is not installed (Debian: dcmtk)")
-    @pytest.mark.parametrize("role", [Role.REPORT_SR, Role.MEASUREMENT_SR])
+    def test_all_objects_of_a_study_say_the_same_of_patient_and_study(self, tmp_path: Path) -> None:
+        (tmp_path / "images").mkdir()
+        series = tiny_series(tmp_path / "images", PatientName="QA^Phantom", PatientID="17")
+        objects = encode_objects(report_over(series, findings=(MOTION,)), series, EVERYTHING, print_report=report_pdf)
+        paths = [*written(dict(objects), tmp_path).values(), *series.files]
+        for name, content in by_persons(objects).items():
+            (tmp_path / name).write_bytes(content)
+            paths.append(tmp_path / name)
+        assert dcentvfy_errors(paths) == []
+
+    @needs_dcmtk
+    @pytest.mark.parametrize("role", [Role.REPORT_SR, Role.MEASUREMENT_SR, Role.SERIES_SR])
     def test_dcmtk_reads_the_reports(self, tmp_path: Path, role: Role) -> None:
         series = tiny_series(tmp_path)
-        (tmp_path / "sr").write_bytes(encode_objects(report_over(series), series)[role])
-        ran = subprocess.run(["dsrdump", "+U8", "-Ec", "+Pl", str(tmp_path / "sr")], capture_output=True, check=False)
-        assert ran.returncode == 0
-        text = ran.stdout.decode()
+        paths = written(dict(encode_objects(report_over(series), series)), tmp_path)
+        text = dsrdump(paths[role])
         assert "QA^Phänom" in text
-        assert "Horizontal length, slice 5" in text
-        assert b"E:" not in ran.stderr
+        assert ("Signal-to-noise ratio" if role is Role.SERIES_SR else "Horizontal length, slice 5") in text
 
     @pytest.mark.shared_data
     @pytest.mark.skipif(not SHARED.is_dir(), reason="no real DICOM in ../shared/data")
@@ -254,8 +330,25 @@ class TestValidators:
     def test_real_series_gives_no_error_that_its_images_do_not_have(self, tmp_path: Path, folder: str) -> None:
         files = [path for path in (SHARED / folder).iterdir() if path.suffix != ".json"]
         series = DicomSeriesReader().load(files)
-        inherited = flaws(errors_of(series.files[0]))
-        for role, content in encode_objects(report_over(series), series).items():
-            path = tmp_path / f"{role}.out"
-            path.write_bytes(content)
-            assert flaws(errors_of(path)) - inherited == set(), role
+        inherited = flaws(dciodvfy_errors(series.files[0]))
+        for role, path in written(dict(encode_objects(report_over(series), series)), tmp_path).items():
+            assert flaws(dciodvfy_errors(path)) - inherited == set(), role
+
+
+class TestPixelmed:
+    pytestmark = needs_pixelmed
+
+    @pytest.mark.parametrize("role", [Role.REPORT_SR, Role.MEASUREMENT_SR, Role.SERIES_SR, Role.QUALITY_ISSUE])
+    def test_finds_no_error(self, tmp_path: Path, role: Role) -> None:
+        series = tiny_series(tmp_path)
+        report = report_over(series, findings=(GHOST, NOISE))
+        path = written(dict(encode_objects(report, series, [role])), tmp_path)[role]
+        assert pixelmed_errors(path) == []
+
+    def test_finds_no_error_in_values_of_the_series_under_the_title_that_it_checks(self, tmp_path: Path) -> None:
+        series = tiny_series(tmp_path)
+        report = report_over(series, judgements=judgements(64, 2)[4:5], findings=(NOISE,))
+        document = pydicom.dcmread(BytesIO(encode_objects(report, series, [Role.SERIES_SR])[Role.SERIES_SR]))
+        document.ConceptNameCodeSequence = [concept(MEASUREMENT_REPORT)]
+        document.save_as(tmp_path / "twin.dcm")
+        assert pixelmed_errors(tmp_path / "twin.dcm") == []

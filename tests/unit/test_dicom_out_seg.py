@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiqa_integration.dicom.evidence import read_source
-from aiqa_integration.dicom.seg import region_mask, segmentation
+from aiqa_integration.dicom.masks import region_mask
+from aiqa_integration.dicom.seg import segmentation
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.pipeline.ports import LoadedSeries

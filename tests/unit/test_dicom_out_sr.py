@@ -13,11 +13,11 @@ import pytest
 from pydicom.dataset import Dataset
 
 from aiqa_integration.dicom.evidence import read_source
-from aiqa_integration.dicom.sr import measurement_sr, report_sr
+from aiqa_integration.dicom.sr import measurement_sr, report_sr, series_sr
 from aiqa_integration.dicom.uids import Role, instance_uid, series_uid, tracking_uid
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model.judgement import Judgement
-from aiqa_integration.model.measurement import Measured, NotMeasured
+from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
 from tests.unit.dicom_out_samples import LENGTH, UNIFORMITY, circle, judgements, report_over, tiny_series
@@ -54,6 +54,21 @@ def measurements(report: QaReport, series: LoadedSeries) -> Dataset:
     return pydicom.dcmread(BytesIO(content))
 
 
+def rest(report: QaReport, series: LoadedSeries) -> Dataset:
+    content = series_sr(report, series, read_source(series))
+    assert content is not None
+    return pydicom.dcmread(BytesIO(content))
+
+
+def metric_ids(document: Dataset) -> list[str]:
+    """Return the tracking identifiers of a document's groups."""
+    return [
+        str(item.TextValue)
+        for item in items(document)
+        if item.ValueType == "TEXT" and item.ConceptNameCodeSequence[0].CodeValue == "112039"
+    ]
+
+
 def test_report_says_value_limits_source_verdict_and_where(series: LoadedSeries) -> None:
     lines = as_text(report_over(series), series)
     source = "; limits: ACR Large Phantom Guidance 2022"
@@ -83,6 +98,7 @@ def test_metrics_that_share_a_code_are_told_apart_by_their_labels(series: Loaded
 def test_report_begins_with_the_verdict_and_ends_with_what_made_it(series: LoadedSeries) -> None:
     lines = as_text(report_over(series), series)
     assert lines["Summary"] == "ACTION: 6 metrics: 1 ACTION, 1 TOLERANCE, 1 NOT MEASURED, 2 PASS, 1 NOT ASSESSED"
+    assert lines["Recommendation"].startswith("At least one value is outside its action limits. Check how")
     assert lines["Model bundle"] == f"mri_phantom_scoring 0.1.0, weights SHA-256 {'ab' * 32}"
     assert lines["Routing rule"] == "acr-mri, revision 7"
     assert lines["Limit set"] == "acr-large-3t, revision 3"
@@ -118,7 +134,7 @@ def test_report_is_text_under_a_private_title(series: LoadedSeries) -> None:
     assert document.CodingSchemeIdentificationSequence[0].CodingSchemeDesignator == "99AIQA"
 
 
-@pytest.mark.parametrize("kind", [report_sr, measurement_sr])
+@pytest.mark.parametrize("kind", [report_sr, measurement_sr, series_sr])
 def test_all_containers_are_separate(kind, series: LoadedSeries) -> None:
     document = pydicom.dcmread(BytesIO(kind(report_over(series), series, read_source(series))))
     containers = [item for item in (document, *items(document)) if item.ValueType == "CONTAINER"]
@@ -126,7 +142,7 @@ def test_all_containers_are_separate(kind, series: LoadedSeries) -> None:
     assert {item.ContinuityOfContent for item in containers} == {"SEPARATE"}
 
 
-@pytest.mark.parametrize("kind", [report_sr, measurement_sr])
+@pytest.mark.parametrize("kind", [report_sr, measurement_sr, series_sr])
 def test_the_completed_document_waits_for_a_person(kind, series: LoadedSeries) -> None:
     document = pydicom.dcmread(BytesIO(kind(report_over(series), series, read_source(series))))
     flags = (document.CompletionFlag, document.VerificationFlag, document.PreliminaryFlag)
@@ -171,35 +187,68 @@ def test_number_is_rounded_for_display_and_exact_beside_it(series: LoadedSeries)
 
 def test_polygon_is_closed_and_points_to_its_image(series: LoadedSeries) -> None:
     regions = [item for item in items(measurements(report_over(series), series)) if item.ValueType == "SCOORD"]
-    assert [item.GraphicType for item in regions] == ["POLYLINE", "POLYLINE", "CIRCLE", "CIRCLE", "CIRCLE"]
+    assert [item.GraphicType for item in regions] == ["POLYLINE", "POLYLINE", "CIRCLE", "CIRCLE"]
     ramps = list(regions[1].GraphicData)
     assert len(ramps) == 10
     assert ramps[:2] == ramps[-2:] == pytest.approx([60 * 0.25 + 0.5, 120 * 0.25 + 0.5])
     images = [item.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID for item in regions]
     uids = [ref.sop_instance_uid for ref in series.stack.slices]
-    assert images == [uids[1], uids[0], uids[1], uids[1], uids[2]]
+    assert images == [uids[1], uids[0], uids[1], uids[1]]
 
 
-def test_metric_without_value_has_an_empty_qualified_number(series: LoadedSeries) -> None:
-    document = measurements(report_over(series), series)
+def test_metric_without_value_is_a_qualified_number_with_its_reason_in_words_and_code(series: LoadedSeries) -> None:
+    document = rest(report_over(series), series)
     numbers = [item for item in items(document) if item.ValueType == "NUM"]
     empty = [item for item in numbers if not item.MeasuredValueSequence]
-    assert len(numbers) == 5
     assert [item.ConceptNameCodeSequence[0].CodeMeaning for item in empty] == ["Slice position error, slice 11"]
     assert empty[0].NumericValueQualifierCodeSequence[0].CodeValue == "114006"
+    group = next(item for item in items(document) if empty[0] in item.get("ContentSequence", ()))
+    coded = {
+        item.ConceptNameCodeSequence[0].CodeValue: item.ConceptCodeSequence[0].CodeValue
+        for item in group.ContentSequence
+        if item.ValueType == "CODE"
+    }
+    assert coded["AIQA-NM-REASON"] == "AIQA-R-FEATURE"
+    assert coded["AIQA-VERDICT"] == "AIQA-V-NM"
+    assert [item.TextValue for item in group.ContentSequence if item.ValueType == "TEXT"][-1] == (
+        "the wedge edges were not found"
+    )
 
 
-def test_metric_without_region_is_in_the_text_only(series: LoadedSeries) -> None:
-    found = judgements(64, 2)
-    lost = replace(found[5], measurement=replace(found[5].measurement, regions=()))
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_a_qualifier_of_the_standard(reason: Reason, series: LoadedSeries) -> None:
+    lost = judgements(64, 2)[5]
     assert isinstance(lost.measurement, NotMeasured)
-    names = [
-        item.get("TextValue")
-        for item in items(measurements(report_over(series, judgements=(*found[:5], lost)), series))
-    ]
-    assert LENGTH.id in names
-    assert lost.measurement.metric.id not in names
-    assert "mr-snr" not in names
+    lost = replace(lost, measurement=replace(lost.measurement, reason=reason))
+    empty = [i for i in items(rest(report_over(series, judgements=(lost,)), series)) if i.ValueType == "NUM"]
+    assert empty[0].NumericValueQualifierCodeSequence[0].CodeValue in {"114006", "114007", "114009", "114011"}
+    assert len(empty[0].MeasuredValueSequence) == 0
+
+
+def test_every_metric_is_in_exactly_one_of_the_documents_for_machines(series: LoadedSeries) -> None:
+    report = report_over(series)
+    drawn, loose = metric_ids(measurements(report, series)), metric_ids(rest(report, series))
+    assert loose == ["mr-snr", "mr-slice-position-error-slice11"]
+    assert drawn + loose == [judgement.measurement.metric.id for judgement in report.judgements]
+
+
+def test_highdicom_reads_values_of_the_series_back(series: LoadedSeries, tmp_path: Path) -> None:
+    report = report_over(series, judgements=judgements(64, 2)[4:5])
+    path = tmp_path / "sr.dcm"
+    path.write_bytes(series_sr(report, series, read_source(series)) or b"")
+    document: Any = hd.sr.srread(path)
+    groups = document.content.get_image_measurement_groups()
+    assert [group.tracking_identifier for group in groups] == ["mr-snr"]
+    assert groups[0].get_measurements()[0].value == 212.6
+    assert document.ConceptNameCodeSequence[0].CodeValue == "AIQA-RPT-SERIES"
+    assert [i.referenced_sop_instance_uid for i in groups[0].source_images] == [series.stack.slices[1].sop_instance_uid]
+
+
+def test_no_document_about_nothing(series: LoadedSeries) -> None:
+    planar, loose = judgements(64, 2)[0:1], judgements(64, 2)[4:5]
+    source = read_source(series)
+    assert measurement_sr(report_over(series, judgements=loose), series, source) is None
+    assert series_sr(report_over(series, judgements=planar), series, source) is None
 
 
 def test_multi_frame_source_is_referenced_by_frame(series: LoadedSeries) -> None:
@@ -214,12 +263,15 @@ def test_multi_frame_source_is_referenced_by_frame(series: LoadedSeries) -> None
         for item in items(document)
         if item.ValueType == "SCOORD"
     ]
-    assert frames == [2, 3, 2, 2, 1]
+    assert frames == [2, 3, 2, 2]
     listed = document.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
     assert len(listed) == 1
 
 
-@pytest.mark.parametrize(("kind", "role"), [(report_sr, Role.REPORT_SR), (measurement_sr, Role.MEASUREMENT_SR)])
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [(report_sr, Role.REPORT_SR), (measurement_sr, Role.MEASUREMENT_SR), (series_sr, Role.SERIES_SR)],
+)
 def test_new_revision_is_a_new_object_that_names_its_predecessor(kind, role: Role, series: LoadedSeries) -> None:
     first = report_over(series)
     second = report_over(series, revision=2, predecessor=first.version)

@@ -16,6 +16,7 @@ from aiqa_integration.fhir.identity import PROVENANCE, RESULT, SCANNER, run_uuid
 from aiqa_integration.fhir.local import local_resources
 from aiqa_integration.fhir.search_parameters import PARAMETERS, search_values
 from aiqa_integration.fhir.times import fhir_range
+from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.sinks.facade import FacadeSink
 from tests.facade_samples import NOW, api, reports
 from tests.fhir_reports import LENGTH_OK, phantom_report, refused_report
@@ -102,6 +103,23 @@ def test_a_refused_series_is_there_and_a_result_about_a_patient_passes_by(empty)
     assert sink.plan(phantom_report(subject="patient", phantom=None), None) == ()
     (planned,) = sink.plan(phantom_report(), None)
     assert planned.payload == report_bundle_bytes(phantom_report())
+
+
+def test_a_decision_about_a_patients_series_is_a_task_that_names_its_proposal_and_no_patient(empty):
+    told = Recommendation(
+        kind=RecommendationKind.REPEAT_NOW, reason="worth-a-repeat", text="Motion, severe.", urgency="now",
+        change="coach the patient", artifacts=("motion",), until="2026-11-20T06:57:00+00:00",
+    )  # fmt: skip
+    changes = {"subject": "patient", "phantom": None, "judgements": (), "recommendation": told}
+    empty.keep(replace(phantom_report(), **changes))  # type: ignore[arg-type]
+    (task,) = found(empty, "Task?code=approve&status=requested&authored-on=2026-11-20")
+    assert task["focus"]["type"] == "ServiceRequest"
+    assert "reference" not in task["focus"]
+    assert found(empty, f"Task?focus:identifier=|{task['focus']['identifier']['value']}") == []
+    assert found(empty, f"Task?focus:identifier={task['focus']['identifier']['value']}") == [task]
+    assert total(empty, "Observation?category=clinical-image-quality") == 1
+    assert total(empty, "ImagingStudy") == 0
+    ask(empty, "ServiceRequest", 404)
 
 
 def scanner_id(running, number=0):

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 
 from aiqa_integration.console.document import read_document
-from aiqa_integration.dicom.drawing import draw_report
+from aiqa_integration.dicom.drawing import ROW_HEIGHT, draw_report
 from aiqa_integration.dicom.evidence import read_source
 from aiqa_integration.dicom.sr import report_sr
 from aiqa_integration.errors import EncodingError
@@ -19,7 +19,7 @@ from aiqa_integration.model.report_json import check_document, report_bytes, rep
 from aiqa_integration.model.wording import finding_names, finding_text
 from aiqa_integration.pipeline.ports import LoadedSeries
 from tests.fhir_reports import phantom_report
-from tests.unit.dicom_out_samples import report_over, tiny_series
+from tests.unit.dicom_out_samples import judgements, report_over, tiny_series
 from tests.unit.test_dicom_out_sr import items
 from tests.unit.test_fhir_resources import one
 
@@ -93,21 +93,26 @@ def test_the_report_for_people_has_a_section_of_them(series: LoadedSeries) -> No
     source = read_source(series)
     document = pydicom.dcmread(BytesIO(report_sr(report_over(series, findings=FOUND), series, source)))
     lines = [str(item.TextValue) for item in items(document) if item.ValueType == "TEXT"]
-    assert "Possibly (probability 80 %): The axis is tilted by 1.6°." in lines
-    assert "An air bubble 6.1 mm deep lies at 12 o'clock." in lines
+    assert "Possibly (probability 80 %): The axis is tilted by 1.6°. (severity: slight)" in lines
+    assert "An air bubble 6.1 mm deep lies at 12 o'clock. (severity: clear) [image 1, image 2]" in lines
     sections = [str(i.ConceptNameCodeSequence[0].CodeMeaning) for i in items(document) if i.ValueType == "CONTAINER"]
     assert "Remarks on set-up and images" in sections
     bare = pydicom.dcmread(BytesIO(report_sr(report_over(series), series, source)))
     assert "Remarks" not in str(bare)
 
 
-def test_the_picture_names_them_in_its_header_only(series: LoadedSeries) -> None:
+def test_the_picture_names_them_in_its_header_draws_them_and_gives_each_a_line(series: LoadedSeries) -> None:
     bare, shown = (
         np.asarray(draw_report(report, series.stack), dtype=np.int16)
         for report in (report_over(series), report_over(series, findings=FOUND))
     )
-    changed = np.flatnonzero(np.abs(bare - shown).max(axis=(1, 2)))
-    assert 200 < changed.min() <= changed.max() < 270
+    assert shown.shape[0] - bare.shape[0] == 2 * ROW_HEIGHT
+    table = len(judgements(64, 2)) * ROW_HEIGHT
+    upper = bare.shape[0] - table - ROW_HEIGHT - 12
+    changed = np.flatnonzero(np.abs(bare[:upper] - shown[:upper]).max(axis=(1, 2)))
+    assert 200 < changed.min() < 270
+    # the water level lies on the second slice, five pixels below its upper edge
+    assert changed.max() < 270 + 24 + 0.2 * (bare.shape[0] - 270)
 
 
 def test_the_conclusion_for_the_ehr_ends_with_them() -> None:
@@ -120,3 +125,4 @@ def test_they_are_named_shortly_the_most_severe_first_and_once() -> None:
     again = replace(BUBBLE, severity=1)
     assert finding_names((*FOUND, again)) == "air bubble, tilt"
     assert finding_names(()) == ""
+    assert finding_names([replace(TILT, artifact="low-snr")]) == "low signal-to-noise ratio"

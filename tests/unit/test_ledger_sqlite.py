@@ -12,7 +12,7 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.engine import make_engine
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.pipeline.ports import Ledger
-from tests import ledger_cases, scanner_record_cases
+from tests import ledger_cases, notice_cases, scanner_record_cases
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,10 @@ class TestParallel(ledger_cases.ParallelCases):
 
 
 class TestAudit(ledger_cases.AuditCases):
+    pass
+
+
+class TestNotices(notice_cases.NoticeCases):
     pass
 
 

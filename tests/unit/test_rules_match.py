@@ -147,8 +147,11 @@ def test_shipped_rules_take_declared_phantoms_first_and_keep_silent_on_patients(
     assert declared.rule is not None
     assert declared.rule.when_not_found == "report"
     assert patient.rule is not None
-    assert patient.rule.when_not_found == "ignore"
-    assert long_series.rule is None
+    assert patient.rule.when_not_found == "next"
+    (following,) = patient.following
+    assert following.rule is not None
+    assert (following.rule.analysis, following.rule.when_not_found) == ("mri-artifact-detection", "ignore")
+    assert long_series.rule == following.rule
     assert route(header(Modality="CT"), default_rules()).rule is None
 
 
@@ -182,7 +185,7 @@ def test_forced_route_reports_refusals_and_knows_only_real_analyses():
 def test_rule_explains_itself_in_a_sentence():
     sentence = default_rules().rule[0].sentence()
     assert sentence.startswith("A series whose Modality is 'MR' and SeriesDescription or ")
-    assert sentence.endswith("sent to pacs, ehr.")
+    assert sentence.endswith("sent to pacs, ehr, webhook, mail.")
 
 
 def test_every_operator_has_words():

@@ -40,6 +40,9 @@ def test_arguments_beat_all(monkeypatch):
         ("[archive]\nquiet = 3", "archive.quiet"),
         ("[archive]\npage_size = 1000", "archive.page_size"),
         ('[ehr.auth]\nuser = "me"', "user and password go together"),
+        ('[recommendations]\ntime_zone = "Europe/Atlantis"', "no such time zone"),
+        ("[recommendations.fixable]\nmotion = 1.5", "fixable.motion"),
+        ('[mail]\nhost = "mail.example"', "a sender and recipients"),
         ("[archive", "settings"),
     ],
 )
@@ -72,6 +75,7 @@ def test_misspelt_variables_are_listed(monkeypatch):
     monkeypatch.setenv("AIQA_ARHCIVE__URL", "x")
     monkeypatch.setenv("AIQA_ARCHIVE__ULR", "x")
     monkeypatch.setenv("AIQA_ARCHIVE__URL", "x")
+    monkeypatch.setenv("AIQA_RECOMMENDATIONS__FIXABLE__MOTION", "0.5")
     assert unknown_variables() == ("AIQA_ARCHIVE__ULR", "AIQA_ARHCIVE__URL")
 
 

@@ -6,6 +6,10 @@ const everyMs = Number(note.dataset.every) * 1000;
 let lastSuccess = new Date();
 
 function inUse() {
+  // What must not wait is exchanged even under a reader's hands.
+  if (document.querySelector("[data-live-always]") !== null) {
+    return document.hidden;
+  }
   // Nothing is taken from under a reader's hands: not a selection, not an opened detail, not the focus.
   const chosen = document.getSelection();
   const focused = document.activeElement;
@@ -30,7 +34,12 @@ async function refresh() {
     for (const part of document.querySelectorAll("[data-live]")) {
       const successor = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
       if (successor !== null && successor.innerHTML !== part.innerHTML) {
+        const held = part.contains(document.activeElement) ? document.activeElement : null;
         part.replaceChildren(...successor.childNodes);
+        if (held !== null) {
+          // The keyboard stays on the same button of the same notice.
+          part.querySelector(`[name="${held.name}"][value="${held.value}"]`)?.focus();
+        }
       }
     }
     document.title = fresh.title;

@@ -59,7 +59,7 @@ def moments(pixels: Pixels) -> tuple[float, float, float, float]:
     rest = pixels - np.float32(mean)
     square = rest * rest
     variance = mean_of(square)
-    if variance < 1e-12 * mean**2:
+    if variance <= 1e-12 * mean**2:
         return mean, 0.0, 0.0, 0.0
     third, fourth = float(np.vdot(square, rest)) / pixels.size, float(np.vdot(square, square)) / pixels.size
     return mean, float(np.sqrt(variance)), third / variance**1.5, fourth / variance**2 - 3.0

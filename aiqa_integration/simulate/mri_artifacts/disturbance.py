@@ -17,12 +17,13 @@ class Stage(IntEnum):
     """When a disturbance acts, in the order of a scan."""
 
     PLAN = 0
-    OBJECT = 1
-    MOTION = 2
-    ENCODING = 3
-    SAMPLING = 4
-    NOISE = 5
-    INTERFERENCE = 6
+    FAT = 1
+    OBJECT = 2
+    MOTION = 3
+    ENCODING = 4
+    SAMPLING = 5
+    NOISE = 6
+    INTERFERENCE = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,13 +87,15 @@ class Disturbance(ABC):
 class Undisturbed(Disturbance):
     """A disturbance of severity 0 of an artifact: it leaves the scan as it is."""
 
-    artifact: ClassVar[ArtifactId]
-    stage: ClassVar[Stage] = Stage.PLAN
+    stage: ClassVar[Stage] = Stage.NOISE
     of: ArtifactId
 
     def disturb(self, anatomy: Anatomy) -> Step:
-        """Return the object unchanged."""
-        return Step(anatomy=anatomy, measure=self.target, error=np.zeros(anatomy.signal.shape, np.float32))
+        """Return the object unchanged; of noise the measure is what the scan has without more of it."""
+        measure = self.target
+        if self.of is ArtifactId.LOW_SNR and anatomy.noise_sd > 0:
+            measure = anatomy.reference / anatomy.noise_sd
+        return Step(anatomy=anatomy, measure=measure, error=np.zeros(anatomy.signal.shape, np.float32))
 
 
 def corrupt(anatomy: Anatomy, disturbances: Iterable[Disturbance]) -> tuple[Volume, tuple[Effect, ...]]:

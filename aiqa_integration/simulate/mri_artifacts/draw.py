@@ -37,7 +37,7 @@ WORST: dict[ArtifactId, float] = {
 """The measure up to which severity 3 is drawn: beyond, nobody would call the scan a scan."""
 
 _MARGIN = 0.06  # of the logarithmic width of a severity that is left free at both ends
-_UNDISTURBED = {ArtifactId.GIBBS: 0.5}
+_UNDISTURBED = {ArtifactId.GIBBS: 0.5, ArtifactId.LOW_SNR: 1000.0}
 
 
 def draw_artifact(

@@ -25,7 +25,7 @@ class ChemicalShift(Disturbance):
     """Fat moved ``target`` pixels along the read direction, towards higher indices where ``sign`` is 1, lower at -1."""
 
     artifact: ClassVar[ArtifactId] = ArtifactId.CHEMICAL_SHIFT
-    stage: ClassVar[Stage] = Stage.OBJECT
+    stage: ClassVar[Stage] = Stage.FAT
     sign: int
 
     def plan(self, acquisition: Acquisition) -> Acquisition:
@@ -47,7 +47,7 @@ class FatSatFailure(Disturbance):
     """
 
     artifact: ClassVar[ArtifactId] = ArtifactId.FAT_SAT_FAILURE
-    stage: ClassVar[Stage] = Stage.OBJECT
+    stage: ClassVar[Stage] = Stage.FAT
     softness: float
     seed: int
 

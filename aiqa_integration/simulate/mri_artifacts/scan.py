@@ -20,6 +20,7 @@ Window = Literal["none", "hann", "tukey", "gauss"]
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 _TRUNCATED = 0.46  # cycles per pixel: below, an edge of k-space that is not rounded off rings visibly
+_LEAST = 1e-30  # of a signal: what is smaller has no direction in single precision
 _AIR_NOISE = 4.0  # standard deviations of noise below which a scanner's filter takes the image for air
 
 
@@ -148,13 +149,13 @@ def prepare(anatomy: Anatomy) -> Anatomy:
         anatomy = field_of_view(anatomy, how.zoom)
     if how.fat_shift_px and anatomy.fat is not None and not anatomy.fat_suppressed:
         anatomy = shift_fat(anatomy, how.fat_shift_px)
-    signal, rng = anatomy.signal, np.random.default_rng([how.seed, 1])
-    if how.coil_log_sd or how.phase_rad:
-        shape = signal.shape
-        gain = how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground)
-        angle = how.phase_rad * polynomial_field(rng, shape, order=2)
-        signal = signal * rotation(angle) * np.exp(gain)
-    return replace(anatomy, signal=signal)
+    if not (how.coil_log_sd or how.phase_rad):
+        return anatomy
+    rng, shape = np.random.default_rng([how.seed, 1]), anatomy.signal.shape
+    gain = np.exp(how.coil_log_sd * normalized(polynomial_field(rng, shape, order=2), anatomy.foreground))
+    angle = how.phase_rad * polynomial_field(rng, shape, order=2)
+    fat = None if anatomy.fat is None else anatomy.fat * gain
+    return replace(anatomy, signal=anatomy.signal * rotation(angle) * gain, fat=fat)
 
 
 def finish(anatomy: Anatomy) -> Volume:
@@ -264,7 +265,8 @@ def without_fat(signal: ComplexVolume, fat: Volume) -> ComplexVolume:
 def phase_of(signal: ComplexVolume) -> ComplexVolume:
     """Return the signal's direction, 1 where it is 0."""
     magnitude = np.abs(signal)
-    return np.where(magnitude > 0, signal / np.where(magnitude > 0, magnitude, 1), np.complex64(1))
+    shown = magnitude > _LEAST
+    return np.where(shown, signal / np.where(shown, magnitude, 1), np.complex64(1))
 
 
 def normalized(values: Volume, foreground: Mask) -> Volume:

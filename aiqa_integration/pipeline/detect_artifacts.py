@@ -1,0 +1,186 @@
+"""A patient's MR series: may it be scored, which artifacts it shows, and what may be said of them on this scanner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
+from aiqa_integration.artifact_detection.audit_sample import in_audit_sample
+from aiqa_integration.artifact_detection.explain import Scored, explain
+from aiqa_integration.artifact_detection.families import Family, applicable, not_scored_because, protocol_family
+from aiqa_integration.artifact_detection.gate import ABSTAIN, Answer, Band, Likeness, likeness
+from aiqa_integration.artifact_detection.inputs import detection_inputs
+from aiqa_integration.artifact_detection.pool import CLASSES, Assessment, energy_of, pool, slice_levels
+from aiqa_integration.errors import UnsupportedSeries
+from aiqa_integration.metrics.artifact_probability import ARTIFACT_PROBABILITIES
+from aiqa_integration.metrics.image_quality import IMAGE_QUALITY, SERIES_QUALITY
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import UNCALIBRATED, ArtifactCalibration
+from aiqa_integration.model.finding import ALERTED_SEVERITY, Severity
+from aiqa_integration.model.image import SeriesHeader
+from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
+from aiqa_integration.model.measurement import Measured
+from aiqa_integration.model.quantity import ONE, Quantity
+from aiqa_integration.model.screening import Screening
+from aiqa_integration.pipeline.analyst import Analysed, Analyst, Stopwatch
+from aiqa_integration.pipeline.ports import LoadedSeries
+from aiqa_integration.pipeline.recognise import recognise
+from aiqa_integration.recognition import KINDS_BY_NAME
+
+ANALYSIS_VERSION = "1.0.0"
+PATIENT = "patient"
+
+_log = structlog.get_logger(__name__)
+
+Arrays = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What is said of one artifact: its assessment by the bundle, its calibration here, and what both come to."""
+
+    assessment: Assessment
+    calibration: ArtifactCalibration
+    probability: float
+    answer: Answer
+
+    @property
+    def severity(self) -> Severity:
+        """The severity, held below that of an alert where the artifact isn't said to be present."""
+        found = self.assessment.severity
+        if self.answer == "present":
+            return max(ALERTED_SEVERITY, found)
+        return 1 if self.answer == "left open" and found else 0
+
+
+def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -> Analysed:
+    """Return what is said of each artifact that a series of this kind can have.
+
+    Raises UnsupportedSeries with the reason where the series is not to be scored, BundleError, OutOfMemory.
+    """
+    header = series.header
+    reason = not_scored_because(header, series.stack)
+    if reason is not None:
+        raise UnsupportedSeries(reason)
+    with watch.step("infer"):
+        _turn_away_objects(series, analyst)
+        inputs = detection_inputs(series.stack, _phase_axis(header))
+        outputs = analyst.inferencer.run(ARTIFACT_BUNDLE, inputs)
+    like = likeness(outputs)
+    if not like.scored:
+        raise UnsupportedSeries(f"not scored: {like.reason}")
+    family, bundle = protocol_family(header), analyst.inferencer.version(ARTIFACT_BUNDLE)
+    with watch.step("judge"):
+        known = analyst.record.calibrations(header.device, family, bundle)
+        said = [_said(assessment, known) for assessment in pool(outputs) if assessment.artifact in applicable(header)]
+        metrics = _metrics(inputs)
+        findings = explain(
+            [_scored(one, outputs) for one in said],
+            stack=series.stack,
+            header=header,
+            metrics=metrics,
+            usual=analyst.record.usual(header.device, family),
+        )
+    _log.info("artifacts.detected", family=family, findings=[finding.artifact for finding in findings])
+    return Analysed(
+        analysis_version=ANALYSIS_VERSION,
+        phantom=None,
+        bundle=bundle,
+        limits=None,
+        judgements=tuple(_judgement(one) for one in said),
+        findings=findings,
+        screening=_screening(said, like, family, metrics, header),
+    )
+
+
+def _turn_away_objects(series: LoadedSeries, analyst: Analyst) -> None:
+    """Raise UnsupportedSeries where the images are recognised as something other than a patient."""
+    kind = recognise(series, analyst.inferencer).kind
+    if kind is not None and kind != PATIENT:
+        raise UnsupportedSeries(f"not scored: {KINDS_BY_NAME[kind].sentence}")
+
+
+def _phase_axis(header: SeriesHeader) -> int | None:
+    """Return the array axis of a slice along which phase was encoded: COLUMN means along the columns, so axis 0."""
+    return None if header.phase_encoding is None else {"COLUMN": 0, "ROW": 1}[header.phase_encoding]
+
+
+def _said(assessment: Assessment, known: Mapping[ArtifactId, ArtifactCalibration]) -> _Said:
+    calibration = known.get(assessment.artifact, UNCALIBRATED)
+    probability = calibration.probability(assessment.probability)
+    band = ABSTAIN
+    if calibration.state == "active":
+        band = Band(low=min(ABSTAIN.low, calibration.threshold), high=calibration.threshold)
+    answer = band.answer(probability)
+    return _Said(assessment=assessment, calibration=calibration, probability=probability, answer=answer)
+
+
+def _scored(said: _Said, outputs: Arrays) -> Scored:
+    artifact = said.assessment.artifact
+    place = CLASSES.index(artifact)
+    return Scored(
+        artifact=artifact,
+        probability=said.probability,
+        severity=said.severity,
+        slice_scores=slice_levels(outputs["severity"])[:, place, 1],
+        calibration=said.calibration.state,
+        energy=energy_of(outputs, said.assessment) if said.assessment.slices else None,
+    )
+
+
+def _judgement(said: _Said) -> Judgement:
+    """Return the probability as a judged value: by the scanner's own threshold where that is active, else not."""
+    calibration, artifact = said.calibration, said.assessment.artifact
+    measured = Measured(metric=ARTIFACT_PROBABILITIES[artifact], quantity=Quantity(round(said.probability, 4), ONE))
+    if calibration.state != "active":
+        why = f"not judged: the detector is {calibration.state} on this scanner and protocol family"
+        return Judgement(measurement=measured, limits=None, verdict=Verdict.NOT_ASSESSED, required=False, note=why)
+    limits = Tolerance(
+        tolerance_high=calibration.threshold,
+        source=_source(calibration),
+        revision=str(calibration.revision),
+    )
+    verdict, note = _verdict(said)
+    return Judgement(measurement=measured, limits=limits, verdict=verdict, required=True, note=note)
+
+
+def _verdict(said: _Said) -> tuple[Verdict, str | None]:
+    """Return the verdict by the answer and the severity, and what it says in words."""
+    match said.answer:
+        case "present":
+            severe = said.severity > ALERTED_SEVERITY
+            return Verdict.ACTION if severe else Verdict.TOLERANCE, f"severity {said.severity} of 3"
+        case "left open":
+            return Verdict.NOT_ASSESSED, "left open: neither present nor absent with confidence"
+        case "absent":
+            return Verdict.PASS, None
+
+
+def _source(calibration: ArtifactCalibration) -> str:
+    if calibration.ppv_low is None:
+        return "the bundle's own figures, adopted by a person for this scanner"
+    return (
+        f"{calibration.reviewed} reviewed series of this scanner, {calibration.positives} with the artifact; "
+        f"at least {calibration.ppv_low:.0%} of alerts right"
+    )
+
+
+def _metrics(inputs: Arrays) -> dict[str, NDArray[np.float32]]:
+    """Return the image-quality metrics by id, one value a slice or one for the series."""
+    slices = {metric.id: inputs["metrics"][:, place] for place, metric in enumerate(IMAGE_QUALITY)}
+    return slices | {metric.id: inputs["series"][:1, place] for place, metric in enumerate(SERIES_QUALITY)}
+
+
+def _screening(
+    said: list[_Said], like: Likeness, family: Family, metrics: Mapping[str, NDArray[np.float32]], header: SeriesHeader
+) -> Screening:
+    return Screening(
+        family=family,
+        raw={one.assessment.artifact: round(one.assessment.probability, 6) for one in said},
+        metrics={name: round(float(np.median(values)), 6) for name, values in metrics.items()},
+        distance=round(like.unlike, 4),
+        audit=in_audit_sample(header.ref.series_instance_uid),
+    )

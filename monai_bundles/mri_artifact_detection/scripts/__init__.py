@@ -1,0 +1,1 @@
+"""Training, evaluation and sealing of this bundle."""

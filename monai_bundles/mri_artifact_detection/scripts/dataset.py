@@ -1,0 +1,279 @@
+"""Simulated slices with artifacts of known severity, as the network is given them; and pictures that are no MR scan.
+
+Anatomies are random label maps, and heads around the MNI template where nilearn is installed. No real image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import zoom
+
+from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
+from aiqa_integration.artifact_detection.pool import CLASSES
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.finding import Severity
+from aiqa_integration.simulate.acr_mri import Scan, simulate_series
+from aiqa_integration.simulate.anatomy import REGIONS, ct_tissues, draw_breast, draw_patient, draw_radiograph
+from aiqa_integration.simulate.canvas import Canvas, Field, random_canvas
+from aiqa_integration.simulate.ct_objects import draw_acr_464, draw_other, draw_uniform
+from aiqa_integration.simulate.ct_scanner import scan_ct
+from aiqa_integration.simulate.label_maps import draw_anatomy
+from aiqa_integration.simulate.mammography_objects import expose
+from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid, receive
+from aiqa_integration.simulate.mri_artifacts.disturbance import corrupt
+from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
+from aiqa_integration.simulate.mri_artifacts.scan import Anatomy, draw_acquisition
+from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
+from scripts.brain_maps import draw_head, maps_at
+
+ENERGY_GRID = 24
+NOT_MR_SHARE = 0.35
+"""Of the draws; an object is scanned four times, two slices each, so that it is one picture in fifteen."""
+SCANS = 4
+STACK, AGAIN_SHARE, CLEAN_SHARE = 6, 0.7, 0.4
+"""Slices of a stack on which series are judged, share of them scanned another way, share of those left clean."""
+HEAD_SHARE = 0.4
+"""Share of anatomies around the template, where it is installed."""
+COUNTS = (0.3, 0.42, 0.18, 0.1)
+"""How often a stack has none, one, two, three artifacts."""
+SCALE = 170.0
+"""Channels are kept as bytes: 1.5, the most that they hold, is 255."""
+UNKNOWN = -1
+HARDLY, MOSTLY = 0.05, 0.6
+"""Root of a slice's part of an artifact's change, over the worst slice's: below it has none, above all of it."""
+_NUISANCES = (ArtifactId.BIAS, ArtifactId.LOW_SNR, ArtifactId.GHOST, ArtifactId.SPIKE, ArtifactId.ZIPPER)
+_SIDES = (64, 96, 128, 160, 192, 192, 224, 256, 256, 256, 288, 320, 320, 384, 448)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """What the network is given of a slice and what it should say.
+
+    ``severity`` is 0 to 3 for each class, UNKNOWN where a slice can't tell; ``energy[class, 24, 24]`` is the size of
+    the change over its largest; ``mr`` whether it is an MR image of a patient at all; ``stack`` the severity of each
+    class in the stack that the slice is of.
+    """
+
+    image: NDArray[np.uint8]
+    metrics: NDArray[np.float32]
+    severity: NDArray[np.int8]
+    energy: NDArray[np.float16]
+    mr: bool
+    stack: NDArray[np.int8]
+
+
+def draw_samples(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
+    """Yield the samples of one drawn stack: the slices of an MR scan, or one picture of something else."""
+    if rng.random() < NOT_MR_SHARE:
+        image, pixel_mm = draw_not_mr(rng)
+        yield _sample(image, pixel_mm, None, {}, mr=False)
+        return
+    anatomy = random_anatomy(rng, maps, slices=2)
+    for scan in range(SCANS):
+        again = anatomy if scan == 0 else scanned_again(rng, anatomy)
+        yield from _scanned(rng, again, _draw_disturbances(rng, again))
+
+
+def draw_stack(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
+    """Yield the slices of one drawn scan of six, with one artifact at most: what series are judged by."""
+    anatomy = random_anatomy(rng, maps, slices=STACK)
+    if rng.random() < AGAIN_SHARE:
+        anatomy = scanned_again(rng, anatomy)
+    chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
+    yield from _scanned(rng, anatomy, chosen)
+
+
+def _scanned(rng: np.random.Generator, anatomy: Anatomy, chosen: list[tuple[ArtifactId, Severity]]) -> Iterator[Sample]:
+    """Yield the slices of one scan of an object; none where it can't have what was drawn."""
+    try:
+        voxels, effects = corrupt(anatomy, [draw_artifact(a, rng, s, shape=anatomy.signal.shape) for a, s in chosen])
+    except ValueError:
+        return
+    if not all(np.isfinite(part).all() for part in (voxels, *(effect.error for effect in effects))):
+        return
+    phase = None if rng.random() < 0.5 else anatomy.phase_axis - 1
+    finish = _Finish.drawn(rng, voxels.shape[1:])
+    for z, image in enumerate(voxels):
+        found = {e.artifact: (in_slice(e.severity, e.error, z), finish.geometry(e.error[z])) for e in effects}
+        sample = _sample(finish.applied(image), anatomy.pixel_mm / finish.scale, phase, found, mr=True)
+        yield replace(sample, stack=_levels({e.artifact: e.severity for e in effects}))
+
+
+def in_slice(severity: int, error: Field, z: int) -> int:
+    """Return the severity of a stack's artifact in one of its slices: none where that has hardly any of the change.
+
+    Spikes and zippers hit some slices only; where a slice has a lesser part of the change its severity is UNKNOWN.
+    """
+    amount = error.sum(axis=(1, 2))
+    share = float(np.sqrt(amount[z] / amount.max())) if amount.max() > 0 else 1.0
+    if share < HARDLY:
+        return 0
+    return severity if share >= MOSTLY else UNKNOWN
+
+
+def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
+    """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise, direction."""
+    magnitude = np.abs(anatomy.signal)
+    top = float(magnitude.max()) or 1.0
+    gain = np.asarray(np.maximum(magnitude / top, 1e-3) ** rng.uniform(-0.5, 0.8), np.float32)
+    gain[magnitude < 1e-5 * top] = 0
+    flip = tuple(slice(None, None, int(rng.choice([-1, 1]))) for _ in range(3))
+    snr = float(np.exp(rng.uniform(np.log(20.5), np.log(150.0))))
+    again = replace(
+        anatomy,
+        signal=np.ascontiguousarray((anatomy.signal * gain)[flip]),
+        foreground=np.ascontiguousarray(anatomy.foreground[flip]),
+        fat=None if anatomy.fat is None else np.ascontiguousarray((anatomy.fat * gain)[flip]),
+        phase_axis=1 if rng.random() < 0.5 else 2,
+        acquisition=draw_acquisition(rng),
+    )
+    return replace(again, noise_sd=again.reference / snr)
+
+
+def random_anatomy(rng: np.random.Generator, maps: Path | None, *, slices: int) -> Anatomy:
+    """Return an object to scan, of any matrix, at times a rectangular one."""
+    rows = int(rng.choice(_SIDES))
+    columns = rows if rng.random() < 0.7 else int(rows * rng.uniform(0.65, 1.0)) // 2 * 2
+    shape = (slices, rows, columns) if rng.random() < 0.5 else (slices, columns, rows)
+    loaded = None if maps is None else maps_at(maps)
+    if loaded is None or rng.random() > HEAD_SHARE:
+        return draw_anatomy(rng, shape=shape)
+    pixel = float(rng.uniform(205, 285)) / max(shape)
+    return draw_head(rng, loaded, shape, pixel, float(rng.uniform(1, 6)))
+
+
+def _draw_disturbances(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple[ArtifactId, Severity]]:
+    """Return which artifacts the stack gets and how bad; never dropped slices, which a slice can't show."""
+    allowed = [artifact for artifact in possible(anatomy) if artifact is not ArtifactId.SLICE_DROPOUT]
+    rare = {ArtifactId.FAT_SAT_FAILURE: 3.0, ArtifactId.CHEMICAL_SHIFT: 1.4}
+    weight = np.array([rare.get(artifact, 1.0) for artifact in allowed])
+    count = int(rng.choice(len(COUNTS), p=COUNTS))
+    places = rng.choice(len(allowed), size=count, replace=False, p=weight / weight.sum())
+    levels: tuple[Severity, ...] = (1, 2, 3)
+    return [(allowed[int(place)], levels[int(rng.choice(3, p=(0.3, 0.37, 0.33)))]) for place in places]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finish:
+    """What scanners and archives do to a finished image: resampled, padded, quantised, sharpened."""
+
+    scale: float
+    pad: tuple[tuple[int, int], tuple[int, int]]
+    levels: int
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator, shape: tuple[int, ...]) -> _Finish:
+        scale = float(rng.uniform(0.85, 1.4)) if rng.random() < 0.12 else 1.0
+        pad = int(rng.uniform(0.05, 0.25) * shape[0]) if rng.random() < 0.08 else 0
+        around = ((0, 0), (pad, pad)) if rng.random() < 0.5 else ((pad, pad), (0, 0))
+        return cls(scale=scale, pad=around, levels=int(rng.choice([0, 200, 500, 1500, 4000])))
+
+    def geometry(self, image: Field) -> Field:
+        scaled = image if self.scale == 1.0 else np.maximum(zoom(image, self.scale, order=1), 0)
+        return np.asarray(np.pad(scaled, self.pad), np.float32)
+
+    def applied(self, image: Field) -> Field:
+        shown = self.geometry(image)
+        if not self.levels:
+            return shown
+        top = float(np.percentile(shown, 99.9)) or 1.0
+        return np.asarray(np.rint(shown * self.levels / top), np.float32)
+
+
+def _sample(
+    image: Field, pixel_mm: float, phase: int | None, found: dict[ArtifactId, tuple[int, Field]], *, mr: bool
+) -> Sample:
+    energy = np.zeros((len(CLASSES), ENERGY_GRID, ENERGY_GRID), np.float16)
+    for artifact, (_, error) in found.items():
+        energy[CLASSES.index(artifact)] = pooled_energy(error)
+    return Sample(
+        image=np.asarray(np.rint(slice_channels(image) * SCALE), np.uint8),
+        metrics=slice_metrics(image, pixel_mm=(pixel_mm, pixel_mm), phase_axis=phase),
+        severity=_levels({artifact: level for artifact, (level, _) in found.items()}),
+        energy=energy,
+        mr=mr,
+        stack=_levels({}),
+    )
+
+
+def _levels(found: dict[ArtifactId, int]) -> NDArray[np.int8]:
+    levels = [UNKNOWN if artifact is ArtifactId.SLICE_DROPOUT else found.get(artifact, 0) for artifact in CLASSES]
+    return np.array(levels, np.int8)
+
+
+def pooled_energy(square: Field) -> NDArray[np.float32]:
+    """Return the root of a squared change averaged to 24 x 24 cells, over its largest (0 where there is none)."""
+    rows, columns = (_cells(count) for count in square.shape)
+    root = np.sqrt(np.maximum(rows @ square.astype(np.float32) @ columns.T, 0))
+    return np.asarray(root / (root.max() or 1.0), np.float32)
+
+
+def _cells(count: int) -> Field:
+    edges = np.arange(ENERGY_GRID + 1) * count / ENERGY_GRID
+    place = np.arange(count)
+    share = np.minimum(edges[1:, None], place + 1) - np.maximum(edges[:-1, None], place)
+    return np.asarray(np.clip(share, 0, 1) * ENERGY_GRID / count, np.float32)
+
+
+def draw_series(rng: np.random.Generator, maps: Path | None) -> Iterator[tuple[NDArray[np.float32], int]]:
+    """Yield series metrics and severity of dropped slices, of stacks of one object with and without them."""
+    side, slices = int(rng.choice((64, 96, 128))), int(rng.integers(5, 15))
+    loaded = None if maps is None else maps_at(maps)
+    if loaded is None or rng.random() < 0.5:
+        anatomy = draw_anatomy(rng, shape=(slices, side, side))
+    else:
+        anatomy = draw_head(rng, loaded, (slices, side, side), 240.0 / side, float(rng.uniform(1, 11)))
+    levels: tuple[Severity, ...] = (0, 0, 1, 2, 3)
+    for level in levels:
+        scan = scanned_again(rng, anatomy)
+        drawn = [draw_artifact(ArtifactId.SLICE_DROPOUT, rng, level, shape=scan.signal.shape)]
+        if rng.random() < 0.3:
+            other = _NUISANCES[int(rng.integers(len(_NUISANCES)))]
+            drawn.append(draw_artifact(other, rng, None, shape=scan.signal.shape))
+        voxels, effects = corrupt(scan, drawn)
+        if np.isfinite(voxels).all():
+            yield series_metrics(voxels, (scan.pixel_mm, scan.pixel_mm), scan.phase_axis - 1), effects[0].severity
+
+
+def draw_not_mr(rng: np.random.Generator) -> tuple[Field, float]:
+    """Return a picture that is no MR scan of a patient, and its pixel size (mm): phantoms, CT, X-rays, nothing."""
+    draw, pixel = rng.random(), float(rng.uniform(0.7, 2.0))
+    side = int(float(rng.choice([250.0, rng.uniform(150, 450)])) / pixel)
+    canvas = random_canvas(rng, (side, side), pixel, offset_mm=8, turn_deg=float(rng.uniform(-180, 180)))
+    if draw < 0.3:
+        return _phantom(rng, canvas), pixel
+    if draw < 0.6:
+        return _ct(rng, canvas), pixel
+    if draw < 0.75:
+        image = expose((draw_breast if rng.random() < 0.6 else draw_radiograph)(canvas, rng), rng=rng, pixel_mm=pixel)
+        return image, pixel
+    shape = (int(rng.integers(64, 400)), int(rng.integers(64, 400)))
+    kind = NO_IMAGE_KINDS[int(rng.integers(len(NO_IMAGE_KINDS)))]
+    return np.asarray(draw_no_image(kind, rng, shape) * rng.uniform(1, 2000), np.float32), pixel
+
+
+def _phantom(rng: np.random.Generator, canvas: Canvas) -> Field:
+    if rng.random() < 0.6:
+        draw = draw_uniform_fluid if rng.random() < 0.4 else draw_other_object
+        return receive(draw(canvas, rng), canvas, rng)
+    first = int(rng.integers(0, 13))
+    scan = Scan(matrix=(160, 160), pixel_mm=(1.6, 1.6), first_slice=first, slice_count=1, oversampling=1)
+    series = simulate_series("acr-mri-large" if rng.random() < 0.6 else "acr-mri-medium", rng=rng, scan=scan)
+    return series.stack.voxels[0]
+
+
+def _ct(rng: np.random.Generator, canvas: Canvas) -> Field:
+    kind = int(rng.integers(4))
+    if kind == 0:
+        body = draw_uniform(canvas, rng)
+    elif kind == 1:
+        body = draw_other(canvas, rng) if rng.random() < 0.5 else draw_acr_464(canvas, rng, int(rng.integers(1, 5)))
+    else:
+        body = draw_patient(canvas, rng, ct_tissues(rng), REGIONS[int(rng.integers(len(REGIONS)))])
+    image = scan_ct(body, rng=rng, pixel_mm=canvas.edge_mm)
+    return np.asarray(image + (1024 if rng.random() < 0.5 else 0), np.float32)

@@ -1,0 +1,113 @@
+"""What the artifact network is given, when its answer counts, how slices become a series."""
+
+import numpy as np
+import pytest
+
+from aiqa_integration.artifact_detection.gate import ABSTAIN, Band, likeness
+from aiqa_integration.artifact_detection.inputs import GRID, detection_inputs, slice_channels
+from aiqa_integration.artifact_detection.pool import CLASSES, energy_of, pool
+from aiqa_integration.model.artifact import ArtifactId
+from tests.drawn_phantom import images, pose
+
+
+def disk(rows, columns):
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j]
+    noise = np.random.default_rng(1).normal(0, 0.02, (2, rows, columns))
+    return np.hypot((x**2 + y**2 < 0.5) + noise[0], noise[1]).astype(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (192, 192), (256, 256), (512, 384), (100, 301)])
+def test_every_matrix_becomes_one_grid(shape):
+    channels = slice_channels(disk(*shape))
+    assert channels.shape == (3, GRID, GRID)
+    assert channels.dtype == np.float32
+    assert channels.min() >= 0.0
+    assert channels.max() <= 1.5
+    inside, outside = channels[0, 80:112, 80:112].mean(), channels[0, :10, :10].mean()
+    assert inside == pytest.approx(1.0, abs=0.1)
+    assert outside < 0.05
+
+
+def test_channels_keep_the_mean_and_do_not_change_with_gain():
+    image = disk(320, 256)
+    channels = slice_channels(image)
+    assert channels[0].mean() == pytest.approx(image.mean() / np.percentile(image, 99.5), rel=1e-3)
+    assert np.allclose(slice_channels(image * 4000), channels, atol=1e-4)
+
+
+def test_a_single_point_of_k_space_survives_the_grid():
+    image = disk(448, 448)
+    y, x = np.mgrid[:448, :448]
+    striped = image + 0.02 * np.cos(2 * np.pi * (0.31 * x + 0.17 * y)).astype(np.float32)
+    assert (slice_channels(striped)[2] - slice_channels(image)[2]).max() > 0.15
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, np.nan])
+def test_what_holds_nothing_gives_finite_channels(value):
+    assert np.isfinite(slice_channels(np.full((64, 80), value, np.float32))).all()
+
+
+def test_inputs_of_a_series_fit_together():
+    stack = images(dict(enumerate([disk(128, 128)] * 4)), pose_=pose(matrix=128, pixel=(1.5, 1.5))).stack
+    inputs = detection_inputs(stack, 0)
+    assert {key: len(array) for key, array in inputs.items()} == {"image": 4, "metrics": 4, "series": 4}
+    assert all(array.dtype == np.float32 and np.isfinite(array).all() for array in inputs.values())
+    assert (inputs["series"] == inputs["series"][0]).all()
+
+
+def outputs_of(slices):
+    """Answers that see nothing in any slice."""
+    return {
+        "severity": np.full((slices, 36), 0.01, np.float32),
+        "dropped": np.full((slices, 3), 0.01, np.float32),
+        "energy": np.zeros((slices, 12, 24, 24), np.float32),
+        "assessable": np.ones((slices, 1), np.float32),
+        "unlike": np.full((slices, 4), 0.25, np.float32),
+    }
+
+
+def test_the_worst_fifth_of_the_slices_stands_for_the_series():
+    outputs = outputs_of(10)
+    place = CLASSES.index(ArtifactId.ZIPPER)
+    outputs["severity"][[3, 7], 3 * place : 3 * place + 3] = [[0.99, 0.9, 0.2], [0.95, 0.7, 0.4]]
+    outputs["energy"][7, place, 5, 6] = 1.0
+    found = {one.artifact: one for one in pool(outputs)}
+    assert list(found) == list(ArtifactId)
+    zipper = found[ArtifactId.ZIPPER]
+    assert zipper.slices == (3, 7)
+    assert zipper.probability == pytest.approx(0.8)
+    assert zipper.severity == 2
+    assert energy_of(outputs, zipper).values[1, 5, 6] == 1.0
+    assert found[ArtifactId.MOTION].severity == 0
+
+
+def test_a_worse_severity_is_never_likelier():
+    outputs = outputs_of(3)
+    outputs["severity"][:, :3] = (0.4, 0.9, 0.95)
+    reached = pool(outputs)[0].reached
+    assert reached == pytest.approx((0.4, 0.4, 0.4))
+
+
+def test_dropped_slices_are_told_by_the_series_alone():
+    outputs = outputs_of(5)
+    outputs["severity"][:, 33:36] = 0.99
+    outputs["dropped"][:] = (0.9, 0.8, 0.1)
+    dropout = pool(outputs)[-1]
+    assert dropout.reached == pytest.approx((0.9, 0.8, 0.1))
+    assert dropout.slices == ()
+
+
+def test_what_is_unlike_the_training_or_no_scan_is_not_scored():
+    usual = outputs_of(5)
+    assert likeness(usual).scored
+    assert likeness(usual).reason == ""
+    far = usual | {"unlike": usual["unlike"] * 3}
+    assert not likeness(far).scored
+    assert "1.6 times" in likeness(far).reason
+    other = usual | {"assessable": usual["assessable"] * 0.2}
+    assert "no MR images" in likeness(other).reason
+
+
+def test_between_the_bands_nothing_is_said():
+    assert [ABSTAIN.answer(p) for p in (0.1, 0.5, 0.9)] == ["absent", "left open", "present"]
+    assert Band(low=0.5, high=0.5).answer(0.5) == "present"

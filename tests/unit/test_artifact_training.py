@@ -1,0 +1,71 @@
+"""The bundle's scripts run from nothing to finished weights; the graph of its networks is what it is written as."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from aiqa_integration.infer.run import run_graph
+from aiqa_integration.infer.trees import BoostedTrees
+
+BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
+
+TRAIN = "scripts.train --samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9 --out network.pt"
+FINISH = "scripts.finish network.pt --samples 60 --stacks 6 --out finished.pt"
+
+
+def log_of(script, folder):
+    root = str(BUNDLE.parents[1])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, str(BUNDLE)]), "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-m", *script.split(" "), "--cache", str(folder)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    logs = log_of(TRAIN, folder), log_of(FINISH, folder)
+    return logs, *(torch.load(folder / name, weights_only=True) for name in ("network.pt", "finished.pt"))
+
+
+def test_a_small_training_ends_in_weights_of_every_network(smoke):
+    (trained, finished), before, after = smoke
+    assert {"trunk", "energy", "picture", "quality", "fused", "dropped", "unlike"} == set(after)
+    assert all(not torch.isnan(tensor).any() for part in after.values() for tensor in part.values())
+    assert all(torch.equal(before["picture"][key], tensor) for key, tensor in after["picture"].items())
+    assert after["quality"]["leaf"].abs().max() > 0
+    assert after["fused"].keys() == before["fused"].keys()
+    assert (after["unlike"][next(iter(after["unlike"]))] != 0).any()
+    assert "3 steps" in trained
+    assert "6 stacks" in finished
+
+
+def test_trees_go_right_above_their_limit():
+    trees = BoostedTrees(2, 1, trees=1, depth=2)
+    trees.place[0, 0] = torch.tensor([0, 1, 1])
+    trees.limit[0, 0] = torch.tensor([0.5, 0.2, 0.8])
+    trees.leaf[0, 0] = torch.tensor([1.0, 2.0, 4.0, 8.0])
+    trees.start[0] = 100.0
+    given = torch.tensor([[0.5, 0.2], [0.5, 0.3], [0.6, 0.8], [0.6, 0.9]])
+    assert trees(given)[:, 0].tolist() == [101.0, 102.0, 104.0, 108.0]
+
+
+def test_networks_take_their_sources_side_by_side():
+    networks = {"first": lambda x: x * 2, "second": lambda x: x.sum(dim=1, keepdim=True)}
+    sources = {"first": ("image",), "second": ("first:mean", "first:max", "metrics")}
+    batch = {"image": torch.arange(8.0).reshape(1, 2, 2, 2), "metrics": torch.ones(1, 3)}
+    given = run_graph(networks, sources, batch)
+    means, largest = (1.5 + 5.5) * 2, (3 + 7) * 2
+    assert given["second"].item() == pytest.approx(means + largest + 3)
