@@ -45,8 +45,6 @@ def add_report_text(content: sr.ContentSequence, report: QaReport, slices: Seque
     if report.findings:
         remarks = [(codes.REMARK, _remark(finding, slices)) for finding in report.findings]
         content.append(_section(codes.REMARKS, remarks))
-    if report.recommendation:
-        content.append(_text(codes.RECOMMENDATION, recommendation_text(report.recommendation)))
     content.append(_section(codes.PROVENANCE, _provenance_lines(report)))
     content.append(_text(codes.INTENDED_USE, INTENDED_USE))
 
@@ -56,7 +54,7 @@ def _recommendation(report: QaReport) -> str:
     meaning, proposed = report_meaning(report), report.recommendation
     if proposed is None:
         return f"{meaning.means} {meaning.advice}"
-    return " ".join(part for part in (proposed.text, proposed.change) if part)
+    return recommendation_text(proposed)
 
 
 def _remark(finding: Finding, slices: Sequence[SliceRef]) -> str:

@@ -37,6 +37,9 @@ _TITLES = {
     Role.PDF: "report as PDF",
 }
 
+_ROLES = 10
+"""Roles that the last digit of a Series Number tells apart."""
+
 
 @cache
 def concept(code: Code) -> CodedConcept:
@@ -133,12 +136,16 @@ def set_side(result: Dataset, source: Dataset) -> None:
 
 
 def set_times(result: Dataset, at: datetime) -> None:
-    """Write a time in the zone that an object names (0008,0201), or in UTC where it names none."""
+    """Write a time in the zone that an object names (0008,0201), or in UTC where it names none.
+
+    The series of one result lie a microsecond apart: viewers list the newest first, so the report comes before the rest.
+    """
     moment = at.astimezone(_zone(str(result.get("TimezoneOffsetFromUTC", "")).strip()))
     day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
     for prefix in ("InstanceCreation", "Series", "Content"):
         setattr(result, f"{prefix}Date", day)
         setattr(result, f"{prefix}Time", clock)
+    result.SeriesTime = f"{clock}.{_ROLES - int(result.SeriesNumber) % 10:06d}"
     if "DateOfSecondaryCapture" in result:
         result.DateOfSecondaryCapture, result.TimeOfSecondaryCapture = day, clock
 
