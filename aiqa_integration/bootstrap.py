@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
+from threadpoolctl import threadpool_limits
+
 from aiqa_integration import __version__
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.encode import encode_objects
@@ -211,9 +213,13 @@ def desk(settings: Settings) -> Iterator[Desk]:
 def make_analyst(settings: Settings, clock: SystemClock, record: ScannerRecord | None = None) -> Iterator[Analyst]:
     """Return rules, limits and bundles; the process that runs bundles ends with the block.
 
-    Without a record of the scanners nothing is calibrated.
+    Without a record of the scanners nothing is calibrated. Linear algebra gets one thread meanwhile: its arrays are
+    small, and several threads take five times the processor time.
     """
-    with IsolatedInferencer(bundles(settings), deadline_s=settings.worker.inference_deadline_s) as inferencer:
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        IsolatedInferencer(bundles(settings), deadline_s=settings.worker.inference_deadline_s) as inferencer,
+    ):
         yield Analyst(
             inferencer=inferencer,
             rules=active_rules(settings),

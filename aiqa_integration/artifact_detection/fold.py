@@ -15,7 +15,7 @@ Image = NDArray[np.float32]
 Point = tuple[float, float]
 
 _DEEPEST = 0.4  # of the field of view
-_BEYOND = 1.25  # times the part of the object that its outline says to lie beyond the other border
+_BEYOND = 1.0  # times the part of the object that its outline says to lie beyond the other border
 _SLACK = 3  # pixels of that
 _REFITS = 3
 _FITTING = 0.8  # of the outline's points, those nearest to the curve
@@ -25,7 +25,7 @@ _WORTH = 0.06  # of the bright signal: a smaller step is no edge
 _STEEPEST = 5  # pixels of depth from column to column
 _BEND = 0.012  # of the bright signal, that each pixel of a change of depth costs
 _SHALLOW = 0.5  # of the bright signal, that each field of view of depth costs: folds are rather narrow
-_LEAST_MEAN = 0.15  # of the bright signal: the step, on average, of an edge that is worth showing
+_LEAST_MEAN = 0.25  # of the bright signal: the step, on average, of an edge that is worth showing
 _LEAST_COLUMNS = 8
 _ALSO = 0.35  # of the better border's sum: the other border is folded, too
 

@@ -106,38 +106,20 @@ def _zipper(stack: ImageStack, header: SeriesHeader, slices: Sequence[int]) -> M
             numbers.append(level)
             words[-1] += f" ({value_text(level)} times the background's spread, {beside(level)})"
         rows, columns = stack.voxels.shape[1:]
-        ends = (
-            ((line.place, 0.0), (line.place, rows - 1.0))
-            if line.axis == 2
-            else ((0.0, line.place), (columns - 1.0, line.place))
-        )
+        at = float(line.place)
+        ends = ((at, 0.0), (at, rows - 1.0)) if line.axis == 2 else ((0.0, at), (columns - 1.0, at))
         label = f"interference, {name} {line.place}"
         regions += [Region(slice_index=k, shape="polyline", points=ends, label=label) for k in line.slices]
     return Marked(regions=tuple(regions), evidence=tuple(numbers), sentence=f"Line along {' and '.join(words)}")
 
 
 def _fold(stack: ImageStack, header: SeriesHeader, slices: Sequence[int]) -> Marked:
-    axis = phase_axis(header)
-    regions, widths = list(phase_arrows(stack, header, slices)), []
-    for index in slices:
-        for path in fold_paths(stack.voxels[index], axis):
-            regions.append(Region(slice_index=index, shape="polyline", points=path.points, label="edge of the fold"))
-            widths.append((path.width, index))
-    if not widths:
-        return Marked(regions=tuple(regions))
-    width, index = max(widths)
-    limit = 100 * ARTIFACTS_BY_ID[ArtifactId.WRAP].anchors[1]
-    number = evidence(
-        "mr-mark-fold-width",
-        "Folded part of the field of view",
-        100 * width,
-        PERCENT,
-        decimals=1,
-        limit=limit,
-        slice_index=index,
-    )
-    sentence = f"Folded in up to {value_text(number)} of the field of view from a border ({beside(number)})"
-    return Marked(regions=tuple(regions), evidence=(number,), sentence=sentence)
+    """Draw where the fold ends; its width is not told, for an inner edge of the object is too often taken for it."""
+    regions = list(phase_arrows(stack, header, slices))
+    paths = [(index, path) for index in slices for path in fold_paths(stack.voxels[index], phase_axis(header))]
+    label = "likely edge of the fold"
+    regions += [Region(slice_index=index, shape="polyline", points=path.points, label=label) for index, path in paths]
+    return Marked(regions=tuple(regions), sentence="The likely edge of what is folded in is drawn" if paths else "")
 
 
 def _spike(stack: ImageStack, slices: Sequence[int]) -> Marked:

@@ -15,6 +15,7 @@ from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import MM, Quantity
+from aiqa_integration.model.round_edge import ellipse_through, median_around
 from aiqa_integration.model.sampling import (
     BoolArray,
     FloatArray,
@@ -203,46 +204,34 @@ def _edges(
 def _local_water(rays: FloatArray, radii: FloatArray, around_mm: FloatArray) -> FloatArray:
     """Return the water signal 1.5-6 mm inside the edge: per ray its upper quartile, then the median over ±12°."""
     depth = around_mm[:, None] - radii[None, :]
-    within = np.ma.masked_array(rays, ~((depth > 1.5) & (depth < 6.0)))
-    return _median_around(_percentile(within, 75.0), half_width=12)
+    return median_around(_percentile(rays, (depth > 1.5) & (depth < 6.0), 75.0), half_width=12)
 
 
 def _local_air(rays: FloatArray, inside: BoolArray, radii: FloatArray, around_mm: FloatArray) -> FloatArray:
     """Return the signal 4-10 mm outside the edge: per ray its median, then the median over ±12°."""
     depth = radii[None, :] - around_mm[:, None]
-    within = np.ma.masked_array(rays, ~((depth > 4.0) & (depth < 10.0) & inside))
-    return _median_around(_percentile(within, 50.0), half_width=12)
+    return median_around(_percentile(rays, (depth > 4.0) & (depth < 10.0) & inside, 50.0), half_width=12)
 
 
-def _percentile(values: "np.ma.MaskedArray[tuple[int, ...], np.dtype[np.float64]]", percent: float) -> FloatArray:
-    """Return the percentile of each row's unmasked values; NaN for a row without any."""
-    rows = np.sort(np.where(np.ma.getmaskarray(values), np.inf, values.data), axis=1)
-    counts = (~np.ma.getmaskarray(values)).sum(axis=1)
+def _percentile(rays: FloatArray, where: BoolArray, percent: float) -> FloatArray:
+    """Return the percentile of each ray's values in a mask; NaN for a ray without any."""
+    some = where.any(axis=0)
+    ordered = np.sort(np.where(where[:, some], rays[:, some], np.inf), axis=1)
+    counts = where.sum(axis=1)
     picked = np.clip(np.round(percent / 100 * (counts - 1)), 0, None).astype(np.intp)
-    return np.where(counts > 0, rows[np.arange(rows.shape[0]), picked], np.nan)
-
-
-def _median_around(values: FloatArray, *, half_width: int) -> FloatArray:
-    """Return the running median over a circle, NaN ignored; 0 where all are NaN."""
-    stacked = np.stack([np.roll(values, shift) for shift in range(-half_width, half_width + 1)])
-    filled = np.where(np.isfinite(stacked), stacked, np.inf)
-    ordered = np.sort(filled, axis=0)
-    counts = np.isfinite(stacked).sum(axis=0)
-    middle = ordered[np.clip((counts - 1) // 2, 0, None), np.arange(values.shape[0])]
-    return np.where(counts > 0, middle, 0.0)
+    values = np.full(len(rays), np.nan)
+    values[counts > 0] = ordered[counts > 0, picked[counts > 0]]
+    return values
 
 
 def _smooth_outline(angles: FloatArray, edges: FloatArray, coarse: float) -> FloatArray:
     """Return the robust second-order outline (offset and ellipse) through the edges."""
-    turn = np.radians(angles)
-    basis = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)], axis=1)
     keep: BoolArray = np.isfinite(edges)
     smooth = np.full(angles.shape, coarse)
     for tolerance in _OUTLINE_TOLERANCES_MM:
         if np.count_nonzero(keep) < angles.size // 3:
             return smooth
-        factors, *_ = np.linalg.lstsq(basis[keep], edges[keep], rcond=None)
-        smooth = np.asarray(basis @ factors, np.float64)
+        smooth = ellipse_through(angles, edges, keep)
         keep = _near_outline(edges, smooth, tolerance)
     return smooth
 

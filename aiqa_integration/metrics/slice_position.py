@@ -245,10 +245,17 @@ def _fit_ends(halves: _Halves, foot_mm: float) -> _Ends | Obstacle:
         shown = np.stack([_rise(halves.v_mm, end, x) for end in x[:2]])
         return np.append(((shown - halves.parts) / scale).ravel(), (x[4] - 1.0) / _LEVEL_SD)
 
+    def slopes(x: FloatArray) -> FloatArray:
+        left, right = (_rise_slopes(halves.v_mm, end, x) / scale for end in x[:2])
+        still = np.zeros((halves.v_mm.size, 1))
+        by_level = np.array([[0.0, 0.0, 0.0, 0.0, 1.0 / _LEVEL_SD]])
+        return np.vstack([np.hstack([left[:, :1], still, left[:, 1:]]), np.hstack([still, right]), by_level])
+
     low, high = foot_mm - _FURTHEST_END_MM - 1.0, foot_mm + _FURTHEST_END_MM + 1.0
     answer = least_squares(
         residual,
         np.array([*begun, 2.5, 0.05, 1.0]),
+        jac=slopes,
         bounds=([low, low, 0.3, -0.2, 0.6], [high, high, 8.0, 0.5, 1.4]),
         x_scale=[1.0, 1.0, 1.0, 0.1, 0.1],
         loss="soft_l1",
@@ -261,6 +268,14 @@ def _fit_ends(halves: _Halves, foot_mm: float) -> _Ends | Obstacle:
 def _rise(v: FloatArray, end: float, x: FloatArray) -> FloatArray:
     """Return the smooth step of width ``x[2]`` from ``x[3]`` to ``x[4]`` at an end."""
     return np.asarray(x[3] + (x[4] - x[3]) * 0.5 * (1.0 + erf((v - end) / x[2])), np.float64)
+
+
+def _rise_slopes(v: FloatArray, end: float, x: FloatArray) -> FloatArray:
+    """Return the slopes of the step by its end, width, lower and upper level, ``[v, 4]``."""
+    away = (v - end) / x[2]
+    by_end = -(x[4] - x[3]) / (x[2] * np.sqrt(np.pi)) * np.exp(-(away**2))
+    part = 0.5 * (1.0 + erf(away))
+    return np.stack([by_end, by_end * away, 1.0 - part, part], axis=1)
 
 
 def _crossing(part: FloatArray, v: FloatArray, foot_mm: float) -> float | None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import map_coordinates, uniform_filter
 
 from aiqa_integration.errors import MeasurementError
 from aiqa_integration.model.measurement import Region
@@ -68,13 +68,10 @@ def sample(image: FloatArray, columns: FloatArray, rows: FloatArray) -> tuple[Fl
     """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not)."""
     height, width = image.shape
     inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
-    left = np.clip(np.floor(columns).astype(np.intp), 0, max(width - 2, 0))
-    above = np.clip(np.floor(rows).astype(np.intp), 0, max(height - 2, 0))
-    right, below = np.minimum(left + 1, width - 1), np.minimum(above + 1, height - 1)
-    across, down = np.clip(columns - left, 0, 1), np.clip(rows - above, 0, 1)
-    upper = image[above, left] * (1 - across) + image[above, right] * across
-    lower = image[below, left] * (1 - across) + image[below, right] * across
-    return np.where(inside, upper * (1 - down) + lower * down, 0.0), inside
+    values = map_coordinates(
+        image, np.stack([rows, columns]), output=np.float64, order=1, mode="constant", prefilter=False
+    )
+    return np.asarray(values, np.float64), np.asarray(inside, np.bool_)
 
 
 def fan(
@@ -84,15 +81,18 @@ def fan(
 
     Angles run from +u (0°) towards +v (90°).
     """
-    angles = np.radians(angles_deg)[:, None]
-    columns, rows = to_pixels(pose, np.cos(angles) * radii_mm[None, :], np.sin(angles) * radii_mm[None, :])
+    angles = np.radians(angles_deg)
+    one_mm = to_pixels(pose, np.cos(angles), np.sin(angles))
+    columns, rows = (axis + (at - axis)[:, None] * radii_mm for at, axis in zip(one_mm, pose.centre, strict=True))
     return sample(image, columns, rows)
 
 
 def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Return the image resampled on the grid ``[v, u]`` of phantom coordinates, and which points lie inside."""
-    grid_v, grid_u = np.meshgrid(v_mm, u_mm, indexing="ij")
-    return sample(image, *to_pixels(pose, grid_u, grid_v))
+    across = to_pixels(pose, u_mm, np.zeros_like(u_mm))
+    down = to_pixels(pose, np.zeros_like(v_mm), v_mm)
+    columns, rows = (at_u + (at_v - axis)[:, None] for at_u, at_v, axis in zip(across, down, pose.centre, strict=True))
+    return sample(image, columns, rows)
 
 
 def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:

@@ -103,6 +103,7 @@ def test_stripes_have_the_spikes_period_and_direction(row, column):
     scanned = anatomy(2, slices=1)
     seen = Spike(target=0.1, points=(point,)).apply(scanned)
     stripes = stripes_of(seen.voxels[0], 0, (1.0, 1.0))
+    assert stripes is not None
     down, across = frequency_of(point, scanned)
     assert stripes.period_mm == pytest.approx(SIDE / np.hypot(down, across), rel=0.03)
     away = (stripes.angle_deg - np.degrees(np.arctan2(across, down))) % 180

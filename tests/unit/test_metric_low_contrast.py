@@ -11,7 +11,7 @@ from aiqa_integration.metrics.low_contrast import METRICS, measure_low_contrast
 from aiqa_integration.metrics.low_contrast.disks import Disks
 from aiqa_integration.metrics.low_contrast.insert import SPOKES, Placement, disk_places
 from aiqa_integration.metrics.low_contrast.reader import THRESHOLD, expanded, read_slice, response_of
-from aiqa_integration.metrics.low_contrast.template import KINDS, disk_filter, disk_shape
+from aiqa_integration.metrics.low_contrast.template import KINDS, disk_filters, disk_shape
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.phantom import LocatedPhantom, PhantomImages
 from aiqa_integration.phantoms.acr_mri_large import LOW_CONTRAST_CENTRE_MM as LARGE_CENTRE
@@ -115,9 +115,18 @@ def test_the_uncertainty_holds_95_percent_of_the_draws():
 def test_a_filter_answers_1_to_its_disk_and_0_to_water(kind, at):
     columns, rows = np.meshgrid(np.arange(-14, 15) * 0.9 - at[0], np.arange(-14, 15) * 1.1 - at[1])
     distance = np.hypot(columns, rows)
-    found = disk_filter(distance, 4.0, (0.9, 1.1), kind)
-    assert float((found * disk_shape(distance, 4.0, 0.3)).sum()) == pytest.approx(1.0)
-    assert float(found.sum()) == pytest.approx(0.0, abs=1e-9)
+    diameters = np.array([4.0, 2.5])
+    found = disk_filters(np.stack([distance, distance]), diameters, (0.9, 1.1))[kind]
+    for one, diameter in zip(found, diameters, strict=True):
+        assert float((one * disk_shape(distance, diameter, 0.3)).sum()) == pytest.approx(1.0)
+        assert float(one.sum()) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_blurred_disk_holds_as_much_as_a_sharp_one():
+    columns, rows = np.meshgrid(np.arange(-60, 61) * 0.1, np.arange(-60, 61) * 0.1)
+    for diameter, blur in ((1.5, 0.6), (4.0, 0.3)):
+        shape = disk_shape(np.hypot(columns, rows), diameter, blur)
+        assert float(shape.sum()) * 0.01 == pytest.approx(np.pi * diameter**2 / 4, rel=2e-3)
 
 
 @pytest.mark.parametrize("number", [8, 9, 10, 11])

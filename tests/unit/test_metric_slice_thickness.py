@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from aiqa_integration.metrics.slice_thickness import measure_slice_thickness
+from aiqa_integration.metrics.slice_thickness.ramp import _box, _box_slopes, _Profile
 from aiqa_integration.model.measurement import NotMeasured, Reason
 from tests.drawn_phantom import between, disk, edge, images, places, pose
 
@@ -120,3 +121,15 @@ def test_nothing_but_noise_zeros_or_one_value_is_not_measured():
 def test_slice_1_missing():
     pose_ = pose()
     assert _measure(_slice(pose_), pose_, number=5).reason is Reason.SLICE_MISSING
+
+
+def test_the_slopes_of_a_ramp_are_those_of_its_profile():
+    u = np.arange(-80.0, 80.1, 0.5)
+    profile = _Profile(u_mm=u, values=np.zeros_like(u), water=1 + 0.001 * u)
+    ramp, step = np.array([3.0, 50.0, 100.0, 6.0, 8.0]), 1e-5
+    _, by_signal, by_floor = profile.shown_and_slopes(_box(u, ramp), ramp[4])
+    slopes = np.column_stack([by_signal[:, None] * _box_slopes(u, ramp), by_floor])
+    for index in range(ramp.size):
+        low, high = (ramp + way * step * np.eye(ramp.size)[index] for way in (-1, 1))
+        rise = profile.shown(_box(u, high), high[4]) - profile.shown(_box(u, low), low[4])
+        assert slopes[:, index] == pytest.approx(rise / (2 * step), abs=1e-6)

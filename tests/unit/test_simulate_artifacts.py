@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId, severity_of
+from aiqa_integration.model.finding import Severity
 from aiqa_integration.simulate.label_maps import draw_anatomy
 from aiqa_integration.simulate.label_regions import REGIONS, Tissue
 from aiqa_integration.simulate.mri_artifacts.disturbance import clean, corrupt
@@ -15,7 +16,7 @@ from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
 from aiqa_integration.simulate.mri_artifacts.scan import anatomy_of, draw_acquisition
 
 SHAPE = (4, 80, 80)
-SEVERITIES = (1, 2, 3)
+SEVERITIES: tuple[Severity, ...] = (1, 2, 3)
 
 
 def rng(*seed):
@@ -127,6 +128,7 @@ def test_label_maps_are_bodies_in_air_that_change_smoothly(region):
         magnitude = np.abs(drawn.signal)
         assert 0.1 < drawn.foreground.mean() <= 1.0
         assert magnitude[~drawn.foreground].mean() < 0.2 * drawn.reference if (~drawn.foreground).any() else True
+        assert drawn.fat is not None
         assert (drawn.fat <= magnitude + 1e-2).all()
         assert 20 <= drawn.reference / drawn.noise_sd <= 101
         near = np.abs(np.diff(magnitude, axis=0)).mean()
@@ -139,6 +141,7 @@ def test_label_maps_are_bodies_in_air_that_change_smoothly(region):
 def test_suppressing_takes_the_fat_alone():
     drawn = draw_anatomy(rng(4), shape=(1, 80, 80), region="limbs", fat_suppressed=False)
     suppressed = drawn.suppressed()
+    assert drawn.fat is not None
     np.testing.assert_allclose(np.abs(drawn.signal) - drawn.fat, np.abs(suppressed.signal), atol=0.5)
     assert suppressed.suppressed() is suppressed
     assert len(Tissue) == 13

@@ -177,6 +177,7 @@ def test_fat_moves_along_read_by_whole_and_part_pixels(phase_axis):
     fat[0, 50:60, 50:60] = 0.8 * np.abs(scanned.signal)[0, 50:60, 50:60]
     scanned = replace(scanned, fat=fat.astype(np.float32))
     whole = ChemicalShift(target=3.0, sign=-1).disturb(scanned).anatomy
+    assert whole.fat is not None
     np.testing.assert_allclose(whole.fat, np.roll(fat, -3, axis=scanned.read_axis), atol=0.05)
     water = np.abs(scanned.signal) - fat
     np.testing.assert_allclose(np.abs(whole.signal), water + np.roll(fat, -3, axis=scanned.read_axis), atol=0.05)
@@ -192,6 +193,7 @@ def test_fat_moves_along_read_by_whole_and_part_pixels(phase_axis):
 def test_a_coil_hears_fat_as_it_hears_all():
     scanned = block(acquisition=Acquisition(coil_log_sd=0.14, phase_rad=1.0, seed=3))
     prepared = prepare(replace(scanned, fat=np.abs(scanned.signal)))
+    assert prepared.fat is not None
     np.testing.assert_allclose(prepared.fat, np.abs(prepared.signal), rtol=1e-4)
     assert np.ptp(prepared.fat[scanned.foreground]) > 0.1 * SIGNAL
     moved = ChemicalShift(target=4.0, sign=1).disturb(prepared).anatomy

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from numpy.typing import NDArray
 
 from aiqa_integration.metrics.low_contrast.field import Field, pixels_of, solve
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SPOKES, Placement, disk_places
 from aiqa_integration.metrics.low_contrast.template import (
     ANNULUS_MM,
     KINDS,
-    Kind,
     answers,
     blur_mm,
-    disk_filter,
+    disk_filters,
     disk_shape,
     patch_reach,
 )
@@ -23,6 +22,7 @@ _SPECK_SD = 6.0
 """Pixels this far from the fit are specks (bubbles, dust), not noise; a reader looks past them."""
 _CLIP_SD = 3.0
 _LOCAL_MM = 10.0
+_LOCAL_REACH = 2.5
 _SMALLER = slice(4, SPOKES)
 """How the noise differs from place to place is read from the filters of the smaller disks, which see more of it."""
 _LEAST_NOISE = 1e-6
@@ -54,11 +54,9 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     distances = np.sqrt([(field.u_mm - a) ** 2 + (field.v_mm - b) ** 2 for a, b in zip(u.flat, v.flat, strict=True)])
     fitted, left = _fit(field, distances)
     free, rest, at = _free(field, distances, placement), field.image_of(left), pixels_of(field, u, v)
-    found = {
-        kind: one for curved in (False, True) for kind, one in answers(rest, field.pose.pixel_mm, curved=curved).items()
-    }
-    noises = np.array([_noise(field, found[kind], free, at) for kind in KINDS])
-    contrasts = np.array([fitted + _left(field, rest, at, kind) for kind in KINDS])
+    noise_at = _NoiseAt(field, free, at)
+    noises = np.array([noise_at.of(answers(rest, field.pose.pixel_mm, kind)) for kind in KINDS])
+    contrasts = fitted + _left(field, rest, at)
     best = np.argmin(noises, axis=0)[None]
     return Disks(
         contrast=np.take_along_axis(contrasts, best, axis=0)[0],
@@ -74,30 +72,39 @@ def _fit(field: Field, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
         diameter = float(DIAMETERS_MM[index // len(RADII_MM)])
         near = distance < diameter / 2 + ANNULUS_MM
         columns[index, near] = disk_shape(distance[near], diameter, blur)
-    terms, values = np.hstack([columns.T, field.shapes]), field.relative[field.water]
-    keep = np.ones(values.shape, np.bool_)
+    terms, values = np.concatenate([columns, field.shapes]), field.relative[field.water]
+    products, aims, keep = terms @ terms.T, terms @ values, np.ones(values.shape, np.bool_)
     for _ in range(2):
-        factors = solve(terms, values) if keep.all() else solve(terms[keep], values[keep])
-        rest = values - terms @ factors
+        specks = terms[:, ~keep]
+        factors = solve(products - specks @ specks.T, aims - specks @ values[~keep])
+        rest = values - factors @ terms
         keep = np.abs(rest) <= _SPECK_SD * max(float(np.median(np.abs(rest))) / 0.6745, 1e-12)
     return factors[: len(distances)].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
 
 
-def _left(field: Field, rest: FloatArray, at: FloatArray, kind: Kind) -> FloatArray:
-    """Return what the filter of each disk finds at its place in what the fit left ``[spoke, radius]``."""
-    found = np.zeros(at.shape[1:])
-    for (spoke, radius), diameter in zip(np.ndindex(found.shape), np.repeat(DIAMETERS_MM, len(RADII_MM)), strict=True):
-        row, column = at[:, spoke, radius]
-        reach_columns, reach_rows = patch_reach(float(diameter), field.pose.pixel_mm)
-        rows = np.arange(max(round(row) - reach_rows, 0), min(round(row) + reach_rows + 1, rest.shape[0]))
-        columns = np.arange(
-            max(round(column) - reach_columns, 0), min(round(column) + reach_columns + 1, rest.shape[1])
-        )
-        across, down = (columns - column) * field.pose.pixel_mm[0], (rows - row) * field.pose.pixel_mm[1]
-        distance = np.hypot(across[None, :], down[:, None])
-        patch = rest[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        found[spoke, radius] = (disk_filter(distance, float(diameter), field.pose.pixel_mm, kind) * patch).sum()
-    return found
+def _left(field: Field, rest: FloatArray, at: FloatArray) -> FloatArray:
+    """Return what each kind of filter finds of each disk in what the fit left ``[kind, spoke, radius]``."""
+    reach_columns, reach_rows = patch_reach(field.pose.pixel_mm)
+    places = at.reshape(2, -1, 1)
+    rows, columns = (
+        np.round(place).astype(np.intp) + np.arange(-n, n + 1)
+        for place, n in zip(places, (reach_rows, reach_columns), strict=True)
+    )
+    across, down = (columns - places[1]) * field.pose.pixel_mm[0], (rows - places[0]) * field.pose.pixel_mm[1]
+    filters = disk_filters(
+        np.hypot(across[:, None, :], down[:, :, None]), np.repeat(DIAMETERS_MM, len(RADII_MM)), field.pose.pixel_mm
+    )
+    patches = _patches(rest, rows, columns)
+    found = [(filters[kind] * patches).sum(axis=(1, 2)) for kind in KINDS]
+    return np.reshape(found, (len(KINDS), *at.shape[1:]))
+
+
+def _patches(image: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatArray:
+    """Return the patches ``[disk, y, x]`` of an image at rows ``[disk, y]`` and columns ``[disk, x]``; 0 outside."""
+    height, width = image.shape
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
+    found = image[np.clip(rows, 0, height - 1)[:, :, None], np.clip(columns, 0, width - 1)[:, None, :]]
+    return np.where(inside, found, 0.0)
 
 
 def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArray:
@@ -108,21 +115,44 @@ def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArra
     return np.asarray(field.image_of(beside.astype(np.float64)) > 0, np.bool_)
 
 
-def _noise(field: Field, found: FloatArray, free: BoolArray, at: FloatArray) -> FloatArray:
-    """Return the scatter of the filters' answers ``[spoke, y, x]`` around each disk ``[spoke, radius]``."""
-    general = np.array([_spread(one[free]) for one in found])
-    scaled = found[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)[:, None, None]
-    square = np.where(free, np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0), 0.0)
-    sigma = [_LOCAL_MM / pixel for pixel in reversed(field.pose.pixel_mm)]
-    total, weight = (gaussian_filter(one, sigma, mode="constant", truncate=2.5) for one in (square, free * 1.0))
-    local = np.sqrt(total / np.maximum(weight, 1e-6))
-    return np.asarray(general[:, None] * map_coordinates(local, at, order=1, mode="nearest"), np.float64)
+class _NoiseAt:
+    """The noise of filters at the disks: their scatter over the free water, more by what is near a disk."""
+
+    def __init__(self, field: Field, free: BoolArray, at: FloatArray) -> None:
+        self._places, self._shape = np.flatnonzero(free), free.shape
+        self._down, self._across = (
+            _window(place, n, _LOCAL_MM / pixel)
+            for place, n, pixel in zip(at, free.shape, reversed(field.pose.pixel_mm), strict=True)
+        )
+        self._weight = self._near(free.astype(np.float64))
+
+    def of(self, found: NDArray[np.float32]) -> FloatArray:
+        """Return the scatter of the filters' answers ``[spoke, y, x]`` around each disk ``[spoke, radius]``."""
+        beside = found.reshape(len(found), -1).take(self._places, axis=1)
+        general = _spread(beside)
+        scaled = beside[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)
+        square = np.zeros(self._shape)
+        square.flat[self._places] = np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0)
+        return np.asarray(general * np.sqrt(self._near(square) / np.maximum(self._weight, 1e-6)), np.float64)
+
+    def _near(self, image: FloatArray) -> FloatArray:
+        """Return the sum of an image around each disk, by distance."""
+        return np.asarray(((self._down @ image) * self._across).sum(axis=-1), np.float64)
 
 
-def _spread(values: FloatArray) -> float:
-    """Return the root mean square, with what lies beyond three robust SD drawn in to there."""
-    edge = _CLIP_SD * float(np.median(np.abs(values))) / 0.6745
-    return float(np.sqrt(np.mean(np.clip(values, -edge, edge) ** 2)))
+def _window(places: FloatArray, size: int, sigma: float) -> FloatArray:
+    """Return weights ``[..., pixel]`` about places along an axis, which sum to 1 but for what lies beyond 2.5 sigma."""
+    away = (np.arange(size) - places[..., None]) / sigma
+    weights = np.where(np.abs(away) < _LOCAL_REACH, np.exp(-(away**2) / 2), 0.0)
+    return np.asarray(weights / (sigma * np.sqrt(2 * np.pi)), np.float64)
+
+
+def _spread(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the root mean square of each row ``[row, 1]``, what lies beyond three robust SD drawn in to there."""
+    size = np.abs(values)
+    middle = size.shape[1] // 2
+    edge = _CLIP_SD * np.partition(size, middle, axis=1)[:, middle : middle + 1] / 0.6745
+    return np.asarray(np.sqrt(np.mean(np.minimum(size, edge) ** 2, axis=1, keepdims=True)), np.float32)
 
 
 def _noise_error(field: Field, free: BoolArray) -> FloatArray:

@@ -24,7 +24,7 @@ class Field:
     """Relative signal minus one, ``[y, x]``, with the slice's number and the pose of this crop.
 
     ``water`` marks the pixels wholly inside the ring; of those, in order, ``u_mm`` and ``v_mm`` are the places in the
-    phantom and ``shapes`` ``[pixel, term]`` the terms of the background.
+    phantom and ``shapes`` ``[term, pixel]`` the terms of the background.
     """
 
     number: int
@@ -53,7 +53,8 @@ def flatten(sl: PhantomSlice, number: int, placement: Placement, *, ring_radius_
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the pixels are too large for the disks")
     u, v, shapes, values = u[water], v[water], _shapes(x[water], y[water]), cut.image[water]
     free = _beside_disks(u, v, number, placement)
-    level = shapes @ solve(shapes[free], values[free])
+    beside = shapes[:, free]
+    level = solve(beside @ beside.T, beside @ values[free]) @ shapes
     noise = float(np.std((values - level)[free]))
     if level.min() <= _LOWEST_SNR * noise or level.min() <= 0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the water around the disks hardly leaves the noise")
@@ -62,9 +63,13 @@ def flatten(sl: PhantomSlice, number: int, placement: Placement, *, ring_radius_
     return Field(number=number, relative=relative, water=water, u_mm=u, v_mm=v, shapes=shapes, pose=cut.pose)
 
 
-def solve(terms: FloatArray, values: FloatArray) -> FloatArray:
-    """Return the factors of the terms ``[pixel, term]`` that come nearest to the values."""
-    return np.asarray(np.linalg.lstsq(terms.T @ terms, terms.T @ values, rcond=1e-12)[0], np.float64)
+def solve(products: FloatArray, aims: FloatArray) -> FloatArray:
+    """Return the factors of a least-squares fit from the terms' products with each other and with the values.
+
+    A trillionth of their mean is added to the squares, so that terms that tell the same share a value.
+    """
+    size = len(products)
+    return np.asarray(np.linalg.solve(products + np.eye(size) * (1e-12 * np.trace(products) / size), aims), np.float64)
 
 
 def _crop(sl: PhantomSlice, placement: Placement, reach_mm: float) -> PhantomSlice:
@@ -93,11 +98,11 @@ def _crop(sl: PhantomSlice, placement: Placement, reach_mm: float) -> PhantomSli
 
 def _shapes(x: FloatArray, y: FloatArray) -> FloatArray:
     """Return the terms of the background: all products of powers up to the sixth order, and rounder ones."""
-    across, down = (np.vander(axis, _BACKGROUND_ORDER + 1, increasing=True) for axis in (x, y))
-    terms = [across[:, i] * down[:, j] for i in range(_BACKGROUND_ORDER + 1) for j in range(_BACKGROUND_ORDER + 1 - i)]
+    across, down = (np.cumprod([np.ones_like(axis), *[axis] * _BACKGROUND_ORDER], axis=0) for axis in (x, y))
+    terms = [across[i] * down[j] for i in range(_BACKGROUND_ORDER + 1) for j in range(_BACKGROUND_ORDER + 1 - i)]
     square = x * x + y * y
     terms += [square ** (order // 2) for order in _ROUND_ORDERS]
-    return np.stack(terms, axis=-1)
+    return np.stack(terms)
 
 
 def _beside_disks(u: FloatArray, v: FloatArray, number: int, placement: Placement) -> BoolArray:

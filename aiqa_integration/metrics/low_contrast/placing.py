@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from aiqa_integration.metrics.low_contrast.field import Field, pixels_of
@@ -52,10 +53,10 @@ def place_pattern(fields: Sequence[Field], start: Placement) -> Pattern:
         placement, strength = moved(placement, moves[best]), float(strengths[best])
     if strength < _LEAST_STRENGTH:
         return Pattern(placements={field.number: start for field in fields}, sign=sign)
-    drift = steady
+    drift, still = steady, np.zeros_like(_DRIFT)
     for step_mm in _DRIFT_MM:
         trials = drift + step_mm * _DRIFT
-        drift = max(trials, key=lambda trial: float(sign * _strengths(fields, maps, placement, steady[None], trial)[0]))
+        drift = trials[int(np.argmax(sign * _strengths(fields, maps, placement, still, trials)))]
     return Pattern(
         placements={field.number: moved(placement, drift * _height(field, fields)) for field in fields}, sign=sign
     )
@@ -66,17 +67,24 @@ def _height(field: Field, fields: Sequence[Field]) -> float:
     return field.number - sum(one.number for one in fields) / len(fields)
 
 
-def _scaled_answers(field: Field) -> FloatArray:
+def _scaled_answers(field: Field) -> NDArray[np.float32]:
     """Return the filters' answers in units of their own SD (robust) over the water."""
-    found = answers(field.relative, field.pose.pixel_mm)[Kind(unstriped=True)]
-    spread = np.array([np.median(np.abs(one[field.water])) / 0.6745 for one in found])
-    return np.asarray(found / np.maximum(spread, 1e-12)[:, None, None], np.float64)
+    found = answers(field.relative, field.pose.pixel_mm, Kind(unstriped=True))
+    spread = np.median(np.abs(found[:, field.water]), axis=1) / 0.6745
+    return np.asarray(found / np.maximum(spread, 1e-12)[:, None, None], np.float32)
 
 
 def _strengths(
-    fields: Sequence[Field], maps: Sequence[FloatArray], placement: Placement, moves: FloatArray, drift: FloatArray
+    fields: Sequence[Field],
+    maps: Sequence[NDArray[np.float32]],
+    placement: Placement,
+    moves: FloatArray,
+    drift: FloatArray,
 ) -> FloatArray:
-    """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD."""
+    """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD.
+
+    ``drift`` is what the disks move from one slice to the next, once for all moves or once for each.
+    """
     total, weight = np.zeros(len(moves)), 0.0
     spokes = np.broadcast_to(
         np.arange(len(DIAMETERS_MM))[None, :, None], (len(moves), len(DIAMETERS_MM), len(RADII_MM))

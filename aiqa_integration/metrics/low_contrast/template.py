@@ -1,10 +1,12 @@
 """What a disk looks like, and the filters that answer how much brighter it is than the water around it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import irfft2, next_fast_len, rfft2
-from scipy.special import erf
+from scipy.special import ndtr
 
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM
 from aiqa_integration.model.sampling import FloatArray
@@ -37,36 +39,50 @@ def blur_mm(pixel_mm: tuple[float, float]) -> float:
     return max(_BLUR_PIXELS * float(np.sqrt(pixel_mm[0] * pixel_mm[1])), _LEAST_BLUR_MM)
 
 
-def disk_shape(distance_mm: FloatArray, diameter_mm: float, blur: float) -> FloatArray:
-    """Return a disk of height 1, blurred; its sum is that of the sharp disk."""
-    soft = np.sqrt(2.0) * blur
-    fine = np.linspace(0.0, diameter_mm / 2 + 5 * blur, 200)
-    profile = 0.5 * (1.0 - erf((fine - diameter_mm / 2) / soft))
-    area = float(np.trapezoid(2 * np.pi * fine * profile, fine))
-    shape = 0.5 * (1.0 - erf((distance_mm - diameter_mm / 2) / soft))
-    return np.asarray(shape * (np.pi * diameter_mm**2 / 4 / area), np.float64)
+def disk_shape(distance_mm: FloatArray, diameter_mm: FloatArray | float, blur: float) -> FloatArray:
+    """Return a disk of height 1, blurred; its sum is that of the sharp disk.
+
+    The blurred disk's sum is π times the mean square of the positive values of a normal distribution about its radius.
+    """
+    radius = np.asarray(diameter_mm, np.float64) / 2
+    density = np.exp(-((radius / blur) ** 2) / 2) / np.sqrt(2 * np.pi)
+    square = (radius**2 + blur**2) * ndtr(radius / blur) + radius * blur * density
+    return np.asarray(ndtr((radius - distance_mm) / blur) * (radius**2 / square), np.float64)
 
 
-def patch_reach(diameter_mm: float, pixel_mm: tuple[float, float]) -> tuple[int, int]:
-    """Return how many (columns, rows) of pixels from its middle a filter needs."""
-    column, row = (int((diameter_mm / 2 + ANNULUS_MM) / pixel) + 1 + sum(_shifts(pixel)) for pixel in pixel_mm)
+def patch_reach(pixel_mm: tuple[float, float]) -> tuple[int, int]:
+    """Return how many (columns, rows) of pixels from its middle the largest disk's filter needs."""
+    column, row = (int((DIAMETERS_MM.max() / 2 + ANNULUS_MM) / pixel) + 1 + sum(_shifts(pixel)) for pixel in pixel_mm)
     return column, row
 
 
-def disk_filter(distance_mm: FloatArray, diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> FloatArray:
-    """Return the filter ``[y, x]`` for a patch of pixels at these distances from a disk.
+def disk_filters(
+    distance_mm: FloatArray, diameters_mm: FloatArray, pixel_mm: tuple[float, float]
+) -> dict[Kind, FloatArray]:
+    """Return the filters ``[disk, y, x]`` for patches of pixels at these distances from disks, by kind.
 
-    It answers 1 to the disk alone and 0 to the water around it.
+    Each answers 1 to its disk alone and 0 to the water around it.
     """
-    shape = disk_shape(distance_mm, diameter_mm, blur_mm(pixel_mm))
-    within = distance_mm <= diameter_mm / 2 + ANNULUS_MM
-    near, height = distance_mm[within], shape[within]
-    around = np.stack([np.ones_like(near), near**2][: 2 if kind.curved else 1], axis=-1)
-    weights = np.zeros(distance_mm.shape)
-    weights[within] = height - around @ np.linalg.lstsq(around, height, rcond=None)[0]
-    if kind.unstriped:
-        weights = without_stripes(weights, pixel_mm)
-    return weights / float((weights * shape).sum())
+    diameters = diameters_mm[:, None, None]
+    shape = disk_shape(distance_mm, diameters, blur_mm(pixel_mm))
+    within = distance_mm <= diameters / 2 + ANNULUS_MM
+    count = _sum(within)
+    flat = np.where(within, shape - _sum(shape * within) / count, 0.0)
+    square = distance_mm**2
+    bend = np.where(within, square - _sum(square * within) / count, 0.0)
+    curved = flat - bend * (_sum(flat * bend) / _sum(bend**2))
+    weights = {
+        Kind(curved=False): flat,
+        Kind(curved=False, unstriped=True): without_stripes(flat, pixel_mm),
+        Kind(curved=True): curved,
+        Kind(curved=True, unstriped=True): without_stripes(curved, pixel_mm),
+    }
+    return {kind: weights[kind] / _sum(weights[kind] * shape) for kind in KINDS}
+
+
+def _sum(patches: NDArray[np.generic]) -> FloatArray:
+    """Return the sum of each patch ``[disk, 1, 1]``."""
+    return np.asarray(patches.sum(axis=(1, 2), keepdims=True, dtype=np.float64))
 
 
 def without_stripes(image: FloatArray, pixel_mm: tuple[float, float]) -> FloatArray:
@@ -84,28 +100,24 @@ def _shifts(pixel_mm: float) -> tuple[int, ...]:
     return (1, 2) if pixel_mm < 0.75 * _ACQUIRED_MM else (1,)
 
 
-def answers(image: FloatArray, pixel_mm: tuple[float, float], *, curved: bool = False) -> dict[Kind, FloatArray]:
-    """Return the answers of the filters of all ten diameters ``[spoke, y, x]`` to an image, by kind of filter."""
-    plain, unstriped = Kind(curved=curved), Kind(curved=curved, unstriped=True)
-    shapes, kernels = zip(*(_kernel(float(diameter), pixel_mm, plain) for diameter in DIAMETERS_MM), strict=True)
-    size = [next_fast_len(n + k - 1, real=True) for n, k in zip(image.shape, kernels[0].shape, strict=True)]
-    spectrum = rfft2(image, size)
-    found = []
-    for kernel in kernels:
-        top, left = kernel.shape[0] // 2, kernel.shape[1] // 2
-        whole = irfft2(spectrum * rfft2(kernel, size), size)
-        found.append(whole[top : top + image.shape[0], left : left + image.shape[1]])
-    raw = np.stack(found)
-    gains = [
-        float((without_stripes(kernel, pixel_mm) * shape).sum()) for kernel, shape in zip(kernels, shapes, strict=True)
-    ]
-    return {plain: raw, unstriped: without_stripes(raw, pixel_mm) / np.array(gains)[:, None, None]}
+def answers(image: FloatArray, pixel_mm: tuple[float, float], kind: Kind) -> NDArray[np.float32]:
+    """Return the answers of the filters of all ten diameters to an image, ``[spoke, y, x]``.
 
-
-def _kernel(diameter_mm: float, pixel_mm: tuple[float, float], kind: Kind) -> tuple[FloatArray, FloatArray]:
-    """Return a disk on the middle pixel of a patch, and its filter, which is symmetric about it."""
-    columns, rows = (
-        np.arange(-n, n + 1) * p for n, p in zip(patch_reach(diameter_mm, pixel_mm), pixel_mm, strict=True)
+    They are rounded to a millionth of the image's largest value, which halves their cost.
+    """
+    columns, rows = patch_reach(pixel_mm)
+    height, width = (
+        next_fast_len(n + 2 * reach, real=True) for n, reach in zip(image.shape, (rows, columns), strict=True)
     )
+    spectrum = rfft2(image.astype(np.float32), (height, width))
+    whole = irfft2(spectrum * _spectra(pixel_mm, kind, (height, width)), (height, width), overwrite_x=True)
+    return np.asarray(whole[:, rows : rows + image.shape[0], columns : columns + image.shape[1]], np.float32)
+
+
+@lru_cache(maxsize=16)
+def _spectra(pixel_mm: tuple[float, float], kind: Kind, size: tuple[int, int]) -> NDArray[np.complex64]:
+    """Return the Fourier transforms of the filters of all ten diameters, each about the middle of its patch."""
+    columns, rows = (np.arange(-n, n + 1) * pixel for n, pixel in zip(patch_reach(pixel_mm), pixel_mm, strict=True))
     distance = np.hypot(*np.meshgrid(columns, rows))
-    return disk_shape(distance, diameter_mm, blur_mm(pixel_mm)), disk_filter(distance, diameter_mm, pixel_mm, kind)
+    filters = disk_filters(np.broadcast_to(distance, (len(DIAMETERS_MM), *distance.shape)), DIAMETERS_MM, pixel_mm)
+    return np.asarray(rfft2(filters[kind], size), np.complex64)

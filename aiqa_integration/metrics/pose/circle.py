@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 
-RAYS = 360
-STEP_MM = 0.25
+from aiqa_integration.model.sampling import sample
+
+_PASSES = ((0.16, 90, 0.5, 0.05), (0.10, 90, 0.5, 0.02), (0.08, 360, 0.25, 0.001))
+"""Part of the radius that is searched on both sides, number of rays, step along them in mm, and how little a circle
+moves once it is found, in mm; each pass starts from the circle of the one before, so only the last needs to be fine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,12 @@ def fit_outline(
     smooth = gaussian_filter(image.astype(np.float64), [0.6 / mm if mm < 0.6 else 0.0 for mm in pixel_mm])
     centre, radius = np.asarray(guess_mm), radius_mm
     circle: Circle | None = None
-    for reach in (0.16, 0.10, 0.08):
-        edges = _edges(smooth, pixel_mm, centre, (radius * (1 - reach), radius * (1 + reach)))
-        if len(edges) < RAYS // 4:
+    for reach, rays, step_mm, arrived_mm in _PASSES:
+        along = np.arange(radius * (1 - reach), radius * (1 + reach), step_mm)
+        edges = _edges(smooth, pixel_mm, centre, along, rays)
+        if len(edges) < rays // 4:
             return None
-        circle = _robust_circle(edges)
+        circle = _robust_circle(edges, rays, arrived_mm)
         if not 0.7 * radius_mm < circle.radius_mm < 1.3 * radius_mm:
             return None
         centre, radius = np.array([circle.x_mm, circle.y_mm]), circle.radius_mm
@@ -47,19 +51,19 @@ def _edges(
     image: NDArray[np.float64],
     pixel_mm: tuple[float, float],
     centre: NDArray[np.float64],
-    radii: tuple[float, float],
+    along: NDArray[np.float64],
+    number: int,
 ) -> NDArray[np.float64]:
-    """Return the (x, y) of each ray's outermost edge, mm, ``[n, 2]``."""
-    angles = np.arange(RAYS) * (2 * np.pi / RAYS)
-    along = np.arange(radii[0], radii[1], STEP_MM)
+    """Return the (x, y) of the outermost edge on each of a number of rays, read at ``along``, mm, ``[n, 2]``."""
+    angles = np.arange(number) * (2 * np.pi / number)
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     x = centre[0] + along * directions[:, :1]
     y = centre[1] + along * directions[:, 1:]
-    rays = map_coordinates(image, [y / pixel_mm[0], x / pixel_mm[1]], order=1, mode="constant", cval=np.nan)
-    known = np.isfinite(rays).all(axis=1)
-    count = max(2, int(2.5 / STEP_MM))
-    inside = np.nan_to_num(rays[:, : 2 * count]).mean(axis=1)
-    outside = np.nan_to_num(rays[:, -count:]).mean(axis=1)
+    rays, within = sample(image, x / pixel_mm[1], y / pixel_mm[0])
+    step_mm = along[1] - along[0]
+    known = within.all(axis=1)
+    count = max(2, int(2.5 / step_mm))
+    inside, outside = rays[:, : 2 * count].mean(axis=1), rays[:, -count:].mean(axis=1)
     typical = float(np.median((inside - outside)[known])) if known.any() else 0.0
     level = (inside + outside) / 2
     above = rays > level[:, None]
@@ -70,29 +74,35 @@ def _edges(
     rows = np.flatnonzero(usable)
     high, low = rays[rows, last[rows]], rays[rows, last[rows] + 1]
     part = (high - level[rows]) / np.maximum(high - low, 1e-9)
-    found = along[last[rows]] + part * STEP_MM
+    found = along[last[rows]] + part * step_mm
     return np.asarray(centre + found[:, None] * directions[rows])
 
 
-def _robust_circle(points: NDArray[np.float64]) -> Circle:
-    weights = np.ones(len(points))
-    x, y, radius = _circle(points, weights)
-    distance = np.hypot(points[:, 0] - x, points[:, 1] - y) - radius
-    for _ in range(15):
+def _robust_circle(points: NDArray[np.float64], rays: int, arrived_mm: float) -> Circle:
+    """Return the circle by least squares of the algebraic distance (Kåsa 1976), far points weighing less (biweight).
+
+    A trillionth is added to the squares, so that points on a straight line give a circle far too large, not an error.
+    """
+    middle = points.mean(axis=0)
+    x, y = (points - middle).T
+    terms, squares = np.stack([2 * x, 2 * y, np.ones_like(x)]), x * x + y * y
+    least = np.eye(3) * (1e-12 * float((terms**2).sum()))
+    weights, circle, distance = np.ones_like(x), np.zeros(3), x
+    for _ in range(16):
+        weighted = terms * weights
+        before, (u, v, c) = circle, np.linalg.solve(weighted @ terms.T + least, weighted @ squares)
+        circle = np.array([u, v, np.sqrt(max(c + u * u + v * v, 1e-9))])
+        distance = np.hypot(x - u, y - v) - circle[2]
+        if np.abs(circle - before).max() < arrived_mm:
+            break
         scale = max(1.4826 * float(np.median(np.abs(distance))), 0.05)
-        weights = np.clip(1 - (distance / (4 * scale)) ** 2, 0, None) ** 2
-        x, y, radius = _circle(points, weights)
-        distance = np.hypot(points[:, 0] - x, points[:, 1] - y) - radius
+        weights = np.maximum(1 - (distance / (4 * scale)) ** 2, 0) ** 2
     used = np.abs(distance) < 1.5
     spread = float(np.sqrt(np.mean(distance[used] ** 2))) if used.any() else float(np.abs(distance).mean())
-    return Circle(x_mm=x, y_mm=y, radius_mm=radius, residual_mm=spread, share=float(used.sum() / RAYS))
-
-
-def _circle(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the weighted algebraic least-squares circle (Kåsa 1976), about the points' mean for conditioning."""
-    middle = points.mean(axis=0)
-    shifted = points - middle
-    system = np.column_stack([2 * shifted, np.ones(len(points))])
-    weighted = system * weights[:, None]
-    (x, y, c), *_ = np.linalg.lstsq(weighted.T @ system, weighted.T @ (shifted**2).sum(axis=1), rcond=None)
-    return float(x + middle[0]), float(y + middle[1]), float(np.sqrt(max(c + x * x + y * y, 1e-9)))
+    return Circle(
+        x_mm=float(circle[0] + middle[0]),
+        y_mm=float(circle[1] + middle[1]),
+        radius_mm=float(circle[2]),
+        residual_mm=spread,
+        share=float(used.sum() / rays),
+    )

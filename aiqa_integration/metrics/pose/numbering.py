@@ -32,7 +32,7 @@ def number_slices(positions_mm: NDArray[np.float64], probability: NDArray[np.flo
         along = direction * (positions_mm - positions_mm.mean())
         span = float(np.ptp(along)) / 2
         offsets = np.arange(-span - 4.037, (LAST - 1) * PITCH_MM + span + 4.5, 1.0)
-        scores = np.array([_score(along + offset, log) for offset in offsets])
+        scores = log[np.arange(len(along)), _numbers(along + offsets[:, None])].sum(axis=1)
         top = np.flatnonzero(scores >= scores.max() - 1e-9)
         run = top[: int(np.argmax(np.diff(top, append=top[-1] + 2) > 1)) + 1]
         best.append((float(scores.max()), direction, float(offsets[run].mean())))
@@ -54,10 +54,6 @@ def _regular(positions_mm: NDArray[np.float64]) -> NDArray[np.float64]:
 def _numbers(heights: NDArray[np.float64]) -> NDArray[np.intp]:
     numbers = np.floor(heights / PITCH_MM + 0.5).astype(np.intp) + 1
     return np.where((numbers >= FIRST) & (numbers <= LAST), numbers, 0)
-
-
-def _score(heights: NDArray[np.float64], log: NDArray[np.float64]) -> float:
-    return float(log[np.arange(len(heights)), _numbers(heights)].sum())
 
 
 def _nearest(heights: NDArray[np.float64]) -> dict[int, int]:

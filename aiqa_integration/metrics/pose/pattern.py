@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import map_coordinates, uniform_filter, uniform_filter1d
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
 
@@ -18,7 +18,9 @@ Points = NDArray[np.float64]
 
 COARSE_DEG, FINE_DEG = 3.0, 0.5
 _GRID_MM = 2.0
-_LOCAL_MM = 20.0
+_SMOOTH_MM = 3.0
+_LOCAL_MM = 50.0
+"""Width of the boxes that the local signal is read from; two of them reach as far as a Gaussian with an SD of 20 mm."""
 _TUBE_WALL_MM = 15.75
 _LOWER_PART = (1, 4)
 
@@ -45,6 +47,7 @@ def match_pattern(
     (row, column) distance. Without slices 1 to 4 a mirror can't be told and isn't assumed.
     """
     lower = [number for number in slices if _LOWER_PART[0] <= number <= _LOWER_PART[1]]
+    parts = {part: _parts(phantom, lower=part) for part in (False, True)}
     stride = max(1, int(_GRID_MM / max(pixel_mm)))
     images = {place: _local(voxels[place], pixel_mm, stride) for place in slices.values()}
     grid_mm = (pixel_mm[0] * stride, pixel_mm[1] * stride)
@@ -52,7 +55,7 @@ def match_pattern(
     def contrasts(angles: Points, *, mirrored: bool) -> Points:
         total = np.zeros(len(angles))
         for number, place in slices.items():
-            dark, bright = _parts(phantom, lower=number in lower)
+            dark, bright = parts[number in lower]
             total += _mean(images[place], bright, angles, mirrored, centres_mm[place], grid_mm)
             total -= _mean(images[place], dark, angles, mirrored, centres_mm[place], grid_mm)
         return np.asarray(total / max(len(slices), 1), np.float64)
@@ -70,12 +73,20 @@ def match_pattern(
 
 def _local(image: NDArray[np.float32], pixel_mm: tuple[float, float], stride: int) -> NDArray[np.float64]:
     """Return every ``stride``-th pixel by its surroundings: near 1 in water, 0 in solids, whatever the shading."""
-    smooth = gaussian_filter(np.asarray(image, np.float64), [1.0 / mm for mm in pixel_mm])[::stride, ::stride]
+    smooth = np.asarray(image, np.float64)
+    for axis, mm in enumerate(pixel_mm):
+        wide = max(round(_SMOOTH_MM / mm), 1)
+        smooth = uniform_filter1d(smooth, wide, axis=axis).take(np.arange(0, smooth.shape[axis], stride), axis=axis)
     wet = smooth > 0.15 * float(np.percentile(smooth, 98.0))
-    wide = [_LOCAL_MM / mm / stride for mm in pixel_mm]
-    share = gaussian_filter(wet.astype(np.float64), wide)
-    water = gaussian_filter(np.where(wet, smooth, 0.0), wide) / np.maximum(share, 1e-3)
+    size = [max(round(_LOCAL_MM / mm / stride), 1) for mm in pixel_mm]
+    share, total = (_around(one, size) for one in (wet.astype(np.float64), np.where(wet, smooth, 0.0)))
+    water = total / np.maximum(share, 1e-3)
     return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float64)
+
+
+def _around(image: NDArray[np.float64], size: list[int]) -> NDArray[np.float64]:
+    """Return the mean around each pixel, by distance: two boxes, one after the other."""
+    return np.asarray(uniform_filter(uniform_filter(image, size), size), np.float64)
 
 
 def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:

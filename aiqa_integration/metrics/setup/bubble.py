@@ -7,6 +7,7 @@ import numpy as np
 from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.model.round_edge import ellipse_through, median_around
 from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, fan, region, slice_of
 
 BUBBLE_MM = 2.0
@@ -16,6 +17,11 @@ DEPTH_SD_MM = 0.3
 _HOUSING_DEG = 8.0
 """Half of the arc at twelve o'clock of the drawing that the wedges' housing (12 mm wide) may hide."""
 _SHALLOWEST_MM = 1.0
+_WATER_STEP_MM = 1.0
+_FEWEST_RAYS = 6
+_COARSE, _FINE = (3.0, 0.5), (1.0, 0.25)
+"""Degrees between rays and mm along them. The coarse look only asks whether the fine one is worth it: six fine rays
+side by side, or three on each side of the housing, hold at least one coarse one."""
 _LEVEL_SD_MM = 0.7
 _ARC = (0.4, 1.6)
 """A level at depth d cuts the outline over ± acos(1 - d / R): the arc seen must be of that kind."""
@@ -64,23 +70,47 @@ def _apart(one_deg: float, other_deg: float) -> float:
     return abs((one_deg - other_deg + 180.0) % 360.0 - 180.0)
 
 
-def _level(sl: PhantomSlice, *, diameter_mm: float) -> _Level | None:
-    """Return the straight level that cuts the outline of a slice, None where none does."""
-    angles = np.arange(0.0, 360.0, 1.0)
-    edges = _outer_edges(sl, angles, diameter_mm / 2)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """What rays from the axis see: their angles, edges and the outline through these (mm), which lie well inside it.
+
+    ``hidden`` are the rays that the wedges' housing may hide.
+    """
+
+    angles_deg: FloatArray
+    edges_mm: FloatArray
+    outline_mm: FloatArray
+    inward: BoolArray
+    hidden: BoolArray
+
+
+def _look(sl: PhantomSlice, radius_mm: float, steps: tuple[float, float]) -> _Look | None:
+    """Return what rays see, in steps of degrees around and mm along; None where there is no outline."""
+    angles = np.arange(0.0, 360.0, steps[0])
+    edges = _outer_edges(sl, angles, radius_mm, steps[1])
     hidden = np.asarray(np.abs(angles - 270.0) < _HOUSING_DEG, np.bool_)
     outline = _outline(angles, edges, np.isfinite(edges) & ~hidden)
     if outline is None:
         return None
-    arc = _longest_arc(np.asarray((outline - edges > _SHALLOWEST_MM) & ~hidden, np.bool_), hidden)
-    if len(arc) < 6:
+    inward = np.asarray((outline - edges > _SHALLOWEST_MM) & ~hidden, np.bool_)
+    return _Look(angles_deg=angles, edges_mm=edges, outline_mm=outline, inward=inward, hidden=hidden)
+
+
+def _level(sl: PhantomSlice, *, diameter_mm: float) -> _Level | None:
+    """Return the straight level that cuts the outline of a slice, None where none does."""
+    coarse = _look(sl, diameter_mm / 2, _COARSE)
+    look = _look(sl, diameter_mm / 2, _FINE) if coarse is not None and coarse.inward.any() else None
+    if look is None:
         return None
-    direction, height, scatter = _straight(np.radians(angles[arc]), edges[arc])
-    radius = float(np.median(outline[arc]))
+    arc = _longest_arc(look.inward, look.hidden)
+    if len(arc) < _FEWEST_RAYS:
+        return None
+    direction, height, scatter = _straight(np.radians(look.angles_deg[arc]), look.edges_mm[arc])
+    radius = float(np.median(look.outline_mm[arc]))
     depth = radius - height
     if scatter > _LEVEL_SD_MM or not BUBBLE_MM < depth < radius / 3:
         return None
-    span = float(np.ptp(np.unwrap(np.radians(angles[arc])))) / 2
+    span = float(np.ptp(np.unwrap(np.radians(look.angles_deg[arc])))) / 2
     expected = float(np.arccos(height / radius))
     return _seen(sl, direction, depth, expected, radius) if _ARC[0] < span / expected < _ARC[1] else None
 
@@ -98,12 +128,13 @@ def _seen(sl: PhantomSlice, direction: float, depth: float, half_arc: float, rad
     )
 
 
-def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float) -> FloatArray:
+def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float, step_mm: float) -> FloatArray:
     """Return where each ray leaves the water for good, mm; NaN where it doesn't or leaves the image."""
-    radii = np.arange(0.6 * radius, 1.12 * radius, 0.25)
+    radii = np.arange(0.6 * radius, 1.12 * radius, step_mm)
     rays, inside = fan(sl.image, sl.pose, angles, radii)
-    water = np.percentile(rays[:, radii < 0.9 * radius], 80.0, axis=1)
-    around = np.median(np.stack([np.roll(water, shift) for shift in range(-20, 21)]), axis=0)
+    within = rays[:, : np.searchsorted(radii, 0.9 * radius) : round(_WATER_STEP_MM / step_mm)]
+    water = np.percentile(within, 80.0, axis=1)
+    around = median_around(water, half_width=20 * len(angles) // 360)
     wet = rays > around[:, None] / 2
     last = wet.shape[1] - 1 - np.argmax(wet[:, ::-1], axis=1)
     known = wet.any(axis=1) & (last < wet.shape[1] - 1) & inside.all(axis=1)
@@ -112,8 +143,6 @@ def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float) -> FloatAr
 
 def _outline(angles: FloatArray, edges: FloatArray, usable: BoolArray) -> FloatArray | None:
     """Return the vessel's outline (offset and ellipse) per ray; rays inside it, as a bubble's are, don't count."""
-    turn = np.radians(angles)
-    basis = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)], axis=1)
     if np.count_nonzero(usable) < angles.size // 2:
         return None
     typical = float(np.quantile(edges[usable], 0.7))
@@ -122,8 +151,7 @@ def _outline(angles: FloatArray, edges: FloatArray, usable: BoolArray) -> FloatA
     for tolerance in (1.5, 1.0, 0.7):
         if np.count_nonzero(keep) < angles.size // 3:
             return None
-        factors, *_ = np.linalg.lstsq(basis[keep], edges[keep], rcond=None)
-        smooth = np.asarray(basis @ factors, np.float64)
+        smooth = ellipse_through(angles, edges, keep)
         keep = usable & (np.abs(np.nan_to_num(edges) - smooth) < tolerance)
     return smooth
 

