@@ -16,7 +16,7 @@ from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import AiqaError, ConfigurationError, InputError
 from viewer_kit.ohif import ohif_site
 from viewer_kit.orthanc import OrthancServer, missing_orthanc
-from viewer_kit.site import viewer_app
+from viewer_kit.site import THREADS, viewer_app
 
 
 @click.command()
@@ -32,7 +32,7 @@ def show(folders: Sequence[Path], port: int) -> None:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aiqa-viewer-")))
         orthanc = stack.enter_context(OrthancServer(work))
         count = fill(orthanc.url, folders)
-        address = stack.enter_context(serving(viewer_app(pages, orthanc.url), "127.0.0.1", port))
+        address = stack.enter_context(serving(viewer_app(pages, orthanc.url), "127.0.0.1", port, threads=THREADS))
         click.echo(f"{count} objects\nviewer: {address}\nstop with Ctrl-C")
         try:
             while True:

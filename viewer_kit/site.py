@@ -19,6 +19,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+THREADS = 12
+"""Requests answered at a time: the viewer asks for many images at once."""
+
 _ANSWER_WITHIN_S = 60.0
 _CHUNK = 1 << 18
 _PASSED_ON = ("Content-Type", "Content-Length")
