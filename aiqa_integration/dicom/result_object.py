@@ -48,9 +48,9 @@ def concept(code: Code) -> CodedConcept:
 
 
 def series_description(report: QaReport, role: Role) -> str:
-    """Return the Series Description: the headline that a viewer's series list shows."""
-    simulated = ", simulated data" if report.simulated else ""
-    return f"AI QA: {headline(report)} ({_TITLES[role]}{simulated})"
+    """Return the Series Description, which is what lists of series show; what it is first, for they cut the end off."""
+    simulated = " (simulated data)" if report.simulated else ""
+    return f"AI QA {_TITLES[role]}: {headline(report)}{simulated}"
 
 
 def common_arguments(report: QaReport, source: Dataset, role: Role) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom import Dataset, dcmread
 from scipy import ndimage
 
-from aiqa_integration.bootstrap import SystemClock, make_adviser, make_analyst
+from aiqa_integration.bootstrap import make_adviser, make_analyst, open_scanner_record
 from aiqa_integration.cli.analyze import analysed
 from aiqa_integration.cli.demo import _trust_samples
 from aiqa_integration.cli.samples import write_sample_studies
@@ -47,11 +47,11 @@ pytestmark = [
 ]
 SCREENSHOTS = Path("var/screenshots")
 PARTS = {
-    Role.REPORT_SR: "(report",
-    Role.MEASUREMENT_SR: "(measurements",
-    Role.SERIES_SR: "(series values",
-    Role.SEG: "(regions",
-    Role.OVERLAY: "(overlay",
+    Role.REPORT_SR: "AI QA report:",
+    Role.MEASUREMENT_SR: "AI QA measurements:",
+    Role.SERIES_SR: "AI QA series values:",
+    Role.SEG: "AI QA regions:",
+    Role.OVERLAY: "AI QA overlay:",
 }
 """What tells the series of a result apart in the viewer's list."""
 
@@ -87,10 +87,10 @@ def demo_study(work: Path, name: str) -> Study:
     schema.upgrade(settings.database_url)
     _trust_samples(settings)
     [group] = group_files([work / "images" / name])
-    with make_analyst(settings, SystemClock()) as analyst:
+    with open_scanner_record(settings) as (record, clock), make_analyst(settings, clock, record) as analyst:
         report, series, _ = analysed(group, None, analyst)
         assert series is not None
-        report = CallHistory().advise(report, series.header, make_adviser(settings), now=analyst.clock.now())
+        report = CallHistory().advise(report, series.header, make_adviser(settings), now=clock.now())
     return Study(series=series, report=report, objects=encode_objects(report, series))
 
 
