@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.model.artifact import ArtifactId
+
 Array = NDArray[np.float32]
 Answer = Literal["present", "absent", "left open"]
 
@@ -38,7 +40,24 @@ class Band:
 
 
 ABSTAIN = Band(low=0.3, high=0.7)
-"""The default band, until a scanner and protocol has one of its own."""
+"""The band of a class that has none of its own."""
+BANDS: Mapping[ArtifactId, Band] = {
+    ArtifactId.MOTION: Band(low=0.313, high=0.854),
+    ArtifactId.GHOST: Band(low=0.154, high=0.63),
+    ArtifactId.WRAP: Band(low=0.014, high=0.545),
+    ArtifactId.GIBBS: Band(low=0.628, high=0.705),
+    ArtifactId.SPIKE: Band(low=0.031, high=0.5),
+    ArtifactId.ZIPPER: Band(low=0.231, high=0.5),
+    ArtifactId.BIAS: Band(low=0.793, high=0.793),
+    ArtifactId.LOW_SNR: Band(low=0.5, high=0.5),
+    ArtifactId.SUSCEPTIBILITY: Band(low=0.62, high=0.62),
+    ArtifactId.FAT_SAT_FAILURE: Band(low=0.057, high=0.5),
+    ArtifactId.CHEMICAL_SHIFT: Band(low=0.135, high=0.541),
+    ArtifactId.SLICE_DROPOUT: ABSTAIN,
+}
+"""Of the probability that a series is limited, until a scanner and protocol has bands of its own. As the bundle's
+scripts/finish.py found on simulated stacks: at most 0.5 % of those without the artifact and 4 % of those with a minor
+one reach ``high``, 5 % of those with a limiting one stay below ``low``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

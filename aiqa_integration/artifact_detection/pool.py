@@ -7,6 +7,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.artifact_detection.gate import BANDS, Band
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import EnergyMap, Severity
 
@@ -17,14 +18,14 @@ LEVELS = 3
 WORST_PART = 0.2
 """Part of the slices, the worst ones, whose mean stands for the series: an artifact need not be in all."""
 LIKELY = 0.5
-_SEVERITIES: tuple[Severity, ...] = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What is said of one artifact in a series.
 
-    ``reached`` are the probabilities that the severity is at least 1, 2, 3; ``severity`` the highest that is likely;
+    ``reached`` are the probabilities that the severity is at least 1, 2, 3; ``severity`` is above 1 only where the
+    probability of limiting reading is above the class's band, so that what is doubtful or minor alerts nobody;
     ``slices`` the worst slices, the worst first (none for dropped slices, which only the whole series shows).
     """
 
@@ -65,10 +66,15 @@ def _assessed(artifact: ArtifactId, levels: NDArray[np.float64], outputs: Mappin
         order = np.argsort(-levels[:, 1], kind="stable")
         worst = [int(place) for place in order[: ceil(WORST_PART * len(levels))]]
         reached = levels[worst].mean(axis=0)
-    severity = _SEVERITIES[int((reached >= LIKELY).sum())]
     return Assessment(
         artifact=artifact,
         reached=(float(reached[0]), float(reached[1]), float(reached[2])),
-        severity=severity,
+        severity=_severity(reached, BANDS[artifact]),
         slices=tuple(worst),
     )
+
+
+def _severity(reached: NDArray[np.float64], band: Band) -> Severity:
+    if band.answer(float(reached[1])) != "present":
+        return 1 if reached[0] >= LIKELY else 0
+    return 3 if reached[2] >= LIKELY else 2

@@ -1,7 +1,7 @@
 """The report on paper: the same document, words and drawings as the console's page, as a PDF."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 
@@ -9,13 +9,11 @@ from flask import Flask, render_template
 
 from aiqa_integration.console import phrases, presentation
 from aiqa_integration.console.document import judgement, read_document
-from aiqa_integration.dicom.pdf import PrintReport
-from aiqa_integration.dicom.presentation import preview_png
 from aiqa_integration.errors import ConfigurationError, EncodingError
 from aiqa_integration.model.advice import report_meaning
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
-from aiqa_integration.model.wording import INTENDED_USE, headline
+from aiqa_integration.model.wording import INTENDED_USE, headline, recommendation_text
 from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.settings import Settings
 
@@ -30,7 +28,7 @@ COLOURS: Mapping[str, str] = {
 """Colour of a look on paper (static/console.css has the same under ``@media print``)."""
 
 
-def printer(settings: Settings) -> PrintReport | None:
+def printer(settings: Settings) -> Callable[[QaReport, LoadedSeries | None], bytes] | None:
     """Return what prints reports, None where no archive is to get any; ConfigurationError where nothing can print."""
     if "pdf" not in settings.archive.objects:
         return None
@@ -67,7 +65,7 @@ def report_html(report: QaReport, series: LoadedSeries | None) -> str:
             look=badge.look,
             colours=COLOURS,
             meaning=meaning,
-            advice=" ".join(filter(None, (proposed.text, proposed.change))) if proposed else meaning.advice,
+            advice=recommendation_text(proposed) if proposed else meaning.advice,
             judgements=[judgement(row) for row in document.measurements],
             picture=_picture(report, series),
             intended_use=INTENDED_USE,
@@ -77,6 +75,8 @@ def report_html(report: QaReport, series: LoadedSeries | None) -> str:
 def _picture(report: QaReport, series: LoadedSeries | None) -> str:
     if series is None or report.refused is not None:
         return ""
+    from aiqa_integration.dicom.presentation import preview_png  # noqa: PLC0415 - pages do without DICOM's libraries
+
     return "data:image/png;base64," + base64.b64encode(preview_png(report, series)).decode()
 
 

@@ -127,16 +127,19 @@ def _load(bundle: Bundle) -> _Resident:
 
 
 def _network(bundle: Bundle, definition: Any) -> Any:  # noqa: ANN401
-    """Return a network or block of MONAI by its definition, or a chain of them; no other class can be named."""
+    """Return a network or block of MONAI by its definition, trees, or a chain of them; no other class can be named."""
     import monai.networks.blocks
     import monai.networks.nets
     from torch.nn import Sequential
+
+    from aiqa_integration.infer.trees import BoostedTrees
 
     if isinstance(definition, list):
         return Sequential(*(_network(bundle, part) for part in definition))
     arguments = {key: value for key, value in definition.items() if not key.startswith("_")}
     name = str(definition.get("_target_", ""))
     target = getattr(monai.networks.nets, name, None) or getattr(monai.networks.blocks, name, None)
+    target = BoostedTrees if name == BoostedTrees.__name__ else target
     if target is None:
         raise BadMetadata(f"bundle {bundle.name}: {definition.get('_target_')} is no network of MONAI")
     return target(**arguments)

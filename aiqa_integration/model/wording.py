@@ -122,7 +122,7 @@ PROPOSALS: dict[RecommendationKind, str] = {
 def recommendation_text(recommendation: Recommendation) -> str:
     """Return what is proposed, why, and what to do differently."""
     text = f"{PROPOSALS[recommendation.kind]}: {recommendation.text}"
-    return f"{text} What to change: {recommendation.change}." if recommendation.change else text
+    return f"{text} What to change: {recommendation.change.rstrip('.')}." if recommendation.change else text
 
 
 def evidence_text(evidence: Evidence) -> str:

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
-from aiqa_integration.dicom.uids import Role
+from aiqa_integration.dicom.uids import DEFAULT_OBJECTS, Role
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.model.identity import SeriesRef
@@ -90,7 +90,7 @@ def deliver_all(sink: PacsSink, series: LoadedSeries, **changes: Any) -> list[st
 def test_plan_has_one_effect_per_object_with_its_own_keys(series: LoadedSeries) -> None:
     sink = PacsSink(FakeArchive())
     planned = sink.plan(report_over(series), series)
-    assert [effect.kind for effect in planned] == list(Role)
+    assert [effect.kind for effect in planned] == list(DEFAULT_OBJECTS)
     assert {(effect.sink, effect.target, effect.media_type) for effect in planned} == {
         ("pacs", "fake", "application/dicom")
     }
@@ -99,13 +99,18 @@ def test_plan_has_one_effect_per_object_with_its_own_keys(series: LoadedSeries) 
     later = sink.plan(report_over(series, revision=2), series)
     elsewhere = PacsSink(FakeArchive(name="second")).plan(report_over(series), series)
     effects = (*planned, *later, *elsewhere)
-    assert len({effect.dedupe_key for effect in effects}) == len({effect.subject_key for effect in effects}) == 12
+    assert len({effect.dedupe_key for effect in effects}) == len({effect.subject_key for effect in effects}) == 15
 
 
 def test_attributes_name_the_object(series: LoadedSeries) -> None:
     for effect in PacsSink(FakeArchive()).plan(report_over(series), series):
         found = pydicom.dcmread(BytesIO(effect.payload))
+        is_document = effect.kind in {Role.REPORT_SR, Role.MEASUREMENT_SR, Role.SERIES_SR}
+        document = {"document": effect.kind} if is_document else {}
+        report = {"report_uid": report_over(series).report_uid} if document else {}
         assert effect.attributes == {
+            **document,
+            **report,
             "study_instance_uid": found.StudyInstanceUID,
             "series_instance_uid": found.SeriesInstanceUID,
             "made_series_instance_uids": found.SeriesInstanceUID,
@@ -128,7 +133,7 @@ def test_delivering_twice_stores_one_object(series: LoadedSeries) -> None:
     archive = FakeArchive()
     sink = PacsSink(archive)
     assert deliver_all(sink, series) == deliver_all(sink, series)
-    assert len(archive.held) == 4
+    assert len(archive.held) == len(DEFAULT_OBJECTS)
 
 
 def test_object_that_is_not_listed_is_tried_again(series: LoadedSeries) -> None:
@@ -182,10 +187,10 @@ def check_real_archive(archive: Archive, series: LoadedSeries) -> None:
     sink = PacsSink(archive)
     first = deliver_all(sink, series)
     assert deliver_all(sink, series) == first
-    assert instances(archive, study) == {"MR": 3, "SR": 2, "SEG": 1, "OT": 1}
+    assert instances(archive, study) == {"MR": 3, "SR": 3, "SEG": 1, "OT": 1}
     second = deliver_all(sink, series, revision=2)
     assert not set(first) & set(second)
-    assert instances(archive, study) == {"MR": 3, "SR": 4, "SEG": 2, "OT": 2}
+    assert instances(archive, study) == {"MR": 3, "SR": 6, "SEG": 2, "OT": 2}
     assert len(list(archive.find_studies(None, None))) == 1
     own = [listing for listing in archive.find_series(study) if listing.modality != "MR"]
     assert {listing.manufacturer for listing in own} <= {"AIQA", ""}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 DEMO = [sys.executable, "-m", "aiqa_integration", "demo"]
-SAMPLES = {"ACR axial T1": 2, "ACR medium axial T1": 1, "ACR sagittal localizer": 1}
+SAMPLES = {"ACR axial T1": 2, "ACR medium axial T1": 1, "ACR sagittal localizer": 1, "T2 TSE axial": 2}
 """What the demo's archive is filled with (aiqa_integration/cli/samples.py): series by description."""
 
 
@@ -36,7 +36,10 @@ def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
             assert reported or (row["state"] == "IGNORED" and row["why"])
             assert row["objects_found"] == row["objects_sent"]
             assert row["resources_found"] == row["resources_sent"]
-        measured = [row for row in rows if row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
+        heads = [row for row in rows if str(row["description"]).endswith("T2 TSE axial")]
+        assert sorted(str(row["result"]) for row in heads) == ["ACTION", "PASS"]
+        assert [row["resources_found"] for row in heads if row["result"] == "ACTION"] == [1]
+        measured = [row for row in rows if row not in heads and row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
         assert len(measured) == 4
         assert all(row["objects_found"] == 5 and row["resources_found"] == 1 for row in measured)
 

@@ -1,4 +1,4 @@
-"""The bundle's training script runs from nothing to weights; the graph of its networks is what it is written as."""
+"""The bundle's scripts run from nothing to finished weights; the graph of its networks is what it is written as."""
 
 import os
 import subprocess
@@ -9,18 +9,19 @@ import pytest
 import torch
 
 from aiqa_integration.infer.run import run_graph
+from aiqa_integration.infer.trees import BoostedTrees
 
 BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
 
-OPTIONS = "--samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9"
+TRAIN = "scripts.train --samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9 --out network.pt"
+FINISH = "scripts.finish network.pt --samples 60 --stacks 6 --out finished.pt"
 
 
-def trained(folder, cache):
-    options = OPTIONS.split(" ")
+def log_of(script, folder):
     root = str(BUNDLE.parents[1])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, str(BUNDLE)]), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(
-        [sys.executable, "-m", "scripts.train", *options, "--cache", str(cache), "--out", str(folder / "network.pt")],
+        [sys.executable, "-m", *script.split(" "), "--cache", str(folder)],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -29,20 +30,36 @@ def trained(folder, cache):
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    return run.stdout, torch.load(folder / "network.pt", weights_only=True)
+    return run.stdout
 
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
-    return trained(tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("cache"))
+    folder = tmp_path_factory.mktemp("training")
+    logs = log_of(TRAIN, folder), log_of(FINISH, folder)
+    return logs, *(torch.load(folder / name, weights_only=True) for name in ("network.pt", "finished.pt"))
 
 
 def test_a_small_training_ends_in_weights_of_every_network(smoke):
-    log, weights = smoke
-    assert {"trunk", "energy", "picture", "measured", "quality", "fused", "dropped", "unlike"} == set(weights)
-    assert all(torch.isfinite(tensor).all() for part in weights.values() for tensor in part.values())
-    assert "3 steps" in log
-    assert "held out" in log
+    (trained, finished), before, after = smoke
+    assert {"trunk", "energy", "picture", "quality", "fused", "dropped", "unlike"} == set(after)
+    assert all(not torch.isnan(tensor).any() for part in after.values() for tensor in part.values())
+    assert all(torch.equal(before["picture"][key], tensor) for key, tensor in after["picture"].items())
+    assert after["quality"]["leaf"].abs().max() > 0
+    assert after["fused"].keys() == before["fused"].keys()
+    assert (after["unlike"][next(iter(after["unlike"]))] != 0).any()
+    assert "3 steps" in trained
+    assert "6 stacks" in finished
+
+
+def test_trees_go_right_above_their_limit():
+    trees = BoostedTrees(2, 1, trees=1, depth=2)
+    trees.place[0, 0] = torch.tensor([0, 1, 1])
+    trees.limit[0, 0] = torch.tensor([0.5, 0.2, 0.8])
+    trees.leaf[0, 0] = torch.tensor([1.0, 2.0, 4.0, 8.0])
+    trees.start[0] = 100.0
+    given = torch.tensor([[0.5, 0.2], [0.5, 0.3], [0.6, 0.8], [0.6, 0.9]])
+    assert trees(given)[:, 0].tolist() == [101.0, 102.0, 104.0, 108.0]
 
 
 def test_networks_take_their_sources_side_by_side():

@@ -83,10 +83,17 @@ def test_what_is_no_job_id_reaches_no_book(wrong):
 
 
 def test_templates_trust_no_text():
-    sources = "".join(path.read_text() for path in (CONSOLE / "templates").iterdir())
+    pages = [path for path in (CONSOLE / "templates").iterdir() if path.name != "printed.html"]
+    sources = "".join(path.read_text() for path in pages)
     assert not re.search(
         r"\|\s*safe|autoescape|<style|<script(?! src=)|\sstyle=|\son\w+=|javascript:|https?://", sources
     )
+
+
+def test_the_printed_page_has_its_own_style_and_trusts_no_text_either():
+    source = (CONSOLE / "templates" / "printed.html").read_text()
+    assert source.count("<style") == 1
+    assert not re.search(r"\|\s*safe|autoescape|<script|\son\w+=|javascript:|https?://", source)
 
 
 def test_style_and_script_load_nothing_foreign():

@@ -180,7 +180,10 @@ def test_report_for_people_says_what_to_do_in_the_words_of_the_analysis(series: 
         change="Coach the patient.",
     )
     for report, words in (
-        (patient_report(series, MOTION, recommendation=proposed), "Repeat now. Coach the patient."),
+        (
+            patient_report(series, MOTION, recommendation=proposed),
+            "REPEAT NOW: Repeat now. What to change: Coach the patient.",
+        ),
         (patient_report(series, MOTION), "At least one required value could not be measured"),
         (report_over(series, judgements=judgements(SIZE, 2)[1:2]), "At least one value is outside its action limits."),
     ):

@@ -35,6 +35,8 @@ ENERGY_GRID = 24
 NOT_MR_SHARE = 0.35
 """Of the draws; an object is scanned four times, two slices each, so that it is one picture in fifteen."""
 SCANS = 4
+STACK, AGAIN_SHARE, CLEAN_SHARE = 6, 0.7, 0.4
+"""Slices of a stack on which series are judged, share of them scanned another way, share of those left clean."""
 HEAD_SHARE = 0.4
 """Share of anatomies around the template, where it is installed."""
 COUNTS = (0.3, 0.42, 0.18, 0.1)
@@ -42,6 +44,8 @@ COUNTS = (0.3, 0.42, 0.18, 0.1)
 SCALE = 170.0
 """Channels are kept as bytes: 1.5, the most that they hold, is 255."""
 UNKNOWN = -1
+HARDLY, MOSTLY = 0.05, 0.6
+"""Root of a slice's part of an artifact's change, over the worst slice's: below it has none, above all of it."""
 _NUISANCES = (ArtifactId.BIAS, ArtifactId.LOW_SNR, ArtifactId.GHOST, ArtifactId.SPIKE, ArtifactId.ZIPPER)
 _SIDES = (64, 96, 128, 160, 192, 192, 224, 256, 256, 256, 288, 320, 320, 384, 448)
 
@@ -51,7 +55,8 @@ class Sample:
     """What the network is given of a slice and what it should say.
 
     ``severity`` is 0 to 3 for each class, UNKNOWN where a slice can't tell; ``energy[class, 24, 24]`` is the size of
-    the change over its largest; ``mr`` whether it is an MR image of a patient at all.
+    the change over its largest; ``mr`` whether it is an MR image of a patient at all; ``stack`` the severity of each
+    class in the stack that the slice is of.
     """
 
     image: NDArray[np.uint8]
@@ -59,6 +64,7 @@ class Sample:
     severity: NDArray[np.int8]
     energy: NDArray[np.float16]
     mr: bool
+    stack: NDArray[np.int8]
 
 
 def draw_samples(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
@@ -69,12 +75,21 @@ def draw_samples(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample
         return
     anatomy = random_anatomy(rng, maps, slices=2)
     for scan in range(SCANS):
-        yield from _scanned(rng, anatomy if scan == 0 else scanned_again(rng, anatomy))
+        again = anatomy if scan == 0 else scanned_again(rng, anatomy)
+        yield from _scanned(rng, again, _draw_disturbances(rng, again))
 
 
-def _scanned(rng: np.random.Generator, anatomy: Anatomy) -> Iterator[Sample]:
+def draw_stack(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
+    """Yield the slices of one drawn scan of six, with one artifact at most: what series are judged by."""
+    anatomy = random_anatomy(rng, maps, slices=STACK)
+    if rng.random() < AGAIN_SHARE:
+        anatomy = scanned_again(rng, anatomy)
+    chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
+    yield from _scanned(rng, anatomy, chosen)
+
+
+def _scanned(rng: np.random.Generator, anatomy: Anatomy, chosen: list[tuple[ArtifactId, Severity]]) -> Iterator[Sample]:
     """Yield the slices of one scan of an object; none where it can't have what was drawn."""
-    chosen = _draw_disturbances(rng, anatomy)
     try:
         voxels, effects = corrupt(anatomy, [draw_artifact(a, rng, s, shape=anatomy.signal.shape) for a, s in chosen])
     except ValueError:
@@ -84,8 +99,21 @@ def _scanned(rng: np.random.Generator, anatomy: Anatomy) -> Iterator[Sample]:
     phase = None if rng.random() < 0.5 else anatomy.phase_axis - 1
     finish = _Finish.drawn(rng, voxels.shape[1:])
     for z, image in enumerate(voxels):
-        found = {e.artifact: (e.severity, finish.geometry(e.error[z])) for e in effects}
-        yield _sample(finish.applied(image), anatomy.pixel_mm / finish.scale, phase, found, mr=True)
+        found = {e.artifact: (in_slice(e.severity, e.error, z), finish.geometry(e.error[z])) for e in effects}
+        sample = _sample(finish.applied(image), anatomy.pixel_mm / finish.scale, phase, found, mr=True)
+        yield replace(sample, stack=_levels({e.artifact: e.severity for e in effects}))
+
+
+def in_slice(severity: int, error: Field, z: int) -> int:
+    """Return the severity of a stack's artifact in one of its slices: none where that has hardly any of the change.
+
+    Spikes and zippers hit some slices only; where a slice has a lesser part of the change its severity is UNKNOWN.
+    """
+    amount = error.sum(axis=(1, 2))
+    share = float(np.sqrt(amount[z] / amount.max())) if amount.max() > 0 else 1.0
+    if share < HARDLY:
+        return 0
+    return severity if share >= MOSTLY else UNKNOWN
 
 
 def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
@@ -160,19 +188,22 @@ class _Finish:
 def _sample(
     image: Field, pixel_mm: float, phase: int | None, found: dict[ArtifactId, tuple[int, Field]], *, mr: bool
 ) -> Sample:
-    severity = np.zeros(len(CLASSES), np.int8)
-    severity[CLASSES.index(ArtifactId.SLICE_DROPOUT)] = UNKNOWN
     energy = np.zeros((len(CLASSES), ENERGY_GRID, ENERGY_GRID), np.float16)
-    for artifact, (level, error) in found.items():
-        severity[CLASSES.index(artifact)] = level
+    for artifact, (_, error) in found.items():
         energy[CLASSES.index(artifact)] = pooled_energy(error)
     return Sample(
         image=np.asarray(np.rint(slice_channels(image) * SCALE), np.uint8),
         metrics=slice_metrics(image, pixel_mm=(pixel_mm, pixel_mm), phase_axis=phase),
-        severity=severity,
+        severity=_levels({artifact: level for artifact, (level, _) in found.items()}),
         energy=energy,
         mr=mr,
+        stack=_levels({}),
     )
+
+
+def _levels(found: dict[ArtifactId, int]) -> NDArray[np.int8]:
+    levels = [UNKNOWN if artifact is ArtifactId.SLICE_DROPOUT else found.get(artifact, 0) for artifact in CLASSES]
+    return np.array(levels, np.int8)
 
 
 def pooled_energy(square: Field) -> NDArray[np.float32]:

@@ -13,18 +13,18 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.artifact_detection.gate import ABSTAIN, Band, likeness
+from aiqa_integration.artifact_detection.gate import BANDS, likeness
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
-from aiqa_integration.artifact_detection.pool import CLASSES, WORST_PART, slice_levels
+from aiqa_integration.artifact_detection.pool import CLASSES, pool, slice_levels
 from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
+from aiqa_integration.model.finding import ALERTED_SEVERITY
 from scripts.cases import Case, clean_cases, disturbed_cases, kept_cases, own_cases
 from scripts.scores import auc, calibration_error
 from scripts.scores import likeness as map_likeness
@@ -62,21 +62,15 @@ def scored(runner: BundleRunner, name: str, case: Case) -> Scored:
     )
     slices, stack = {}, {}
     for part in PARTS:
-        levels = slice_levels(outputs[part])
-        worst = ceil(WORST_PART * len(levels))
-        slices[part] = levels[:, :, 1].copy()
-        order = np.argsort(-levels[:, :, 1], axis=0)[:worst]
-        pooled = np.take_along_axis(levels, order[:, :, None], axis=0).mean(axis=0)
-        pooled[CLASSES.index(_DROPOUT)] = np.minimum.accumulate(outputs["dropped"][0])
+        found = pool(outputs | {"severity": outputs[part]})
+        slices[part] = slice_levels(outputs[part])[:, :, 1].copy()
         slices[part][:, CLASSES.index(_DROPOUT)] = outputs["dropped"][0, 1]
-        stack[part] = pooled[:, 1]
-        if part == "severity":
-            severity = (pooled >= 0.5).sum(axis=1)
+        stack[part] = np.array([one.probability for one in found])
     return Scored(
         case=case,
         slices=slices,
         stack=stack,
-        severity=severity,
+        severity=np.array([one.severity for one in pool(outputs)]),
         turned_away=not likeness(outputs).scored,
         maps=outputs["energy"],
     )
@@ -142,9 +136,9 @@ def _map_likeness(one: Scored, place: int) -> list[float]:
     return [map_likeness(one.maps[k, place], one.case.energy[k]) for k in range(len(one.case.energy))]
 
 
-def _alerts(one: Scored, place: int, band: Band = ABSTAIN) -> bool:
+def _alerts(one: Scored, place: int) -> bool:
     """Return whether a person would be told, on a scanner where the class is active."""
-    return not one.turned_away and band.answer(float(one.stack["severity"][place])) == "present"
+    return not one.turned_away and one.severity[place] >= ALERTED_SEVERITY
 
 
 def group_table(found: Sequence[Scored]) -> dict[str, dict[str, float]]:

@@ -13,11 +13,12 @@ from monai.networks import blocks, nets
 from numpy.typing import NDArray
 
 from aiqa_integration.infer.run import run_graph
+from aiqa_integration.infer.trees import BoostedTrees
 from scripts.dataset import SCALE, Sample
 
 Arrays = dict[str, NDArray[Any]]
 CONFIG = Path(__file__).parents[1] / "configs" / "inference.json"
-APART = frozenset({"unlike", "dropped"})
+APART = frozenset({"quality", "fused", "unlike", "dropped"})
 """Networks that are fitted after the others, from what they need alone."""
 KEYS = ("image", "metrics", "severity", "energy", "mr")
 
@@ -39,7 +40,7 @@ def _built(definition: Any) -> torch.nn.Module:  # noqa: ANN401
         return torch.nn.Sequential(*map(_built, definition))
     given = dict(definition)
     name = given.pop("_target_")
-    target = getattr(nets, name, None) or getattr(blocks, name)
+    target = getattr(nets, name, None) or getattr(blocks, name, BoostedTrees)
     built: torch.nn.Module = target(**given)
     return built
 
@@ -62,20 +63,20 @@ def to_image(packed: torch.Tensor) -> torch.Tensor:
 
 
 def answers(networks: torch.nn.ModuleDict, arrays: Arrays, device: str) -> Arrays:
-    """Return what the networks say of samples: logits of each part, energy as 0 to 1, pooled features."""
+    """Return what the networks say of samples: logits of the picture, energy as 0 to 1, pooled features."""
     graph = {name: tuple(inputs) for name, inputs in config()["graph"].items() if name not in APART}
     networks.eval()
     parts: dict[str, list[NDArray[Any]]] = {}
     with torch.inference_mode():
         for start in range(0, len(arrays["mr"]), 256):
-            cut = slice(start, start + 256)
-            image = to_image(torch.from_numpy(arrays["image"][cut]).to(device))
-            metrics = torch.from_numpy(arrays["metrics"][cut]).to(device)
-            given = run_graph(networks, graph, {"image": image, "metrics": metrics})
+            image = to_image(torch.from_numpy(arrays["image"][start : start + 256]).to(device))
+            given = run_graph(networks, graph, {"image": image})
             places = given["trunk"].flatten(2)
-            shown = {name: given[name] for name in ("picture", "quality", "fused")}
-            shown["energy"] = torch.sigmoid(given["energy"])
-            shown["features"] = torch.cat([places.mean(dim=2), places.amax(dim=2), given["measured"]], dim=1)
+            shown = {
+                "picture": given["picture"],
+                "energy": torch.sigmoid(given["energy"]),
+                "trunk": torch.cat([places.mean(dim=2), places.amax(dim=2)], dim=1),
+            }
             for name, value in shown.items():
                 parts.setdefault(name, []).append(value.float().cpu().numpy())
     networks.train()

@@ -24,15 +24,12 @@ from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.infer.run import run_graph
 from scripts.brain_maps import keep_maps
 from scripts.dataset import UNKNOWN, draw_samples, draw_series
-from scripts.finish import calibrate, fit_unlike, table_of
-from scripts.network import APART, KEYS, Arrays, answers, build, config, joined, stacked, to_image
+from scripts.network import APART, KEYS, Arrays, build, config, joined, stacked, to_image
 from scripts.scores import auc
 
 CHUNK = 6
 """Stacks that a worker draws at a time."""
 HELD_OUT_SEED, SERIES_SEED = 70_000_000, 60_000_000
-JITTER = 0.03
-"""Relative error that the metrics are given while training."""
 
 
 def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
@@ -83,7 +80,7 @@ class Store:
         return {key: tensor[chosen].cpu().numpy() for key, tensor in self.arrays.items()}
 
     def batch(self, size: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        """Return random samples, each mirrored and with rows and columns exchanged at random, their metrics blurred."""
+        """Return random samples, each mirrored and with rows and columns exchanged at random."""
         chosen = torch.randint(self.count, (size,), generator=generator).to(self.device)
         found = {key: tensor[chosen] for key, tensor in self.arrays.items()}
         turns = (torch.rand((3, size, 1, 1, 1), generator=generator) < 0.5).to(self.device)
@@ -91,50 +88,21 @@ class Store:
             value = torch.where(turns[0], found[key].flip(2), found[key])
             value = torch.where(turns[1], value.flip(3), value)
             found[key] = torch.where(turns[2], value.transpose(2, 3), value)
-        found["metrics"] = found["metrics"] * (1 + JITTER * torch.randn_like(found["metrics"]))
         return found
-
-
-def prepare_quality(networks: torch.nn.ModuleDict, metrics: torch.Tensor) -> None:
-    """Start the metrics' first layer from their distribution: soft steps at the 15th, 50th and 85th percentile."""
-    layer = next(module for module in networks["measured"].modules() if isinstance(module, torch.nn.Linear))
-    places = torch.quantile(metrics.float().cpu(), torch.tensor([0.03, 0.15, 0.5, 0.85, 0.97]), dim=0)
-    count = metrics.shape[1]
-    with torch.no_grad():
-        layer.weight.mul_(0.02)
-        for step in range(3):
-            width = (places[step + 2] - places[step]).clamp_min(1e-4) / 2
-            rows = torch.arange(count) + step * count
-            layer.weight[rows] /= width.to(layer.weight.device)
-            layer.weight[rows, torch.arange(count)] = 1 / width.to(layer.weight.device)
-            layer.bias[rows] = (-places[step + 1] / width).to(layer.bias.device)
-
-
-def prepare_fused(networks: torch.nn.ModuleDict) -> None:
-    """Start the fusion as the mean of what the two parts say, a little more certain."""
-    layer = next(module for module in networks["fused"].modules() if isinstance(module, torch.nn.Linear))
-    outputs = layer.out_features
-    with torch.no_grad():
-        layer.weight.zero_()
-        layer.bias.zero_()
-        for part in range(2):
-            layer.weight[torch.arange(outputs), torch.arange(outputs) + part * outputs] = 0.6
 
 
 def losses(
     networks: torch.nn.ModuleDict, batch: dict[str, torch.Tensor], sources: dict[str, tuple[str, ...]]
 ) -> dict[str, torch.Tensor]:
-    """Return the losses of the parts: what picture, metrics and both say of severity, and where the change lies."""
-    inputs = {"image": to_image(batch["image"]), "metrics": batch["metrics"]}
-    given = run_graph(networks, sources, inputs)
+    """Return the losses: what is said of severity, and where the change lies."""
+    given = run_graph(networks, sources, {"image": to_image(batch["image"])})
     level = batch["severity"].long()
     known = ((level != UNKNOWN) & batch["mr"][:, None]).float()
     wanted = torch.stack([level > step for step in range(LEVELS)], dim=2).float()
-    found = {name: _said(given[name], wanted, known, batch["mr"]) for name in ("picture", "quality")}
-    parts = torch.cat([given["picture"], given["quality"]], dim=1).float().detach()
-    found["fused"] = _said(networks["fused"](parts), wanted, known, batch["mr"])
-    found["energy"] = _energy_loss(given["energy"].float(), batch["energy"].float(), batch["mr"])
-    return found
+    return {
+        "picture": _said(given["picture"], wanted, known, batch["mr"]),
+        "energy": _energy_loss(given["energy"].float(), batch["energy"].float(), batch["mr"]),
+    }
 
 
 def _said(output: torch.Tensor, wanted: torch.Tensor, known: torch.Tensor, mr: torch.Tensor) -> torch.Tensor:
@@ -163,7 +131,7 @@ def train(
     networks: torch.nn.ModuleDict, store: Store, held_out: Arrays, options: argparse.Namespace, drawing: Drawing | None
 ) -> None:
     """Train in place until the steps are done or the seconds spent; the best state by held-out loss stays."""
-    graph = {name: tuple(inputs) for name, inputs in config()["graph"].items() if name not in {"fused", *APART}}
+    graph = {name: tuple(inputs) for name, inputs in config()["graph"].items() if name not in APART}
     trained = [p for name, network in networks.items() if name not in APART for p in network.parameters()]
     optimizer = torch.optim.AdamW(trained, lr=options.rate, weight_decay=options.decay)
     generator = torch.Generator().manual_seed(options.seed)
@@ -178,7 +146,7 @@ def train(
         batch = store.batch(options.batch, generator)
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=options.device == "cuda"):
             found = losses(networks, batch, graph)
-        loss = 4 * (found["picture"] + found["quality"] + found["fused"]) + found["energy"]
+        loss = 4 * found["picture"] + found["energy"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 2.0)
@@ -187,8 +155,8 @@ def train(
         if step % options.every == 0 or (options.steps == step and not options.seconds):
             unseen = _held_out_losses(networks, held_out, graph, options.device)
             _print(step, store.count, found, unseen, time.monotonic() - options.started)
-            if unseen["fused"] + 0.1 * unseen["energy"] < best:
-                best = unseen["fused"] + 0.1 * unseen["energy"]
+            if unseen["picture"] + 0.1 * unseen["energy"] < best:
+                best = unseen["picture"] + 0.1 * unseen["energy"]
                 state = {name: tensor.detach().clone() for name, tensor in networks.state_dict().items()}
     if state:
         networks.load_state_dict(state)
@@ -304,7 +272,7 @@ def drawn_for(drawing: Drawing, count: int) -> Arrays:
 
 
 def main() -> None:
-    """Draw, train, calibrate, save the state dictionaries of all networks."""
+    """Draw, train, save the state dictionaries of all networks; ``scripts.finish`` fits what follows."""
     options = _options()
     torch.set_num_threads(1 if options.device == "cpu" else 4)
     torch.manual_seed(options.seed)
@@ -331,25 +299,12 @@ def main() -> None:
     for part in first:
         store.add(part)
     networks = build().to(options.device)
-    prepare_quality(networks, store.arrays["metrics"][: store.count])
-    prepare_fused(networks)
     train(networks, store, held_out, options, drawing)
     if drawing is not None:
         drawing.stop()
     _save(networks, options.out)
     train_dropped(networks, stacks, options.device)
-    seen = store.part(np.random.default_rng(options.seed).permutation(store.count)[:20_000])
-    fit_unlike(networks, answers(networks, seen, options.device)["features"][seen["mr"]])
-    calibrate(networks, answers(networks, held_out, options.device), held_out)
     _save(networks, options.out)
-    tables = {
-        "held out": table_of(networks, held_out, options.device),
-        "seen": table_of(networks, seen, options.device),
-    }
-    for title, table in tables.items():
-        print(title, flush=True)
-        for row, values in table.items():
-            print(f"  {row:16s} {values}", flush=True)
     print(
         f"saved {sum(p.numel() for p in networks.parameters())} parameters, {time.monotonic() - options.started:.0f} s"
     )
