@@ -52,7 +52,16 @@ class Browser:
         # The protocol's pipe is descriptors 3 and 4, which only a shell can set for a child in one portable step.
         script = f'exec "$0" "$@" 3<&{their_input} 4>&{their_output}'
         self._process = subprocess.Popen(
-            ["bash", "-c", script, "chromium", *FLAGS, *self._drawing, f"--user-data-dir={self._profile}", "about:blank"],
+            [
+                "bash",
+                "-c",
+                script,
+                "chromium",
+                *FLAGS,
+                *self._drawing,
+                f"--user-data-dir={self._profile}",
+                "about:blank",
+            ],
             pass_fds=(their_input, their_output),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

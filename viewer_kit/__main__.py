@@ -1,5 +1,6 @@
 """``python -m viewer_kit FOLDER``: every DICOM file below the folders, in OHIF, until Ctrl-C."""
 
+import logging
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from aiqa_integration.dicom.files import instance_record, walk
 from aiqa_integration.dicom.profiles import PROFILES
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.errors import AiqaError, ConfigurationError, InputError
+from aiqa_integration.logs import configure_logs
 from viewer_kit.ohif import ohif_site
 from viewer_kit.orthanc import OrthancServer, missing_orthanc
 from viewer_kit.site import THREADS, viewer_app
@@ -24,6 +26,7 @@ from viewer_kit.site import THREADS, viewer_app
 @click.option("--port", type=int, default=8089, help="Port of the viewer on loopback; 0 = any free one.")
 def show(folders: Sequence[Path], port: int) -> None:
     """Show the DICOM files below FOLDERS in the OHIF viewer."""
+    configure_logs(level=logging.WARNING)
     reason = missing_orthanc()
     if reason is not None:
         raise ConfigurationError(f"viewer: {reason}")
@@ -31,6 +34,7 @@ def show(folders: Sequence[Path], port: int) -> None:
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aiqa-viewer-")))
         orthanc = stack.enter_context(OrthancServer(work))
+        click.echo("filling the archive ...")
         count = fill(orthanc.url, folders)
         address = stack.enter_context(serving(viewer_app(pages, orthanc.url), "127.0.0.1", port, threads=THREADS))
         click.echo(f"{count} objects\nviewer: {address}\nstop with Ctrl-C")

@@ -138,7 +138,7 @@ def set_side(result: Dataset, source: Dataset) -> None:
 def set_times(result: Dataset, at: datetime) -> None:
     """Write a time in the zone that an object names (0008,0201), or in UTC where it names none.
 
-    The series of one result lie a microsecond apart: viewers list the newest first, so the report comes before the rest.
+    The series of one result lie a microsecond apart: viewers list the newest first, so the report comes first.
     """
     moment = at.astimezone(_zone(str(result.get("TimezoneOffsetFromUTC", "")).strip()))
     day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -271,8 +272,7 @@ def circle_of(centre: NDArray[np.float64], edge: NDArray[np.float64]) -> NDArray
 
 def polyline_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
     steps = np.linspace(0, 1, 100, endpoint=False)[:, np.newaxis]
-    pairs = zip(points[:-1], points[1:], strict=True)
-    return np.concatenate([one + steps * (other - one) for one, other in pairs if not np.array_equal(one, other)])
+    return np.concatenate([one + steps * (other - one) for one, other in pairwise(points) if any(one != other)])
 
 
 def annotation_coloured(canvas: Picture) -> NDArray[np.bool_]:
