@@ -74,11 +74,6 @@ class Store:
             self.arrays[key][self.count : self.count + room] = tensor
         self.count += room
 
-    def part(self, places: NDArray[np.integer]) -> Arrays:
-        """Return some of the samples."""
-        chosen = torch.from_numpy(np.sort(places)).to(self.device)
-        return {key: tensor[chosen].cpu().numpy() for key, tensor in self.arrays.items()}
-
     def batch(self, size: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Return random samples, each mirrored and with rows and columns exchanged at random."""
         chosen = torch.randint(self.count, (size,), generator=generator).to(self.device)
