@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.infer.run import run_graph
