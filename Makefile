@@ -3,14 +3,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
+VIEWER_PACKAGES := orthanc orthanc-dicomweb
 
-.PHONY: demo test lint tests console clean
+.PHONY: demo test lint tests console viewer clean
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/aiqa demo --once
 
 console: $(VENV)/.demo-installed
 	$(BIN)/aiqa demo
+
+viewer: $(VENV)/.demo-installed
+	scripts/system-packages $(VIEWER_PACKAGES)
+	$(BIN)/aiqa demo --once --folder var/viewer
+	$(BIN)/python -m viewer_kit var/viewer/archive
 
 test: $(VENV)/.test-installed
 	scripts/system-packages

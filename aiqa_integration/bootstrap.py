@@ -33,11 +33,15 @@ from aiqa_integration.fhir.task_board import FhirTaskBoard, subscribe
 from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
 from aiqa_integration.http.oidc import Client, ClientCredentials
 from aiqa_integration.http.receiver import Receiver
+from aiqa_integration.http.signing_keys import AllKeys, KeyFolder, OneKey, SigningKeys
+from aiqa_integration.http.smart import SmartClient, SmartCredentials
 from aiqa_integration.http.tls import Tls
 from aiqa_integration.infer.bundle import Bundle, Check, find_bundles, verify
 from aiqa_integration.infer.isolate import IsolatedInferencer
 from aiqa_integration.ledger import schema
+from aiqa_integration.ledger.access import SqlTokens
 from aiqa_integration.ledger.artifacts import FileArtifacts
+from aiqa_integration.ledger.facade import SqlFacade
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
@@ -64,7 +68,9 @@ from aiqa_integration.pipeline.recommend import Adviser
 from aiqa_integration.pipeline.sign import Desk
 from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
-from aiqa_integration.settings import AuthSettings, Settings, TlsSettings, Window, load_settings
+from aiqa_integration.settings import ArchiveSettings, AuthSettings, EhrSettings, Settings, Window, load_settings
+from aiqa_integration.sinks.facade import NAME as FACADE
+from aiqa_integration.sinks.facade import FacadeSink
 from aiqa_integration.sinks.fhir_server import FhirSink
 from aiqa_integration.sinks.mail import MailServer, MailSink
 from aiqa_integration.sinks.pacs import PacsSink
@@ -133,6 +139,8 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
     sinks = make_sinks(settings, archive, clock, print_report)
+    if settings.facade.enabled:
+        sinks[FACADE] = FacadeSink(SqlFacade(ledger.engine), clock)
     lease = timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
     with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
@@ -155,6 +163,7 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
                 lease=lease,
                 work_folder=work_folder,
                 adviser=make_adviser(settings),
+                always=(FACADE,),
             ),
             dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
@@ -175,7 +184,7 @@ def make_archive(settings: Settings) -> Archive:
         name=chosen.name,
         profile=profile_named(chosen.profile),
         page_size=chosen.page_size,
-        **_access(chosen.auth, chosen.tls, ARCHIVE),
+        **_access(settings, chosen, ARCHIVE),
     )
 
 
@@ -278,7 +287,7 @@ def rules_of(file: Path) -> RuleSet:
 
 def fhir_client(settings: Settings) -> FhirClient:
     """Return a client of the FHIR server that the settings name; raises ConfigurationError."""
-    return FhirClient(settings.ehr.url or "", **_access(settings.ehr.auth, settings.ehr.tls, EHR))
+    return FhirClient(settings.ehr.url or "", **_access(settings, settings.ehr, EHR))
 
 
 def _chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterator[Chore]:
@@ -397,13 +406,30 @@ def open_scanner_record(settings: Settings) -> Iterator[tuple[SqlScannerRecord, 
         yield SqlScannerRecord(ledger.engine), clock
 
 
-def console_parts() -> tuple[Books, FileArtifacts, SqlLedger, str, Policy, Hook | None]:
-    """Return what the console needs, from the settings of this process.
+@contextmanager
+def open_tokens(settings: Settings) -> Iterator[tuple[SqlTokens, SystemClock]]:
+    """Open the bearer tokens of the FHIR API for a command; the tables must be up to date."""
+    with open_ledger(settings) as (ledger, clock):
+        yield SqlTokens(ledger.engine), clock
+
+
+def key_folder(settings: Settings) -> KeyFolder:
+    """Return the keys that ``aiqa keys`` makes."""
+    return KeyFolder(settings.data_folder / "keys")
+
+
+def signing_keys(settings: Settings) -> AllKeys:
+    """Return every key that others may have to verify us by."""
+    own = [auth for auth in (settings.ehr.auth, settings.archive.auth) if auth.private_key is not None]
+    return AllKeys([key_folder(settings), *(_keys_of(settings, auth) for auth in own)])
+
+
+def console_parts(settings: Settings) -> tuple[Books, FileArtifacts, SqlLedger, str, Policy, Hook | None]:
+    """Return what the console needs.
 
     Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy,
     what an EHR calls.
     """
-    settings = load_settings()
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
     policy, hook = make_adviser(settings).policy, ehr_hook(settings, ledger)
@@ -464,11 +490,26 @@ class _Access(TypedDict):
     tls: Tls
 
 
-def _access(auth: AuthSettings, tls: TlsSettings, receiver: Receiver) -> _Access:
+def _access(settings: Settings, chosen: ArchiveSettings | EhrSettings, receiver: Receiver) -> _Access:
     """Return how we prove who we are to a receiver, and whom we trust; raises ConfigurationError."""
+    auth, tls = chosen.auth, chosen.tls
     files = Tls(ca_file=tls.ca_file, certificate_file=tls.certificate_file, key_file=tls.key_file)
     files.check(receiver.section)
+    if auth.smart:
+        client = SmartClient(
+            server_url=chosen.url or "",
+            client_id=auth.client_id or "",
+            scope=auth.scope,
+            token_url=auth.token_url or "",
+        )
+        return {"credentials": SmartCredentials(client, receiver, _keys_of(settings, auth), tls=files), "tls": files}
     return {"credentials": _credentials(auth, files, receiver), "tls": files}
+
+
+def _keys_of(settings: Settings, auth: AuthSettings) -> SigningKeys:
+    if auth.private_key is not None:
+        return OneKey(auth.private_key.get_secret_value().encode())
+    return key_folder(settings)
 
 
 def _credentials(auth: AuthSettings, tls: Tls, receiver: Receiver) -> Credentials:

@@ -14,7 +14,6 @@ from typing import Any, Self
 FLAGS = [
     "--headless",
     "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -23,6 +22,10 @@ FLAGS = [
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 ]
+NO_GPU = ("--disable-gpu",)
+WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+"""Flags of a browser that draws in software: pages only, or three-dimensional canvases, too."""
+
 DEADLINE_S = 60.0
 
 
@@ -34,8 +37,9 @@ def missing_chromium() -> str | None:
 class Browser:
     """One browser with one tab; a context manager. ``complaints`` gathers what it says in its console."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, drawing: tuple[str, ...] = NO_GPU) -> None:
         self._profile = profile
+        self._drawing = drawing
         self._next_id = 0
         self._buffer = b""
         self._events: list[dict[str, Any]] = []
@@ -48,7 +52,16 @@ class Browser:
         # The protocol's pipe is descriptors 3 and 4, which only a shell can set for a child in one portable step.
         script = f'exec "$0" "$@" 3<&{their_input} 4>&{their_output}'
         self._process = subprocess.Popen(
-            ["bash", "-c", script, "chromium", *FLAGS, f"--user-data-dir={self._profile}", "about:blank"],
+            [
+                "bash",
+                "-c",
+                script,
+                "chromium",
+                *FLAGS,
+                *self._drawing,
+                f"--user-data-dir={self._profile}",
+                "about:blank",
+            ],
             pass_fds=(their_input, their_output),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -111,6 +124,13 @@ class Browser:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def click(self, x: float, y: float, *, times: int = 1) -> None:
+        """Click with the mouse at a place of the window, in CSS pixels; twice for a double click."""
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        for count in range(1, times + 1):
+            for kind in ("mousePressed", "mouseReleased"):
+                self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=count)
 
     def screenshot(self) -> bytes:
         """Return what is to be seen as PNG."""

@@ -1,111 +1,16 @@
-"""Real servers for tests: started on a free loopback port in a folder of their own, stopped by their process id."""
+"""Real servers for tests: the viewer kit starts its Orthanc the same way."""
 
-import json
 import os
 import shutil
-import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Self
 
-DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+from viewer_kit.orthanc import OrthancServer, free_port, missing_orthanc
 
-
-def missing_orthanc() -> str | None:
-    """Return why Orthanc cannot be started here, None where it can."""
-    if shutil.which("Orthanc") is None:
-        return "Orthanc is not installed (Debian: orthanc)"
-    if not DICOMWEB_PLUGIN.exists():
-        return "Orthanc's DICOMweb plugin is not installed (Debian: orthanc-dicomweb)"
-    return None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class OrthancServer:
-    """An empty Orthanc with DICOMweb on loopback; a context manager.
-
-    ``users`` (name -> password) turns basic authentication on; ``settings`` are laid over the configuration.
-    """
-
-    def __init__(
-        self, folder: Path, *, users: dict[str, str] | None = None, settings: dict[str, object] | None = None
-    ) -> None:
-        self._folder = folder
-        self._port = free_port()
-        self._users = users or {}
-        self._settings = settings or {}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def root(self) -> str:
-        """Orthanc's own REST API."""
-        return f"http://127.0.0.1:{self._port}"
-
-    @property
-    def url(self) -> str:
-        """DICOMweb root."""
-        return f"{self.root}/dicom-web"
-
-    def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        configuration = self._folder / "orthanc.json"
-        configuration.write_text(json.dumps(self._configuration()))
-        with (self._folder / "orthanc.log").open("wb") as log:
-            self._process = subprocess.Popen(["Orthanc", str(configuration)], stdout=log, stderr=log)
-        self._wait()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(20)
-
-    def _configuration(self) -> dict[str, object]:
-        return {
-            "Name": "test",
-            "StorageDirectory": str(self._folder / "db"),
-            "IndexDirectory": str(self._folder / "db"),
-            "Plugins": [str(DICOMWEB_PLUGIN)],
-            "RemoteAccessAllowed": False,
-            "AuthenticationEnabled": bool(self._users),
-            "RegisteredUsers": self._users,
-            "HttpPort": self._port,
-            "DicomServerEnabled": False,
-            "HttpCompressionEnabled": False,
-            "OverwriteInstances": False,
-            "StableAge": 5,
-            "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "StudiesMetadata": "Full", "SeriesMetadata": "Full"},
-            **self._settings,
-        }
-
-    def _wait(self) -> None:
-        """Return when Orthanc answers (401 counts: somebody is there)."""
-        assert self._process is not None
-        for _ in range(200):
-            if self._process.poll() is not None:
-                raise RuntimeError(f"Orthanc ended: {(self._folder / 'orthanc.log').read_text()[-2000:]}")
-            try:
-                with urllib.request.urlopen(f"{self.root}/system", timeout=2):  # noqa: S310 - our own http URL
-                    return
-            except urllib.error.HTTPError as error:
-                error.close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError("Orthanc does not answer")
-
+__all__ = ["MedplumServer", "OrthancServer", "free_port", "missing_medplum", "missing_orthanc"]
 
 MEDPLUM_FOLDER = os.environ.get("AIQA_TEST_MEDPLUM", "")
 """Folder whose node_modules has @medplum/fhir-router, core and definitions (npm install, Node 20 or later)."""
@@ -155,3 +60,7 @@ class MedplumServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait(20)
+=======
+from viewer_kit.orthanc import OrthancServer, free_port, missing_orthanc
+
+__all__ = ["OrthancServer", "free_port", "missing_orthanc"]

@@ -15,7 +15,7 @@ _STOP_WITHIN_S = 10.0
 
 
 @contextmanager
-def serving(app: Flask, host: str, port: int) -> Iterator[str]:
+def serving(app: Flask, host: str, port: int, *, threads: int = THREADS) -> Iterator[str]:
     """Serve an application while the block runs and yield its address; port 0 takes any free one.
 
     Raises ConfigurationError where nothing can listen there.
@@ -27,7 +27,7 @@ def serving(app: Flask, host: str, port: int) -> Iterator[str]:
         raise ConfigurationError(f"console: cannot listen on {host}:{port}: {error.strerror}") from error
     port = listener.getsockname()[1]
     open_sockets: dict[int, object] = {}
-    server = create_server(app, map=open_sockets, sockets=[listener], threads=THREADS, ident=None)
+    server = create_server(app, map=open_sockets, sockets=[listener], threads=threads, ident=None)
     thread = threading.Thread(target=server.run, name="console", daemon=True)
     thread.start()
     try:

@@ -37,6 +37,9 @@ _TITLES = {
     Role.PDF: "report as PDF",
 }
 
+_ROLES = 10
+"""Roles that the last digit of a Series Number tells apart."""
+
 
 @cache
 def concept(code: Code) -> CodedConcept:
@@ -45,9 +48,9 @@ def concept(code: Code) -> CodedConcept:
 
 
 def series_description(report: QaReport, role: Role) -> str:
-    """Return the Series Description: the headline that a viewer's series list shows."""
-    simulated = ", simulated data" if report.simulated else ""
-    return f"AI QA: {headline(report)} ({_TITLES[role]}{simulated})"
+    """Return the Series Description, which is what lists of series show; what it is first, for they cut the end off."""
+    simulated = " (simulated data)" if report.simulated else ""
+    return f"AI QA {_TITLES[role]}: {headline(report)}{simulated}"
 
 
 def common_arguments(report: QaReport, source: Dataset, role: Role) -> dict[str, Any]:
@@ -133,12 +136,16 @@ def set_side(result: Dataset, source: Dataset) -> None:
 
 
 def set_times(result: Dataset, at: datetime) -> None:
-    """Write a time in the zone that an object names (0008,0201), or in UTC where it names none."""
+    """Write a time in the zone that an object names (0008,0201), or in UTC where it names none.
+
+    The series of one result lie a microsecond apart: viewers list the newest first, so the report comes first.
+    """
     moment = at.astimezone(_zone(str(result.get("TimezoneOffsetFromUTC", "")).strip()))
     day, clock = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
     for prefix in ("InstanceCreation", "Series", "Content"):
         setattr(result, f"{prefix}Date", day)
         setattr(result, f"{prefix}Time", clock)
+    result.SeriesTime = f"{clock}.{_ROLES - int(result.SeriesNumber) % 10:06d}"
     if "DateOfSecondaryCapture" in result:
         result.DateOfSecondaryCapture, result.TimeOfSecondaryCapture = day, clock
 

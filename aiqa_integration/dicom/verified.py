@@ -94,7 +94,5 @@ def _reference(document: Dataset) -> Dataset:
 
 
 def _description(former: str) -> str:
-    """Return the headline with the word that a list of series should show: ``AI QA: PASS (report, verified)``."""
-    if ", verified)" in former:
-        return former
-    return former.replace(")", ", verified)") if former.endswith(")") else f"{former}, verified"
+    """Return the headline with the word that a list of series should show: ``AI QA verified report: PASS``."""
+    return former if " verified " in former else former.replace("AI QA ", "AI QA verified ", 1)

@@ -32,6 +32,11 @@ class Books:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def engine(self) -> Engine:
+        """The database that is read."""
+        return self._engine
+
     def queue(self, limit: int, offset: int, *, state: JobState | None = None, text: str = "") -> tuple[QueueRow, ...]:
         """Return jobs, last changed first; ``text`` is looked for in description, scanner, analysis, reason, UIDs."""
         return read(self._engine, lambda session: _rows(session, _matching(state, text), limit=limit, offset=offset))

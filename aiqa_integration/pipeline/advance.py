@@ -41,7 +41,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books."""
+    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books.
+
+    Sinks in ``always`` get every result, the others those whose rule names them.
+    """
 
     archives: Mapping[str, Archive]
     reader: SeriesReader
@@ -55,6 +58,7 @@ class Workshop:
     lease: timedelta
     work_folder: Path
     adviser: Adviser = field(default_factory=Adviser)
+    always: tuple[str, ...] = ()
 
 
 def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
@@ -117,7 +121,7 @@ def _advised(report: QaReport, header: SeriesHeader, shop: Workshop, job: Job) -
 
 def _measured(shop: Workshop, wanted: Match, advised: Advised, series: LoadedSeries | None) -> JobResult:
     report = advised.report
-    names = wanted.rule.sinks if wanted.rule else ()
+    names = (*(wanted.rule.sinks if wanted.rule else ()), *shop.always)
     sinks = [shop.sinks[name] for name in names if name in shop.sinks]
     return JobResult(
         state=JobState.MEASURED,

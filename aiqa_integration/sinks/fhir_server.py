@@ -13,6 +13,7 @@ from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import DICOM_UID, MADE_BY_AIQA_TAG, Element
 from aiqa_integration.fhir.confirmation import confirmation
 from aiqa_integration.fhir.identity import RESULT, Identifier, run_uuid
+from aiqa_integration.fhir.imaging_study import with_series
 from aiqa_integration.fhir.json_text import json_bytes, read_json
 from aiqa_integration.fhir.lookup import is_looked_up
 from aiqa_integration.fhir.matching import Directory, look_up
@@ -82,7 +83,12 @@ class FhirSink:
         self, earlier: Sequence[tuple[Effect, bytes]], planned: Sequence[PlannedEffect], at: datetime
     ) -> tuple[PlannedEffect, ...]:
         """Return how what earlier results of a series wrote, and its new result does not, is taken back."""
-        kept = {key for effect in planned if effect.kind == KIND for key in _written(_entries(effect.payload))}
+        kept = {
+            key
+            for effect in planned
+            if (effect.sink, effect.kind) == (self.name, KIND)
+            for key in _written(_entries(effect.payload))
+        }
         gone: dict[str, tuple[Effect, list[StatusChange]]] = {}
         for effect, payload in earlier:
             if effect.kind != KIND:
@@ -200,7 +206,7 @@ class FhirSink:
                 return
             try:
                 self._client.update(
-                    _with_series(found[0], {**sent["series"][0], "performer": performers}),
+                    with_series(found[0], {**sent["series"][0], "performer": performers}),
                     version=found[0]["meta"]["versionId"],
                 )
             except EhrRefused as error:
@@ -277,12 +283,6 @@ def _performers(study: Element, sent: Sent) -> list[Element]:
     """Return who made the series, by the id that the receiver gave the scanner; empty where it did not tell."""
     named = [str(performer["actor"].get("reference", "")) for performer in study["series"][0].get("performer", [])]
     return [{"actor": {"reference": sent.places[name]}} for name in named if name in sent.places]
-
-
-def _with_series(found: Element, series: Element) -> Element:
-    """Return the stored study with one more series, in the order of their UIDs."""
-    added = {key: value for key, value in series.items() if value}
-    return {**found, "series": sorted([*found.get("series", []), added], key=lambda listed: str(listed["uid"]))}
 
 
 def _moment(text: object) -> datetime | None:

@@ -194,7 +194,7 @@ def check_real_archive(archive: Archive, series: LoadedSeries) -> None:
     assert len(list(archive.find_studies(None, None))) == 1
     own = [listing for listing in archive.find_series(study) if listing.modality != "MR"]
     assert {listing.manufacturer for listing in own} <= {"AIQA", ""}
-    assert "AI QA: ACTION (report)" in {listing.description for listing in own}
+    assert "AI QA report: ACTION" in {listing.description for listing in own}
 
 
 def instances(archive: Archive, study: str) -> dict[str, int]:

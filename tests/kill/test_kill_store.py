@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aiqa_integration.dicom.profiles import PROFILES
+from aiqa_integration.dicom.uids import DEFAULT_OBJECTS
 from aiqa_integration.dicom.web import DicomWebArchive
 from aiqa_integration.pipeline.ports import LoadedSeries, PlannedEffect
 from aiqa_integration.sinks.pacs import PacsSink
@@ -59,6 +60,7 @@ def check(pacs: ScriptedPacs, archive: DicomWebArchive, profile: str, *, url: st
     """Kill a worker at every store, then let two finish; count what is there."""
     objects = PacsSink(archive).plan(report_over(series), series)
     planned = [effect for effect in objects if effect.kind not in PROFILES[profile].cannot_hold]
+    assert {effect.kind for effect in objects} == set(DEFAULT_OBJECTS)
     workers = Workers(url, profile, planned)
     exit_codes = []
     for stores_before in range(len(planned)):

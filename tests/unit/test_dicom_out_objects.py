@@ -117,7 +117,8 @@ def test_identity_is_copied_and_the_maker_named(tmp_path: Path) -> None:
         assert found.QualityControlSubject == "YES"
         assert (found.Manufacturer, found.SoftwareVersions) == ("AIQA", "0.1.0")
         assert found.SpecificCharacterSet == "ISO_IR 192"
-        assert found.SeriesDescription.startswith("AI QA: ACTION (")
+        assert found.SeriesDescription.startswith("AI QA ")
+        assert found.SeriesDescription.endswith(": ACTION")
         assert found.SeriesNumber == 90041 + list(Role).index(role)
         assert found.ContributingEquipmentSequence[0].ManufacturerModelName == "Quiet 3"
 
@@ -175,7 +176,13 @@ def test_times_are_those_of_the_report_in_the_zone_of_the_images(
     series = tiny_series(tmp_path, **attribute("TimezoneOffsetFromUTC", offset))
     for found in all_objects(series).values():
         assert {found.ContentDate, found.SeriesDate, found.InstanceCreationDate} == {day}
-        assert {found.ContentTime, found.SeriesTime, found.InstanceCreationTime} == {clock}
+        assert {found.ContentTime, found.SeriesTime.partition(".")[0], found.InstanceCreationTime} == {clock}
+
+
+def test_lists_of_the_newest_series_begin_with_the_report(tmp_path: Path) -> None:
+    objects = all_objects(tiny_series(tmp_path))
+    newest_first = sorted(objects, key=lambda role: float(objects[role].SeriesTime), reverse=True)
+    assert newest_first == [role for role in Role if role in objects]
 
 
 @pytest.mark.parametrize("when", ["yesterday", "2026-03-04T05:06:07"])

@@ -134,7 +134,7 @@ class TestVerified:
         assert after.SOPInstanceUID == made.sop_instance_uid == after.file_meta.MediaStorageSOPInstanceUID
         assert after.ContentSequence == before.ContentSequence
         assert after.PatientName == before.PatientName
-        assert after.SeriesDescription.endswith(", verified)")
+        assert after.SeriesDescription.startswith("AI QA verified ")
         assert verified_document(stored, PHYSICIST, CHECKED) == made
 
     def test_same_person_confirms_once_another_is_listed_beside(self, series: LoadedSeries) -> None:
@@ -168,7 +168,7 @@ class TestPdf:
         assert document.ConceptNameCodeSequence[0].CodeValue == "AIQA-RPT"
         assert len(document.SourceInstanceSequence) == 3
         assert str(document.PatientName) == "QA^Phänom"
-        assert document.SeriesDescription == "AI QA: ACTION (report as PDF)"
+        assert document.SeriesDescription == "AI QA report as PDF: ACTION"
 
     def test_same_report_is_the_same_pdf(self, series: LoadedSeries) -> None:
         assert report_pdf(report_over(series), series) == report_pdf(report_over(series), series)

@@ -112,7 +112,7 @@ def test_simulated_images_are_marked_first(series: LoadedSeries) -> None:
         iter(value for name, value in as_text(report, series).items() if name != "Device Observer Name")
     )
     document = pydicom.dcmread(BytesIO(report_sr(report, series, read_source(series))))
-    assert document.SeriesDescription == "AI QA: ACTION (report, simulated data)"
+    assert document.SeriesDescription == "AI QA report: ACTION (simulated data)"
 
 
 def test_refused_report_says_why(series: LoadedSeries) -> None:
@@ -121,7 +121,7 @@ def test_refused_report_says_why(series: LoadedSeries) -> None:
     assert lines["Summary"] == "REFUSED: no known phantom in the images (phantom-not-found)"
     assert "Model bundle" not in lines
     document = pydicom.dcmread(BytesIO(report_sr(report, series, read_source(series))))
-    assert document.SeriesDescription == "AI QA: REFUSED (report)"
+    assert document.SeriesDescription == "AI QA report: REFUSED"
     assert measurement_sr(report, series, read_source(series)) is None
 
 
