@@ -43,6 +43,7 @@ def _contents(root: Path, profiles: list[dict[str, Any]]) -> str:
 
 def _page(profile: dict[str, Any], examples: list[dict[str, Any]]) -> str:
     elements = profile["differential"]["element"]
+    snapshot = {element["id"]: element for element in profile["snapshot"]["element"]}
     lines = [
         f"# {profile['title']}",
         "",
@@ -54,7 +55,7 @@ def _page(profile: dict[str, Any], examples: list[dict[str, Any]]) -> str:
         "",
         "| element | how many | what | note |",
         "|---|---|---|---|",
-        *(_row(element) for element in elements if "." in element["id"]),
+        *(_row(element, snapshot[element["id"]]) for element in elements if "." in element["id"]),
     ]
     rules = {rule["key"]: rule["human"] for element in elements for rule in element.get("constraint", [])}
     if rules:
@@ -71,17 +72,17 @@ def _parent(canonical: str) -> str:
     return f"[{name}]({name}.md)" if canonical.startswith(BASE) else f"{name} (R4)"
 
 
-def _row(element: dict[str, Any]) -> str:
+def _row(element: dict[str, Any], whole: dict[str, Any]) -> str:
     name = element["id"].partition(".")[2]
-    count = f"{element.get('min', '')}..{element.get('max', '')}" if "min" in element or "max" in element else ""
     parts = [*_types(element), *_values(element), *_binding(element)]
     rules = [f"`{rule['key']}`" for rule in element.get("constraint", [])]
     if element.get("slicing"):
         paths = ", ".join(f"`{item['path']}`" for item in element["slicing"].get("discriminator", []))
         parts.append(f"sliced by {paths}")
-    note = element.get("short", "") if "short" in element else ""
-    marks = ["must support"] if element.get("mustSupport") else []
-    return f"| `{name}` | {count.strip('.') and count} | {'; '.join(parts)} | {', '.join([*filter(None, [note]), *marks, *rules])} |"
+    notes = [*([element["short"]] if "short" in element else []), *rules]
+    if element.get("mustSupport"):
+        notes.append("must support")
+    return f"| `{name}` | {whole['min']}..{whole['max']} | {'; '.join(parts)} | {', '.join(notes)} |"
 
 
 def _types(element: dict[str, Any]) -> list[str]:
@@ -99,8 +100,9 @@ def _values(element: dict[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any FHIR value
-    if isinstance(value, dict) and "coding" in value:
-        return " ".join(f"{item['system'].rpartition('/')[2]}#{item['code']}" for item in value["coding"])
+    codings = value.get("coding", [value] if "code" in value else []) if isinstance(value, dict) else []
+    if codings:
+        return " ".join(f"{item['system'].rpartition('/')[2]}#{item['code']}" for item in codings)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -355,7 +355,7 @@ Title: "Report of a phantom run"
 * identifier[sopInstanceUid].value = "urn:oid:2.25.401"
 * status = #final
 * category[radiology] = $V2-0074#RAD "Radiology"
-* category[kind] = $QaCategory#phantom-qa "Phantom quality assurance"
+* category[phantom] = $QaCategory#phantom-qa "Phantom quality assurance"
 * code = $QaMetric#acr-mri-run "ACR MRI phantom run"
 * subject = Reference(example-scanner)
 * effectiveDateTime = "2026-11-20"
@@ -464,8 +464,8 @@ Title: "Provenance of a phantom run"
 * recorded = "2026-11-20T06:47:02.250Z"
 * policy = "https://w3id.org/aiqa/fhir/policy/automated-qa-v1"
 * activity = $DataOperation#CREATE "create"
-* agent[assembler].type = $ParticipantType#assembler "Assembler"
-* agent[assembler].who = Reference(example-algorithm)
+* agent.type = $ParticipantType#assembler "Assembler"
+* agent.who = Reference(example-algorithm)
 * entity.role = #source
 * entity.what = Reference(example-phantom-study)
 

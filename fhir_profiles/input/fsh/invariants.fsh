@@ -82,3 +82,13 @@ Invariant: aiqa-counts
 Description: "A numerator is not larger than its denominator"
 Expression: "population.where(code.coding.code = 'numerator').count <= population.where(code.coding.code = 'denominator').count"
 Severity: #error
+
+Invariant: aiqa-assembler
+Description: "One agent is the algorithm that assembled the results"
+Expression: "agent.where(type.coding.where(system = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type' and code = 'assembler').exists()).count() = 1"
+Severity: #error
+
+Invariant: aiqa-kind
+Description: "A report is about a phantom or about images of a patient, and says which"
+Expression: "category.coding.where(system = 'https://w3id.org/aiqa/fhir/CodeSystem/qa-category').count() = 1"
+Severity: #error

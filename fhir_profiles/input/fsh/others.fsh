@@ -17,17 +17,15 @@ Description: "What a person reads of a run or series: the conclusion in words an
 * identifier[sopInstanceUid].system = "urn:dicom:uid"
 * identifier[sopInstanceUid].value 1..1
 * status from QaReportStatusValues (required)
-* category ^slicing.discriminator.type = #value
-* category ^slicing.discriminator.path = "coding.system"
+* category ^slicing.discriminator.type = #pattern
+* category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
 * category 2..*
-* category contains radiology 1..1 MS and kind 1..1 MS
-* category[radiology].coding 1..1
-* category[radiology].coding = $V2-0074#RAD
-* category[kind].coding 1..1
-* category[kind].coding.system 1..1
-* category[kind].coding.system = $QaCategory
-* category[kind].coding.code 1..1
+* category contains radiology 1..1 MS and phantom 0..1 MS and clinical 0..1 MS
+* category[radiology] = $V2-0074#RAD
+* category[phantom] = $QaCategory#phantom-qa
+* category[clinical] = $QaCategory#clinical-image-quality
+* obeys aiqa-kind
 * subject 1..1 MS
 * subject only Reference(Patient or Device or Location)
 * effective[x] only dateTime
@@ -245,14 +243,9 @@ Description: "Who made the results, from which images, when, and what they revis
 * occurred[x] only dateTime
 * policy 1..*
 * activity 1..1
-* agent 1..*
-* agent ^slicing.discriminator.type = #pattern
-* agent ^slicing.discriminator.path = "type"
-* agent ^slicing.rules = #open
-* agent contains assembler 1..1 MS
-* agent[assembler].type 1..1
-* agent[assembler].type = $ParticipantType#assembler
-* agent[assembler].who only Reference(Device)
+* obeys aiqa-assembler
+* agent.type 1..1
+* agent.who only Reference(Device or Organization or Practitioner or PractitionerRole)
 * entity 1..* MS
 
 Profile: AiqaScannerSummary

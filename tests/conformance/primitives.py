@@ -1,0 +1,76 @@
+"""Primitive values of R4 JSON: the JSON type and the form of each (R4 datatypes.html, section primitive types)."""
+
+import re
+from decimal import Decimal
+from typing import Any
+from xml.etree import ElementTree
+
+_YEAR = r"([0-9]([0-9]([0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
+_MONTH = r"(0[1-9]|1[0-2])"
+_DAY = r"(0[1-9]|[12][0-9]|3[01])"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
+_ZONE = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+
+_FORMS = {
+    "base64Binary": r"(\s*([0-9a-zA-Z+/=]){4}\s*)+",
+    "canonical": r"\S+",
+    "code": r"[^\s]+(\s[^\s]+)*",
+    "date": rf"{_YEAR}(-{_MONTH}(-{_DAY})?)?",
+    "dateTime": rf"{_YEAR}(-{_MONTH}(-{_DAY}(T{_TIME}{_ZONE})?)?)?",
+    "id": r"[A-Za-z0-9\-.]{1,64}",
+    "instant": rf"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}",
+    "markdown": r"[ \r\n\t\S]+",
+    "oid": r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+",
+    "string": r"[ \r\n\t\S]+",
+    "time": _TIME,
+    "uri": r"\S+",
+    "url": r"\S+",
+    "uuid": r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+}
+_COMPILED = {name: re.compile(form) for name, form in _FORMS.items()}
+_LOWEST = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
+PRIMITIVES = frozenset({*_FORMS, *_LOWEST, "boolean", "decimal", "xhtml"})
+
+_XHTML = "{http://www.w3.org/1999/xhtml}"
+_ALLOWED = frozenset(
+    "a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img "
+    "kbd li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt u ul var".split()
+)
+"""What R4 allows in a narrative (narrative.html, section 2.4.0.1): formatting, no forms, no active content."""
+
+
+def wrong_primitive(value: Any, kind: str) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return what is wrong with a primitive value; None where nothing is."""
+    if kind == "boolean":
+        return None if isinstance(value, bool) else "not a JSON boolean"
+    if kind == "decimal":
+        return None if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else "not a JSON number"
+    if kind in _LOWEST:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return "not a JSON integer"
+        return None if _LOWEST[kind] <= value < 2**31 else "outside the range of the type"
+    if not isinstance(value, str):
+        return "not a JSON string"
+    if kind == "xhtml":
+        return wrong_narrative(value)
+    form = _COMPILED.get(kind)
+    return None if form is None or form.fullmatch(value) else f"not the form of a {kind}"
+
+
+def wrong_narrative(text: str) -> str | None:
+    """Return what is wrong with the div of a narrative (invariants txt-1 and txt-2)."""
+    if "<!" in text:
+        return "a narrative has no declarations"
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 - declarations, so entities too, were refused above
+    except ElementTree.ParseError:
+        return "not well-formed XHTML"
+    if root.tag != f"{_XHTML}div":
+        return "not a div of XHTML"
+    for node in root.iter():
+        if node.tag.removeprefix(_XHTML) not in _ALLOWED:
+            return f"{node.tag.removeprefix(_XHTML)} is not allowed in a narrative"
+        if any(name.lower().startswith("on") for name in node.attrib):
+            return "events are not allowed in a narrative"
+    shown = "".join(root.itertext()).strip() or root.find(f".//{_XHTML}img") is not None
+    return None if shown else "an empty narrative"
