@@ -37,6 +37,13 @@ def broken(
         if rule.get("severity") != "error" or key in _NATIVE or key in already or "expression" not in rule:
             continue
         already.add(key)
-        node = ResourceNode.create_node(element, base)
-        if _compiled(rule["expression"])(node, {"resource": resource, "rootResource": resource}) != [True]:
+        if not _holds(rule["expression"], element, base, resource):
             yield key, rule["human"]
+
+
+def _holds(expression: str, element: Any, base: str, resource: dict[str, Any]) -> bool:  # noqa: ANN401
+    node = ResourceNode.create_node(element, base)
+    try:
+        return _compiled(expression)(node, {"resource": resource, "rootResource": resource}) == [True]
+    except Exception:  # noqa: BLE001 - fhirpathpy raises it bare where types don't fit, as for a number in quotes
+        return False

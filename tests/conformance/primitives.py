@@ -1,6 +1,7 @@
 """Primitive values of R4 JSON: the JSON type and the form of each (R4 datatypes.html, section primitive types)."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
@@ -27,6 +28,7 @@ _FORMS = {
     "url": r"\S+",
     "uuid": r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 }
+_WITH_DAY = frozenset({"date", "dateTime", "instant"})
 _COMPILED = {name: re.compile(form) for name, form in _FORMS.items()}
 _LOWEST = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 PRIMITIVES = frozenset({*_FORMS, *_LOWEST, "boolean", "decimal", "xhtml"})
@@ -54,7 +56,17 @@ def wrong_primitive(value: Any, kind: str) -> str | None:  # noqa: ANN401 - any 
     if kind == "xhtml":
         return wrong_narrative(value)
     form = _COMPILED.get(kind)
-    return None if form is None or form.fullmatch(value) else f"not the form of a {kind}"
+    if form is not None and not form.fullmatch(value):
+        return f"not the form of a {kind}"
+    return "no such day" if kind in _WITH_DAY and len(value) >= 10 and not _is_day(value[:10]) else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def wrong_narrative(text: str) -> str | None:
