@@ -1,8 +1,8 @@
 """From FSH to what is shipped.
 
-    python -m fhir_profiles.build compile    FSH -> JSON beside input/, pages in docs/fhir-profiles
-    python -m fhir_profiles.build check      compiles elsewhere and compares; exit 1 where something differs
-    python -m fhir_profiles.build pack       dist/aiqa.fhir-VERSION.tgz, as FHIR package managers read it
+python -m fhir_profiles.build compile    FSH -> JSON beside input/, pages in docs/fhir-profiles
+python -m fhir_profiles.build check      compiles elsewhere and compares; exit 1 where something differs
+python -m fhir_profiles.build pack       dist/aiqa.fhir-VERSION.tgz, as FHIR package managers read it
 """
 
 import gzip
@@ -74,7 +74,10 @@ def differences() -> list[str]:
 
 def _unequal(kept: Path, fresh: Path, folders: tuple[str, ...]) -> set[str]:
     names = {
-        str(path.relative_to(root)) for root in (kept, fresh) for name in folders for path in (root / name).glob("*.json")
+        str(path.relative_to(root))
+        for root in (kept, fresh)
+        for name in folders
+        for path in (root / name).glob("*.json")
     }
     return {name for name in names if _bytes(kept / name) != _bytes(fresh / name)}
 

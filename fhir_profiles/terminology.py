@@ -8,9 +8,10 @@ A test compares the file with what would be written: a new metric, reason, error
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+from pydicom.sr import _concepts_dict
 from pydicom.sr._cid_dict import cid_concepts
-from pydicom.sr._concepts_dict import concepts
 
 from aiqa_integration import errors
 from aiqa_integration.metrics import all_metrics
@@ -20,6 +21,10 @@ from aiqa_integration.model.quantity import UNITS
 
 TARGET = Path(__file__).parent / "input/fsh/generated.fsh"
 
+_Concepts = dict[str, dict[str, dict[str, tuple[str, list[int]]]]]
+"""Scheme -> keyword -> code -> meaning and context groups."""
+
+_CONCEPTS = cast("_Concepts", _concepts_dict.concepts)
 _SYSTEMS = {"DCM": "$DCM", "RADLEX": "$RADLEX", "SCT": "$SCT"}
 
 _CONTEXT_GROUPS = {
@@ -61,7 +66,7 @@ _PLAIN_METRICS = {
     "ct-number-bone": "CT number, bone",
     "ct-number-air": "CT number, air",
 }
-"""Metrics that AIQA does not measure itself yet, or that are named without a modality: other programs may write them."""
+"""Metrics that AIQA does not measure yet, or that are named without a modality: other programs may write them."""
 
 _RUNS = {
     "acr-mri-run": "ACR MRI phantom run",
@@ -74,9 +79,12 @@ _MORE_UNITS = ("[hnsf'U]", "{lp}/cm", "mGy", "mGy.cm")
 
 
 _DICOM_CODES = frozenset(
-    "110152 110153 110180 111012 111050 111052 111235 111236 111237 111240 111631 111787 112002 112225 113014 113680 "
-    "113682 113683 113684 113830 121012 123110 126000 128551 128552 128553 130549 130550".split()
-)
+    str(code)
+    for code in (
+        110152, 110153, 110180, 111012, 111050, 111052, 111235, 111236, 111237, 111240, 111631, 111787, 112002, 112225,
+        113014, 113680, 113682, 113683, 113684, 113830, 121012, 123110, 126000, 128551, 128552, 128553, 130549, 130550,
+    )
+)  # fmt: skip
 """Codes of PS3.16 annex D that profiles, emitters and examples name outside the context groups."""
 
 _FOREIGN = """* ^status = #draft
@@ -119,12 +127,14 @@ def _code_systems() -> Iterator[str]:
         "QaRefusal", "qa-refusal", "Why a series was refused", "Stable error codes (docs/errors.md).",
         {code: code.replace("-", " ").capitalize() for code in sorted(_error_codes(errors.AiqaError))},
     )  # fmt: skip
-    own = [metric.code for metric in all_metrics()] + list(REASONS.values()) + list(VERDICTS.values())
-    concepts_of_sr = {code.value: code.meaning for code in own if code.scheme == PRIVATE_SCHEME}
-    yield _code_system(
-        "AiqaSr", "aiqa-sr", "Concepts of AIQA's SR", f"Concepts of the coding scheme {PRIVATE_SCHEME} that FHIR shows.",
-        dict(sorted(concepts_of_sr.items())),
-    ).replace("* insert OwnCodes", f'* insert OwnCodes\n* ^url = "urn:oid:{PRIVATE_SCHEME_UID}"\n* ^content = #fragment')  # fmt: skip
+    own = [*(metric.code for metric in all_metrics()), *REASONS.values(), *VERDICTS.values()]
+    rows = {code.value: code.meaning for code in own if code.scheme == PRIVATE_SCHEME}
+    text = _code_system(
+        "AiqaSr", "aiqa-sr", "Concepts of AIQA's SR", f"Concepts of coding scheme {PRIVATE_SCHEME} that FHIR shows.",
+        dict(sorted(rows.items())),
+    )  # fmt: skip
+    scheme = f'* insert OwnCodes\n* ^url = "urn:oid:{PRIVATE_SCHEME_UID}"\n* ^content = #fragment'
+    yield text.replace("* insert OwnCodes", scheme)
 
 
 def _error_codes(root: type[errors.AiqaError]) -> set[str]:
@@ -142,12 +152,12 @@ def _context_groups() -> Iterator[str]:
 
 
 def _concept(scheme: str, keyword: str, group: int) -> tuple[str, str]:
-    found = {code: meaning for code, (meaning, groups) in concepts[scheme][keyword].items() if group in groups}
+    found = {code: meaning for code, (meaning, groups) in _CONCEPTS[scheme][keyword].items() if group in groups}
     return next(iter(found.items()))
 
 
 def _dicom_codes() -> str:
-    every = {code: meaning for row in concepts["DCM"].values() for code, (meaning, _) in row.items()}
+    every = {code: meaning for row in _CONCEPTS["DCM"].values() for code, (meaning, _) in row.items()}
     grouped = {
         _concept("DCM", keyword, number)[0]
         for number in _CONTEXT_GROUPS

@@ -19,20 +19,21 @@ class Element:
     children: dict[str, "Element"] = field(default_factory=dict)
     slices: dict[str, "Element"] = field(default_factory=dict)
 
-    @property
-    def types(self) -> list[dict[str, Any]]:
-        """The types that a value may have."""
-        found: list[dict[str, Any]] = self.definition.get("type", [])
-        return found
+    def __post_init__(self) -> None:
+        self.types: list[dict[str, Any]] = self.definition.get("type", [])
+        self._given = {
+            kind: next((value for key, value in self.definition.items() if key.startswith(kind) and key != kind), None)
+            for kind in ("fixed", "pattern")
+        }
 
     @property
     def is_list(self) -> bool:
         """Whether JSON holds an array here: R4's own cardinality says so, also where a profile allows one only."""
         return str(self.definition.get("base", self.definition).get("max", "1")) not in {"0", "1"}
 
-    def must_have(self, kind: str) -> Any:  # noqa: ANN401 - any FHIR value
+    def must_have(self, kind: str) -> Any:
         """Return the fixed or pattern value (``kind``) that a profile gives; None where it gives none."""
-        return next((value for key, value in self.definition.items() if key.startswith(kind) and key != kind), None)
+        return self._given[kind]
 
 
 @dataclass(frozen=True)

@@ -25,25 +25,30 @@ def _compiled(expression: str) -> Callable[..., list[Any]]:
     return fhirpathpy.compile(expression, models["r4"], _OPTIONS)
 
 
-def broken(
-    definition: dict[str, Any], element: Any, base: str, resource: dict[str, Any], already: set[str]  # noqa: ANN401
-) -> Iterator[tuple[str, str]]:
-    """Yield key and words of each invariant of severity error that an element breaks; ``already`` are not asked twice.
+class Invariants:
+    """Asks the invariants of one resource, each once of an element: R4, profile and slice repeat most of them."""
 
-    ``base`` is the path by which R4 knows the element, such as Observation.component: choice types need it.
-    """
-    for rule in definition.get("constraint", []):
-        key = rule["key"]
-        if rule.get("severity") != "error" or key in _NATIVE or key in already or "expression" not in rule:
-            continue
-        already.add(key)
-        if not _holds(rule["expression"], element, base, resource):
-            yield key, rule["human"]
+    def __init__(self, resource: dict[str, Any]) -> None:
+        self._variables = {"resource": resource, "rootResource": resource}
+        self._answers: dict[tuple[str, int], bool] = {}
 
+    def broken(self, definition: dict[str, Any], element: Any, base: str) -> Iterator[tuple[str, str]]:
+        """Yield key and words of each invariant of severity error that an element breaks.
 
-def _holds(expression: str, element: Any, base: str, resource: dict[str, Any]) -> bool:  # noqa: ANN401
-    node = ResourceNode.create_node(element, base)
-    try:
-        return _compiled(expression)(node, {"resource": resource, "rootResource": resource}) == [True]
-    except Exception:  # noqa: BLE001 - fhirpathpy raises it bare where types don't fit, as for a number in quotes
-        return False
+        ``base`` is the path by which R4 knows the element, such as Observation.component: choice types need it.
+        """
+        for rule in definition.get("constraint", []):
+            if rule.get("severity") != "error" or rule["key"] in _NATIVE or "expression" not in rule:
+                continue
+            asked = (rule["expression"], id(element))
+            if asked not in self._answers:
+                self._answers[asked] = self._holds(rule["expression"], element, base)
+            if not self._answers[asked]:
+                yield rule["key"], rule["human"]
+
+    def _holds(self, expression: str, element: Any, base: str) -> bool:
+        node = ResourceNode.create_node(element, base)
+        try:
+            return _compiled(expression)(node, self._variables) == [True]
+        except Exception:  # noqa: BLE001 - fhirpathpy raises it bare where types don't fit, as for a number in quotes
+            return False

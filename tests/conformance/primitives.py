@@ -1,10 +1,11 @@
 """Primitive values of R4 JSON: the JSON type and the form of each (R4 datatypes.html, section primitive types)."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 _YEAR = r"([0-9]([0-9]([0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
 _MONTH = r"(0[1-9]|1[0-2])"
@@ -31,33 +32,53 @@ _FORMS = {
 _WITH_DAY = frozenset({"date", "dateTime", "instant"})
 _COMPILED = {name: re.compile(form) for name, form in _FORMS.items()}
 _LOWEST = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_integer(value) or isinstance(value, float | Decimal)
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+_JSON_TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "boolean": ("boolean", _is_boolean),
+    "decimal": ("number", _is_number),
+    **dict.fromkeys(_LOWEST, ("integer", _is_integer)),
+}
 PRIMITIVES = frozenset({*_FORMS, *_LOWEST, "boolean", "decimal", "xhtml"})
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-_ALLOWED = frozenset(
-    "a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img "
-    "kbd li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt u ul var".split()
-)
+_ALLOWED = frozenset({
+    "a", "abbr", "acronym", "b", "big", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "dfn",
+    "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "q",
+    "samp", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u",
+    "ul", "var",
+})  # fmt: skip
 """What R4 allows in a narrative (narrative.html, section 2.4.0.1): formatting, no forms, no active content."""
 
 
-def wrong_primitive(value: Any, kind: str) -> str | None:  # noqa: ANN401 - any JSON value
+def wrong_primitive(value: Any, kind: str) -> str | None:
     """Return what is wrong with a primitive value; None where nothing is."""
-    if kind == "boolean":
-        return None if isinstance(value, bool) else "not a JSON boolean"
-    if kind == "decimal":
-        return None if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else "not a JSON number"
-    if kind in _LOWEST:
-        if not isinstance(value, int) or isinstance(value, bool):
-            return "not a JSON integer"
-        return None if _LOWEST[kind] <= value < 2**31 else "outside the range of the type"
+    if kind in _JSON_TYPES:
+        wanted, is_wanted = _JSON_TYPES[kind]
+        if not is_wanted(value):
+            return f"not a JSON {wanted}"
+        return None if kind not in _LOWEST or _LOWEST[kind] <= value < 2**31 else "outside the range of the type"
     if not isinstance(value, str):
         return "not a JSON string"
-    if kind == "xhtml":
-        return wrong_narrative(value)
+    return wrong_narrative(value) if kind == "xhtml" else _wrong_text(value, kind)
+
+
+def _wrong_text(value: str, kind: str) -> str | None:
     form = _COMPILED.get(kind)
     if form is not None and not form.fullmatch(value):
-        return f"not the form of a {kind}"
+        return f"not the form of {kind}"
     return "no such day" if kind in _WITH_DAY and len(value) >= 10 and not _is_day(value[:10]) else None
 
 
@@ -74,8 +95,8 @@ def wrong_narrative(text: str) -> str | None:
     if "<!" in text:
         return "a narrative has no declarations"
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - declarations, so entities too, were refused above
-    except ElementTree.ParseError:
+        root = ET.fromstring(text)  # noqa: S314 - declarations, so entities too, were refused above
+    except ET.ParseError:
         return "not well-formed XHTML"
     if root.tag != f"{_XHTML}div":
         return "not a div of XHTML"

@@ -1,6 +1,6 @@
 """The bad corpus: good examples with one error each (``fhir_profiles/bad-examples.json``), and who finds it.
 
-    python -m tests.conformance.seeded     prints the measured table of docs/fhir-conformance.md
+python -m tests.conformance.seeded     prints the measured table of docs/fhir-conformance.md
 """
 
 import json

@@ -11,7 +11,9 @@ Value = Any
 def fits(value: Value, pattern: Value) -> bool:
     """Return whether a value has all that a pattern has (R4 ElementDefinition.pattern)."""
     if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(name in value and fits(value[name], part) for name, part in pattern.items())
+        return isinstance(value, dict) and all(
+            name in value and fits(value[name], part) for name, part in pattern.items()
+        )
     if isinstance(pattern, list):
         return isinstance(value, list) and all(any(fits(item, part) for item in value) for part in pattern)
     return bool(value == pattern)

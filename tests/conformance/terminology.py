@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import ucumvert
 from lark.exceptions import LarkError
-from pydicom.sr._concepts_dict import concepts
+from pydicom.sr import _concepts_dict
 
 from tests.conformance.definitions import OWN, Definitions
 
@@ -19,7 +19,6 @@ _LOINC, _SCT = "http://loinc.org", "http://snomed.info/sct"
 _KNOWN_BY_R4 = ("http://terminology.hl7.org/CodeSystem/", "http://hl7.org/fhir/", f"{OWN}CodeSystem/")
 _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+(\s*;.*)?")
 _MIME_TYPES = "http://hl7.org/fhir/ValueSet/mimetypes"
-
 
 
 def _product(left: int, right: int) -> int:
@@ -77,7 +76,15 @@ def _ucum_parser() -> Callable[[str], Any]:
 
 @cache
 def _dicom(scheme: str) -> dict[str, str]:
-    return {code: meaning for row in concepts[scheme].values() for code, (meaning, _) in row.items()}
+    rows = cast("dict[str, dict[str, dict[str, tuple[str, Any]]]]", _concepts_dict.concepts)[scheme].values()
+    return {code: meaning for row in rows for code, (meaning, _) in row.items()}
+
+
+_BY_FORM: dict[str, tuple[str, Callable[[str], bool]]] = {
+    UCUM: ("UCUM", is_ucum),
+    _LOINC: ("LOINC", is_loinc),
+    _SCT: ("SNOMED CT", is_sct),
+}
 
 
 class Terminology:
@@ -88,20 +95,16 @@ class Terminology:
 
     def wrong_code(self, system: str, code: str) -> str | None:
         """Return why a code can't be one of its system; None where it is or may be."""
-        if system == UCUM:
-            return None if is_ucum(code) else f"{code} is not UCUM"
-        if system == _LOINC:
-            return None if is_loinc(code) else f"{code} is not LOINC"
-        if system == _SCT:
-            return None if is_sct(code) else f"{code} is not SNOMED CT"
+        if system in _BY_FORM:
+            name, is_valid = _BY_FORM[system]
+            return None if is_valid(code) else f"{code} is not {name}"
         if system in _DICOM:
             return None if code in _dicom(_DICOM[system]) else f"{code} is not in {_DICOM[system]}"
         found = self._definitions.code_system(system)
         if found is not None:
             return None if code in found.displays else f"{code} is not in {system}"
-        if system.startswith(_KNOWN_BY_R4) and self._definitions.resource(system) is None:
-            return f"there is no code system {system}"
-        return None
+        unknown = system.startswith(_KNOWN_BY_R4) and self._definitions.resource(system) is None
+        return f"there is no code system {system}" if unknown else None
 
     def wrong_display(self, system: str, code: str, display: str) -> str | None:
         """Return why a word can't stand beside a code; None where it may."""
@@ -149,6 +152,5 @@ class Terminology:
         if any(item["op"] not in {"is-a", "descendent-of"} or item["property"] != "concept" for item in filters):
             return None
         return code in found.displays and all(
-            item["value"] in found.parents[code] or (item["op"] == "is-a" and item["value"] == code)
-            for item in filters
+            item["value"] in found.parents[code] or (item["op"] == "is-a" and item["value"] == code) for item in filters
         )

@@ -1,19 +1,14 @@
 """Walks a resource beside the snapshots of R4 and of the profiles that it claims."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tests.conformance.definitions import CORE_STRUCTURE, OWN, Definitions, Element
-from tests.conformance.invariants import broken
+from tests.conformance.invariants import Invariants
 from tests.conformance.primitives import PRIMITIVES, wrong_primitive
+from tests.conformance.scope import Scope, references, scope_of, target_of
 from tests.conformance.slicing import fits, has
 from tests.conformance.terminology import UCUM, Terminology
-
-_LITERAL = re.compile(
-    r"(https?://\S+/)?(?P<type>[A-Z][A-Za-z]+)(/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-9\-.]{1,64})?|\?\S+)"
-)
 
 
 class Finding(NamedTuple):
@@ -22,17 +17,6 @@ class Finding(NamedTuple):
     path: str
     rule: str
     detail: str
-
-
-@dataclass
-class _Scope:
-    """What the elements of one resource may refer to."""
-
-    resource: dict[str, Any]
-    full_urls: dict[str, str] = field(default_factory=dict)
-    in_bundle: bool = False
-    contained: dict[str, str] = field(default_factory=dict)
-    """Type of each contained resource by its id."""
 
 
 class Walker:
@@ -46,19 +30,19 @@ class Walker:
     def resource(self, resource: dict[str, Any], also: tuple[str, ...] = ()) -> list[Finding]:
         """Return what is wrong with a resource, in the order of its elements."""
         self._findings = {}
-        self._resource(resource, resource.get("resourceType", "?"), _Scope(resource), also)
+        self._resource(resource, resource.get("resourceType", "?"), Scope(Invariants(resource)), also)
         return list(self._findings)
 
     def _add(self, path: str, rule: str, detail: str) -> None:
         self._findings[Finding(path, rule, detail)] = None
 
-    def _resource(self, resource: Any, path: str, around: _Scope, also: tuple[str, ...] = ()) -> None:  # noqa: ANN401
+    def _resource(self, resource: Any, path: str, around: Scope, also: tuple[str, ...] = ()) -> None:
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
         root = self._definitions.type_root(kind) if isinstance(kind, str) else None
         if root is None or not isinstance(resource, dict):
             self._add(path, "type", f"no resource type of R4: {kind!r}")
             return
-        scope = _scope_of(resource, around)
+        scope = scope_of(resource, around)
         for canonical in dict.fromkeys((f"{CORE_STRUCTURE}{kind}", *_claimed(resource), *also)):
             found = self._definitions.structure(canonical)
             if found is None:
@@ -74,9 +58,9 @@ class Walker:
 
     def _contained(self, resource: dict[str, Any], path: str) -> None:
         """Invariant dom-3: what is contained is referred to, or refers to what contains it."""
-        used = set(_references(resource))
+        used = set(references(resource))
         for part in resource.get("contained", []):
-            if isinstance(part, dict) and f"#{part.get('id')}" not in used and "#" not in set(_references(part)):
+            if isinstance(part, dict) and f"#{part.get('id')}" not in used and "#" not in set(references(part)):
                 self._add(f"{path}.contained", "dom-3", "a contained resource that nothing refers to")
 
     def _requests(self, bundle: dict[str, Any], path: str) -> None:
@@ -90,9 +74,7 @@ class Walker:
             if "ifNoneExist" in request and request.get("method") != "POST":
                 self._add(f"{path}.entry[{number}].request", "request", "ifNoneExist belongs to POST")
 
-    # one value ------------------------------------------------------------------------------------------------
-
-    def _value(self, value: Any, node: Element, path: str, scope: _Scope, kind: str) -> None:  # noqa: ANN401
+    def _value(self, value: Any, node: Element, path: str, scope: Scope, kind: str) -> None:
         for word in ("fixed", "pattern"):
             wanted = node.must_have(word)
             if wanted is not None and not (value == wanted if word == "fixed" else fits(value, wanted)):
@@ -110,13 +92,12 @@ class Walker:
         else:
             self._complex(value, node, path, scope, kind)
 
-    def _complex(self, value: dict[str, Any], node: Element, path: str, scope: _Scope, kind: str) -> None:
+    def _complex(self, value: dict[str, Any], node: Element, path: str, scope: Scope, kind: str) -> None:
         if not value or list(value) == ["id"]:
             self._add(path, "ele-1", "an empty object")
         children, base, types = self._below(node, kind)
-        already: set[str] = set()
         for definition in (node.definition, *types):
-            for key, words in broken(definition, value, base, scope.resource, already):
+            for key, words in scope.invariants.broken(definition, value, base):
                 self._add(path, key, words)
         if kind == "Reference":
             self._reference(value, node, path, scope)
@@ -142,9 +123,7 @@ class Walker:
             return node.children, base, ()
         return node.children or own.children, kind, (own.definition,)
 
-    # what stands below it -------------------------------------------------------------------------------------
-
-    def _members(self, value: dict[str, Any], children: dict[str, Element], path: str, scope: _Scope) -> None:
+    def _members(self, value: dict[str, Any], children: dict[str, Element], path: str, scope: Scope) -> None:
         taken = {"resourceType"}
         for name, child in children.items():
             found = _found(value, name, child)
@@ -160,7 +139,7 @@ class Walker:
             if key.removeprefix("_") not in taken:
                 self._add(f"{path}.{key}", "unknown", "no such element")
 
-    def _member(self, value: dict[str, Any], key: str, child: Element, path: str, scope: _Scope) -> None:
+    def _member(self, value: dict[str, Any], key: str, child: Element, path: str, scope: Scope) -> None:
         place = f"{path}.{key}"
         given = value.get(key, value.get(f"_{key}"))
         if isinstance(given, list) != child.is_list:
@@ -183,7 +162,7 @@ class Walker:
                 self._value(item, child, here, scope, kind)
         self._slices(items, child, place, scope, key=key)
 
-    def _extensions_of_primitive(self, given: Any, place: str, scope: _Scope) -> None:  # noqa: ANN401
+    def _extensions_of_primitive(self, given: Any, place: str, scope: Scope) -> None:
         root = self._definitions.type_root("Element")
         for item in given if isinstance(given, list) else [given]:
             if item is not None and root is not None:
@@ -196,7 +175,7 @@ class Walker:
         if most != "*" and count > int(most):
             self._add(path, "max", f"{count} of at most {most}")
 
-    def _slices(self, items: list[Any], node: Element, path: str, scope: _Scope, *, key: str = "") -> None:
+    def _slices(self, items: list[Any], node: Element, path: str, scope: Scope, *, key: str = "") -> None:
         """Check each item as the slice that it belongs to, and how many each slice has."""
         slicing = node.definition.get("slicing")
         if not node.slices:
@@ -213,14 +192,12 @@ class Walker:
         if slicing and slicing.get("rules") == "closed" and len(taken) < len(items):
             self._add(path, "slicing", "an item of no slice")
 
-    def _belongs(self, item: Any, part: Element, by: list[dict[str, Any]], key: str) -> bool:  # noqa: ANN401
+    def _belongs(self, item: Any, part: Element, by: list[dict[str, Any]], key: str) -> bool:
         if any(rule["type"] == "type" for rule in by) or not by:
             return _kind(key, part) in {kind["code"] for kind in part.types}
         return has(item, part, by)
 
-    # what single types mean -----------------------------------------------------------------------------------
-
-    def _binding(self, value: Any, node: Element, path: str, kind: str) -> None:  # noqa: ANN401
+    def _binding(self, value: Any, node: Element, path: str, kind: str) -> None:
         binding = node.definition.get("binding", {})
         if binding.get("strength") != "required" or "valueSet" not in binding:
             return
@@ -245,14 +222,16 @@ class Walker:
         if wrong is not None:
             self._add(path, "code", wrong)
 
-    def _reference(self, value: dict[str, Any], node: Element, path: str, scope: _Scope) -> None:
+    def _reference(self, value: dict[str, Any], node: Element, path: str, scope: Scope) -> None:
         targets = {
             self._type_of(target)
             for kind in node.types
             if kind["code"] == "Reference"
             for target in kind.get("targetProfile", [])
         }
-        kind = self._kind_of_target(value, path, scope)
+        kind, wrong = target_of(value, scope, self._definitions)
+        if wrong is not None:
+            self._add(path, "reference", wrong)
         if kind is not None and targets and not targets & {kind, "Resource"}:
             self._add(path, "target", f"refers to {kind}, not to {' or '.join(sorted(targets))}")
 
@@ -262,31 +241,7 @@ class Walker:
         found = self._definitions.structure(canonical)
         return str(found.definition["path"]) if found else "Resource"
 
-    def _kind_of_target(self, value: dict[str, Any], path: str, scope: _Scope) -> str | None:
-        said, literal = value.get("type"), value.get("reference")
-        if not isinstance(literal, str):
-            return said if isinstance(said, str) else None
-        if literal.startswith("#"):
-            if literal != "#" and literal[1:] not in scope.contained:
-                self._add(path, "ref-1", f"{literal} is not contained")
-            return scope.contained.get(literal[1:])
-        if literal in scope.full_urls:
-            found: str | None = scope.full_urls[literal]
-        elif literal.startswith("urn:"):
-            if scope.in_bundle:
-                self._add(path, "reference", f"{literal} is not in the Bundle")
-            found = said if isinstance(said, str) else None
-        else:
-            form = _LITERAL.fullmatch(literal)
-            if form is None or self._definitions.type_root(form["type"]) is None:
-                self._add(path, "reference", f"{literal} names no resource")
-                return None
-            found = form["type"]
-        if isinstance(said, str) and found is not None and said != found:
-            self._add(path, "reference", f"says {said}, is {found}")
-        return found
-
-    def _extension(self, value: dict[str, Any], path: str, scope: _Scope, node: Element) -> None:
+    def _extension(self, value: dict[str, Any], path: str, scope: Scope, node: Element) -> None:
         given = [key for key in value if key.startswith("value")]
         if bool(given) == ("extension" in value):
             self._add(path, "ext-1", "an extension has a value or extensions, not both")
@@ -327,27 +282,3 @@ def _claimed(resource: dict[str, Any]) -> list[str]:
     meta = resource.get("meta")
     named = meta.get("profile", []) if isinstance(meta, dict) else []
     return [canonical.partition("|")[0] for canonical in named if isinstance(canonical, str)]
-
-
-def _scope_of(resource: dict[str, Any], around: _Scope) -> _Scope:
-    contained = {
-        str(part.get("id")): str(part.get("resourceType")) for part in resource.get("contained", []) if isinstance(part, dict)
-    }
-    if resource.get("resourceType") != "Bundle":
-        return _Scope(resource, around.full_urls, around.in_bundle, contained or around.contained)
-    entries = [entry for entry in resource.get("entry", []) if isinstance(entry, dict)]
-    urls = {
-        entry["fullUrl"]: str(entry.get("resource", {}).get("resourceType")) for entry in entries if "fullUrl" in entry
-    }
-    return _Scope(resource, urls, in_bundle=True)
-
-
-def _references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    if isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            yield value["reference"]
-        for part in value.values():
-            yield from _references(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _references(part)

@@ -137,7 +137,7 @@ Description: "Stable error codes (docs/errors.md)."
 CodeSystem: AiqaSr
 Id: aiqa-sr
 Title: "Concepts of AIQA's SR"
-Description: "Concepts of the coding scheme 99AIQA that FHIR shows."
+Description: "Concepts of coding scheme 99AIQA that FHIR shows."
 * insert OwnCodes
 * ^url = "urn:oid:2.25.213384237021484209190842339713268837121"
 * ^content = #fragment
