@@ -53,17 +53,12 @@ def _target_of_literal(literal: str, scope: Scope, definitions: Definitions) -> 
 
 def scope_of(resource: dict[str, Any], around: Scope) -> Scope:
     """Return the scope of a resource that stands in another one, or alone."""
-    contained = {
-        str(part.get("id")): str(part.get("resourceType"))
-        for part in resource.get("contained", [])
-        if isinstance(part, dict)
-    }
+    parts = objects(resource.get("contained"))
+    contained = {str(part.get("id")): str(part.get("resourceType")) for part in parts}
     if resource.get("resourceType") != "Bundle":
         return Scope(Invariants(resource), around.full_urls, around.in_bundle, contained or around.contained)
-    entries = [entry for entry in resource.get("entry", []) if isinstance(entry, dict)]
-    urls = {
-        entry["fullUrl"]: str(entry.get("resource", {}).get("resourceType")) for entry in entries if "fullUrl" in entry
-    }
+    entries = [entry for entry in objects(resource.get("entry")) if isinstance(entry.get("resource"), dict)]
+    urls = {str(entry.get("fullUrl")): str(entry["resource"].get("resourceType")) for entry in entries}
     return Scope(Invariants(resource), urls, in_bundle=True)
 
 
@@ -77,3 +72,8 @@ def references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from references(part)
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Return the JSON objects of what should be an array of them."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from tests.conformance.definitions import CORE_STRUCTURE, OWN, Definitions, Element
 from tests.conformance.invariants import Invariants
 from tests.conformance.primitives import PRIMITIVES, wrong_primitive
-from tests.conformance.scope import Scope, references, scope_of, target_of
+from tests.conformance.scope import Scope, objects, references, scope_of, target_of
 from tests.conformance.slicing import fits, has
 from tests.conformance.terminology import UCUM, Terminology
 
@@ -30,7 +30,7 @@ class Walker:
     def resource(self, resource: dict[str, Any], also: tuple[str, ...] = ()) -> list[Finding]:
         """Return what is wrong with a resource, in the order of its elements."""
         self._findings = {}
-        self._resource(resource, resource.get("resourceType", "?"), Scope(Invariants(resource)), also)
+        self._resource(resource, str(resource.get("resourceType")), Scope(Invariants(resource)), also)
         return list(self._findings)
 
     def _add(self, path: str, rule: str, detail: str) -> None:
@@ -59,17 +59,21 @@ class Walker:
     def _contained(self, resource: dict[str, Any], path: str) -> None:
         """Invariant dom-3: what is contained is referred to, or refers to what contains it."""
         used = set(references(resource))
-        for part in resource.get("contained", []):
-            if isinstance(part, dict) and f"#{part.get('id')}" not in used and "#" not in set(references(part)):
+        for part in objects(resource.get("contained")):
+            if f"#{part.get('id')}" not in used and "#" not in set(references(part)):
                 self._add(f"{path}.contained", "dom-3", "a contained resource that nothing refers to")
 
     def _requests(self, bundle: dict[str, Any], path: str) -> None:
-        for number, entry in enumerate(bundle.get("entry", [])):
-            request, resource = entry.get("request"), entry.get("resource", {})
-            if not isinstance(request, dict) or not isinstance(request.get("url"), str):
+        for number, entry in enumerate(objects(bundle.get("entry"))):
+            request, resource = entry.get("request"), entry.get("resource")
+            if (
+                not isinstance(request, dict)
+                or not isinstance(resource, dict)
+                or not isinstance(request.get("url"), str)
+            ):
                 continue
             named = re.split(r"[/?]", request["url"])[0]
-            if request.get("method") in {"POST", "PUT"} and named != resource.get("resourceType"):
+            if str(request.get("method")) in {"POST", "PUT"} and named != resource.get("resourceType"):
                 self._add(f"{path}.entry[{number}].request.url", "request", f"{named} is not the type of the resource")
             if "ifNoneExist" in request and request.get("method") != "POST":
                 self._add(f"{path}.entry[{number}].request", "request", "ifNoneExist belongs to POST")
@@ -204,11 +208,11 @@ class Walker:
         if isinstance(value, str):
             pairs: list[tuple[str | None, str]] = [(None, value)]
         elif isinstance(value, dict):
-            codings = value.get("coding", []) if kind == "CodeableConcept" else [value]
-            pairs = [(item.get("system", ""), item["code"]) for item in codings if "code" in item]
+            codings = objects(value.get("coding")) if kind == "CodeableConcept" else [value]
+            pairs = [(str(item.get("system", "")), str(item["code"])) for item in codings if "code" in item]
         else:
             return
-        answers = [self._terminology.contains(binding["valueSet"], system, str(code)) for system, code in pairs]
+        answers = [self._terminology.contains(binding["valueSet"], system, code) for system, code in pairs]
         if all(answer is False for answer in answers):
             self._add(path, "binding", f"none of {binding['valueSet'].rpartition('/')[2]}")
 
@@ -280,5 +284,7 @@ def _found(value: dict[str, Any], name: str, child: Element) -> dict[str, None]:
 
 def _claimed(resource: dict[str, Any]) -> list[str]:
     meta = resource.get("meta")
-    named = meta.get("profile", []) if isinstance(meta, dict) else []
+    named = meta.get("profile") if isinstance(meta, dict) else None
+    if not isinstance(named, list):
+        return []
     return [canonical.partition("|")[0] for canonical in named if isinstance(canonical, str)]
