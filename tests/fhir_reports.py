@@ -32,7 +32,7 @@ GHOSTING = MetricDef(
     version="1", code=aiqa_code("MRPSG", "Percent signal ghosting"), decimals=2,
 )  # fmt: skip
 SNR = MetricDef(
-    id="mr-snr", label="Signal to noise ratio", unit=ONE, better="higher", source=SOURCE, version="1",
+    id="mr-snr", label="Signal-to-noise ratio", unit=ONE, better="higher", source=SOURCE, version="1",
     code=dcm_code("111787", "Signal to Noise Ratio"), decimals=0,
 )  # fmt: skip
 THICKNESS = MetricDef(
