@@ -60,7 +60,3 @@ class MedplumServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait(20)
-=======
-from viewer_kit.orthanc import OrthancServer, free_port, missing_orthanc
-
-__all__ = ["OrthancServer", "free_port", "missing_orthanc"]
