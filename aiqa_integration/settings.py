@@ -153,9 +153,9 @@ class EhrSettings(_Section):
     )
     follow_every_s: float = Field(15.0, gt=0, description="Seconds between looks at the Tasks in the EHR.")
     hook_url: str | None = Field(
-        None, description="Address of the console's /fhir-hook as the EHR reaches it; none = Tasks are only looked at."
+        None, description="Address of the console's /ehr-hook as the EHR reaches it; none = Tasks are only looked at."
     )
-    hook_secret: SecretStr | None = Field(None, description="Bearer secret that the EHR shows at /fhir-hook.")
+    hook_secret: SecretStr | None = Field(None, description="Bearer secret that the EHR shows at /ehr-hook.")
     monthly_summaries: bool = Field(True, description="Whether a MeasureReport of each scanner and month is written.")
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the FHIR server.")
     tls: TlsSettings = Field(TlsSettings(), description="Certificates for the FHIR server.")

@@ -12,14 +12,14 @@ from viewer_kit.orthanc import OrthancServer, free_port, missing_orthanc
 
 __all__ = ["MedplumServer", "OrthancServer", "free_port", "missing_medplum", "missing_orthanc"]
 
-MEDPLUM_FOLDER = os.environ.get("AIQA_TEST_MEDPLUM", "")
+MEDPLUM_FOLDER = os.environ.get("MEDPLUM_FOLDER", "")
 """Folder whose node_modules has @medplum/fhir-router, core and definitions (npm install, Node 20 or later)."""
 
 
 def missing_medplum() -> str | None:
     """Return why the second FHIR server cannot be started here, None where it can."""
     if not MEDPLUM_FOLDER or not (Path(MEDPLUM_FOLDER) / "node_modules/@medplum/fhir-router").is_dir():
-        return "AIQA_TEST_MEDPLUM names no folder with node_modules/@medplum/fhir-router"
+        return "MEDPLUM_FOLDER names no folder with node_modules/@medplum/fhir-router"
     return None if shutil.which("node") else "Node is not installed"
 
 

@@ -16,7 +16,7 @@ from aiqa_integration.recommendations.learning import learnt
 from aiqa_integration.recommendations.policy import Policy
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - a keyword for each part of the world that a page may need
     books: ConsoleBooks | None = None,
     artifacts: StoredBytes | None = None,
     site_name: str = "",

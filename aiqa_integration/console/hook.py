@@ -1,4 +1,4 @@
-"""``/fhir-hook``: an EHR says that Tasks changed (R4 Subscription, rest-hook); only a hint to look, nothing is read."""
+"""``/ehr-hook``: an EHR says that Tasks changed (R4 Subscription, rest-hook); only a hint to look, nothing is read."""
 
 import hmac
 
@@ -12,7 +12,7 @@ PAGE = Blueprint("hook", __name__)
 LARGEST_BYTES = 1_000_000
 
 
-@PAGE.post("/fhir-hook")
+@PAGE.post("/ehr-hook")
 def told() -> ResponseReturnValue:
     """Have the Tasks looked at soon; 403 where no secret is set, 401 for a wrong one."""
     hook = console().hook

@@ -84,7 +84,9 @@ def taken_back(earlier: Sequence[bytes], again: Sequence[bytes], *, at: str) -> 
     latest: dict[str, tuple[Element, dict[str, tuple[Element, ...]]]] = {}
     for bundle in earlier:
         entries = _entries(bundle)
-        names = {entry["fullUrl"]: (_name(entry["fullUrl"], entry["resource"]),) for entry in entries}
+        names: dict[str, tuple[Element, ...]] = {
+            entry["fullUrl"]: (_name(entry["fullUrl"], entry["resource"]),) for entry in entries
+        }
         latest |= {entry["fullUrl"]: (entry, names) for entry in entries}
     back = []
     for url, (entry, names) in latest.items():

@@ -12,7 +12,7 @@ from tests.console_samples import NOW, sample_books
 CONSOLE = Path(__file__).parents[2] / "aiqa_integration/console"
 PAGES = {
     "/": "queue.show",
-    "/fhir-hook": "hook.told",
+    "/ehr-hook": "hook.told",
     "/healthz": "health.healthz",
     "/notices/": "notices.show",
     "/notices/answer": "notices.answer",
@@ -30,7 +30,7 @@ PAGES = {
 }
 """All that the console answers: a new page has to be entered here, with who may see it in mind."""
 
-WRITES = {"/notices/answer", "/fhir-hook"}
+WRITES = {"/notices/answer", "/ehr-hook"}
 """What takes a form, or a hint of the EHR; everything else is only read."""
 
 TAKEN_AWAY = "/fhir/$export-status/<uuid:export_id>"

@@ -9,10 +9,13 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from aiqa_integration.dicom.ehr_keys import order_key, patient_key
+from aiqa_integration.fhir.json_text import json_bytes
+from aiqa_integration.fhir.local import local_resources
 from aiqa_integration.model.identity import OrderKey, PatientKey
 from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.ports import JobResult
 from aiqa_integration.pipeline.withdraw import Past, with_withdrawals
+from aiqa_integration.sinks.facade import FacadeSink
 from aiqa_integration.sinks.fhir_server import FhirSink
 from tests.fhir_flows import as_effect
 from tests.fhir_reports import loaded, patient_report
@@ -79,3 +82,18 @@ def test_what_a_series_told_is_taken_back_when_it_is_judged_anew(told, again, ta
     job: Any = SimpleNamespace(ref=report.ref)
     after = with_withdrawals(result, job, [sink, other], Past(ledger=ledger, artifacts=artifacts), now=NOW)
     assert [effect.kind for effect in after.effects[len(result.effects) :]] == (["fhir-status"] if taken_back else [])
+
+
+def test_what_the_facade_was_told_is_taken_back_once_and_names_nobody():
+    sink: Any = FacadeSink(facade=None, clock=None)  # type: ignore[arg-type]
+    report = patient_report()
+    (planned,) = sink.plan(report, loaded(report))
+    assert b"P-1" not in planned.payload
+    earlier = [(as_effect(planned), planned.payload)]
+    (back,) = sink.plan_withdrawn(earlier, (), NOW)
+    statuses = {found.resource_type: found.resource["status"] for found in local_resources(back.payload)}
+    assert statuses["Observation"] == statuses["DiagnosticReport"] == "entered-in-error"
+    assert statuses["Task"] == "cancelled"
+    assert b"urn:uuid" not in b"".join(json_bytes(found.resource) for found in local_resources(back.payload))
+    assert sink.plan_withdrawn([*earlier, (as_effect(back), back.payload)], (), NOW) == ()
+    assert sink.plan_withdrawn(earlier, (planned,), NOW) == ()

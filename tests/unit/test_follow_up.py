@@ -96,6 +96,6 @@ def test_a_hint_of_the_ehr_has_the_tasks_looked_at_with_the_secret_only(shown, s
     books, _ = sample_books()
     asked: list[datetime] = []
     app = create_app(books, books.artifacts, now=lambda: CONSOLE_NOW, hook=Hook(secret="s", look=asked.append))
-    answer = app.test_client().post("/fhir-hook", headers={"Authorization": shown}, data="{}")
+    answer = app.test_client().post("/ehr-hook", headers={"Authorization": shown}, data="{}")
     assert (answer.status_code, len(asked)) == (status, looked)
     assert "'s'" not in repr(Hook(secret="s", look=asked.append))
