@@ -3,7 +3,7 @@
 Pictures of every step are left in var/screenshots.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -228,14 +228,21 @@ def check_measurements(kit: Kit, name: str, study: Study) -> None:
 
 
 def check_regions(kit: Kit, name: str, study: Study) -> None:
-    """The segments of the image on the screen are coloured on their pixels, and nothing else is."""
+    """On every image the segments are coloured on their pixels, and nothing else is."""
     kit.ohif.double_click(PARTS[Role.SEG])
     kit.ohif.press("Yes")
-    window = kit.ohif.settled()
-    kit.keep(f"{name}-regions", window)
-    canvas = kit.ohif.canvas_of(window)
-    mask = segments_on(study, kit.ohif.shown_instance())
-    assert mask.any()
+    kit.keep(f"{name}-regions", kit.ohif.settled())
+    with_segments = 0
+    for number in range(len(study.series.stack.slices)):
+        kit.ohif.turn_to(number)
+        mask = segments_on(study, kit.ohif.shown_instance())
+        if mask.any():
+            with_segments += 1
+            check_colours(kit.ohif.canvas_of(kit.ohif.settled()), mask)
+    assert with_segments == len({group.PlanePositionSequence[0].ImagePositionPatient[2] for group in frames_of(study)})
+
+
+def check_colours(canvas: Picture, mask: NDArray[np.bool_]) -> None:
     expected = image_on_canvas(mask.astype(np.uint8), canvas.shape[:2]) > 0
     coloured = canvas.max(axis=2) - canvas.min(axis=2) > 24
     inner = ndimage.binary_erosion(expected, iterations=CLOSE_PX)
@@ -267,7 +274,8 @@ def walk(item: Dataset) -> Iterator[Dataset]:
 
 def circle_of(centre: NDArray[np.float64], edge: NDArray[np.float64]) -> NDArray[np.float64]:
     angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-    return centre + np.hypot(*(edge - centre)) * np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    radius = float(np.hypot(*(edge - centre)))
+    return centre + radius * np.stack((np.cos(angles), np.sin(angles)), axis=1)
 
 
 def polyline_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -278,7 +286,8 @@ def polyline_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
 def annotation_coloured(canvas: Picture) -> NDArray[np.bool_]:
     """Return the pixels that are yellow or green, as annotations are, and those close to them."""
     green, blue = canvas[..., 1], canvas[..., 2]
-    return ndimage.binary_dilation((green > 110) & (green - blue > 70), iterations=CLOSE_PX)
+    close: NDArray[np.bool_] = ndimage.binary_dilation((green > 110) & (green - blue > 70), iterations=CLOSE_PX)
+    return close
 
 
 def covered(mask: NDArray[np.bool_], points: NDArray[np.float64]) -> float:
@@ -286,6 +295,12 @@ def covered(mask: NDArray[np.bool_], points: NDArray[np.float64]) -> float:
     x, y = np.floor(points).astype(int).T
     inside = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])
     return float(mask[y[inside], x[inside]].mean())
+
+
+def frames_of(study: Study) -> Sequence[Dataset]:
+    """Return the functional groups of the frames of the SEG."""
+    groups: Sequence[Dataset] = study.read(Role.SEG).PerFrameFunctionalGroupsSequence
+    return groups
 
 
 def in_image(image: tuple[int, ...], canvas: tuple[int, int]) -> NDArray[np.bool_]:
@@ -297,7 +312,7 @@ def segments_on(study: Study, instance_uid: str) -> NDArray[np.bool_]:
     """Return the union of the segments on an image."""
     seg = study.read(Role.SEG)
     frames = seg.pixel_array.reshape(-1, seg.Rows, seg.Columns)
-    groups = seg.PerFrameFunctionalGroupsSequence
+    groups = frames_of(study)
     on_image = [
         frame
         for frame, group in zip(frames, groups, strict=True)
