@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 VIEWER_PACKAGES := orthanc orthanc-dicomweb
 
-.PHONY: demo test lint tests console viewer clean
+.PHONY: demo test lint tests console viewer clean fhir-profiles fhir-package
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/aiqa demo --once
@@ -20,6 +20,7 @@ viewer: $(VENV)/.demo-installed
 
 test: $(VENV)/.test-installed
 	scripts/system-packages
+	$(BIN)/python -m fhir_profiles.tools
 	$(MAKE) --no-print-directory lint tests
 
 lint: $(VENV)/.test-installed
@@ -31,6 +32,15 @@ lint: $(VENV)/.test-installed
 
 tests: $(VENV)/.test-installed
 	$(BIN)/pytest
+
+# FSH -> JSON and pages, and the guide as a FHIR package in dist/.
+fhir-profiles: $(VENV)/.test-installed
+	$(BIN)/python -m fhir_profiles.tools
+	$(BIN)/python -m fhir_profiles.terminology
+	$(BIN)/python -m fhir_profiles.build compile
+
+fhir-package: $(VENV)/.demo-installed
+	$(BIN)/python -m fhir_profiles.build pack
 
 $(VENV)/.venv-made:
 	scripts/make-venv "$(PYTHON)" "$(VENV)"

@@ -5,8 +5,8 @@ import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -24,23 +24,35 @@ from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.dicom.web import ARCHIVE, DicomWebArchive
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.fhir.bundle import report_bundle_bytes
+from aiqa_integration.fhir.capability import Capability
 from aiqa_integration.fhir.client import EHR, FhirClient
+from aiqa_integration.fhir.matching import Directory
+from aiqa_integration.fhir.measure_report import write_month
+from aiqa_integration.fhir.style import Audit, Style
+from aiqa_integration.fhir.task_board import FhirTaskBoard, subscribe
 from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
 from aiqa_integration.http.oidc import Client, ClientCredentials
 from aiqa_integration.http.receiver import Receiver
+from aiqa_integration.http.signing_keys import AllKeys, KeyFolder, OneKey, SigningKeys
+from aiqa_integration.http.smart import SmartClient, SmartCredentials
 from aiqa_integration.http.tls import Tls
 from aiqa_integration.infer.bundle import Bundle, Check, find_bundles, verify
 from aiqa_integration.infer.isolate import IsolatedInferencer
 from aiqa_integration.ledger import schema
+from aiqa_integration.ledger.access import SqlTokens
 from aiqa_integration.ledger.artifacts import FileArtifacts
+from aiqa_integration.ledger.facade import SqlFacade
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.model.month import month_before
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.pipeline.advance import Workshop, advance
 from aiqa_integration.pipeline.analyst import Analyst
+from aiqa_integration.pipeline.chore import Chore, do_when_due
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
+from aiqa_integration.pipeline.follow_up import Hook, follow_up
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import (
     Archive,
@@ -56,12 +68,20 @@ from aiqa_integration.pipeline.recommend import Adviser
 from aiqa_integration.pipeline.sign import Desk
 from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
-from aiqa_integration.settings import AuthSettings, Settings, TlsSettings, Window, load_settings
+from aiqa_integration.settings import ArchiveSettings, AuthSettings, EhrSettings, Settings, Window, load_settings
+from aiqa_integration.sinks.facade import NAME as FACADE
+from aiqa_integration.sinks.facade import FacadeSink
 from aiqa_integration.sinks.fhir_server import FhirSink
 from aiqa_integration.sinks.mail import MailServer, MailSink
 from aiqa_integration.sinks.pacs import PacsSink
 from aiqa_integration.sinks.webhook import WebhookSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
+
+EHR_TASKS = "ehr-tasks"
+EHR_MONTHS = "ehr-months"
+"""Names of the periodic work at the EHR, in the ledger and on the console."""
+
+SUMMARIZE_EVERY = timedelta(hours=6)
 
 
 class SystemClock:
@@ -83,15 +103,19 @@ class Services:
     workshop: Workshop
     dispatch: Dispatch
     owner: str
+    chores: Mapping[str, Chore] = field(default_factory=dict)
 
     @property
     def archive_names(self) -> tuple[str, ...]:
-        """Names of the archives to be polled."""
-        return tuple(self.schedules)
+        """Names of the archives to be polled, and of other periodic work."""
+        return (*self.schedules, *self.chores)
 
     def poll(self, archive: str) -> None:
-        """Poll an archive if it is due."""
-        poll_when_due(self.schedules[archive], self.ledger, self.clock)
+        """Poll an archive, or do another periodic work, if it is due."""
+        if archive in self.chores:
+            do_when_due(self.chores[archive], self.ledger, self.clock)
+        else:
+            poll_when_due(self.schedules[archive], self.ledger, self.clock)
 
     def advance(self, job_id: str) -> None:
         """Bring a job from SETTLED to MEASURED or IGNORED."""
@@ -115,6 +139,8 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
     sinks = make_sinks(settings, archive, clock, print_report)
+    if settings.facade.enabled:
+        sinks[FACADE] = FacadeSink(SqlFacade(ledger.engine), clock)
     lease = timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
     with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
@@ -131,14 +157,17 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
                 sinks=sinks,
                 draw=preview_png,
                 ledger=ledger,
+                artifacts=artifacts,
                 clock=clock,
                 retry=retry,
                 lease=lease,
                 work_folder=work_folder,
                 adviser=make_adviser(settings),
+                always=(FACADE,),
             ),
             dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            chores={chore.name: chore for chore in _chores(settings, ledger, clock)},
         )
     ledger.close()
 
@@ -155,7 +184,7 @@ def make_archive(settings: Settings) -> Archive:
         name=chosen.name,
         profile=profile_named(chosen.profile),
         page_size=chosen.page_size,
-        **_access(chosen.auth, chosen.tls, ARCHIVE),
+        **_access(settings, chosen, ARCHIVE),
     )
 
 
@@ -167,7 +196,7 @@ def make_sinks(
     roles = [role for role in map(Role, settings.archive.objects) if role not in cannot_hold]
     sinks: dict[str, Sink] = {"pacs": PacsSink(archive, roles=roles, print_report=print_report)}
     if settings.ehr.url is not None:
-        sinks["ehr"] = FhirSink(fhir_client(settings))
+        sinks["ehr"] = FhirSink(fhir_client(settings), style=_style(settings), directory=_directory(settings))
     if settings.webhook.url is not None:
         secret = settings.webhook.secret
         sinks["webhook"] = WebhookSink(
@@ -258,7 +287,57 @@ def rules_of(file: Path) -> RuleSet:
 
 def fhir_client(settings: Settings) -> FhirClient:
     """Return a client of the FHIR server that the settings name; raises ConfigurationError."""
-    return FhirClient(settings.ehr.url or "", **_access(settings.ehr.auth, settings.ehr.tls, EHR))
+    return FhirClient(settings.ehr.url or "", **_access(settings, settings.ehr, EHR))
+
+
+def _chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterator[Chore]:
+    """Yield the periodic work at the EHR; none where there is no EHR."""
+    chosen = settings.ehr
+    if chosen.url is None:
+        return
+    client, lease = fhir_client(settings), timedelta(seconds=settings.worker.lease_s)
+    secret = chosen.hook_secret.get_secret_value() if chosen.hook_secret else ""
+
+    def follow() -> None:
+        if chosen.hook_url is not None and secret:
+            subscribe(client, chosen.hook_url, secret)
+        follow_up(FhirTaskBoard(client), ledger, now=clock.now())
+
+    yield Chore(name=EHR_TASKS, every=timedelta(seconds=chosen.follow_every_s), work=follow, lease=lease)
+    if not chosen.monthly_summaries:
+        return
+    zone, style = make_adviser(settings).zone, _style(settings)
+
+    def summarize() -> None:
+        now = clock.now().astimezone(zone)
+        start, end = month_before(now.date())
+        since, until = (datetime.combine(day, time.min, tzinfo=now.tzinfo) for day in (start, end))
+        made_on = now.isoformat(timespec="seconds")
+        months = ledger.scanner_months(since.astimezone(UTC), until.astimezone(UTC))
+        write_month(months, start, end, client=client, made_on=made_on, style=style)
+
+    yield Chore(name=EHR_MONTHS, every=SUMMARIZE_EVERY, work=summarize, lease=lease)
+
+
+def _style(settings: Settings) -> Style:
+    chosen, archive = settings.ehr, settings.archive
+    has_sr = archive.url is not None and Role.REPORT_SR in archive.objects
+    return Style(
+        observations=chosen.observations,
+        organization=settings.site_name,
+        archive_url=archive.url.rstrip("/") if archive.url is not None and has_sr else None,
+        audit=Audit(client_host=socket.gethostname(), server_url=chosen.url or "") if chosen.audit_events else None,
+    )
+
+
+def _directory(settings: Settings) -> Directory:
+    chosen = settings.ehr
+    return Directory(
+        patient_system=chosen.patient_system,
+        order_system=chosen.order_system,
+        systems=chosen.systems,
+        study_required=chosen.study_required,
+    )
 
 
 def books_of(ledger: SqlLedger) -> Books:
@@ -300,10 +379,16 @@ def probe_archive(settings: Settings) -> str:
 
 
 def probe_ehr(settings: Settings) -> str:
-    """Return what the FHIR server says of itself; raises EhrUnavailable or EhrRefused."""
+    """Return what the FHIR server says of itself, and what it will not get; raises EhrUnavailable or EhrRefused."""
     statement = fhir_client(settings).capability()
-    software = statement.get("software", {})
-    return f"{software.get('name', 'unnamed server')}, FHIR {statement.get('fhirVersion', 'unknown')}"
+    software, can = statement.get("software", {}), Capability.of(statement)
+    how = "transactions" if can.transactions else "no transactions: resource by resource"
+    lacks = [can.lacks("PUT", kind, "identifier") for kind in ("Observation", "DiagnosticReport", "DocumentReference")]
+    lacks += [can.lacks("POST", kind, "identifier") for kind in ("Device", "ImagingStudy", "ServiceRequest", "Task")]
+    lacks.append(can.lacks("POST", "Provenance", "_tag"))
+    left_out = ", ".join(lack for lack in lacks if lack)
+    said = f"{software.get('name', 'unnamed server')}, FHIR {statement.get('fhirVersion', 'unknown')}, {how}"
+    return f"{said}; left out: {left_out}" if left_out else said
 
 
 @contextmanager
@@ -321,15 +406,42 @@ def open_scanner_record(settings: Settings) -> Iterator[tuple[SqlScannerRecord, 
         yield SqlScannerRecord(ledger.engine), clock
 
 
-def console_parts() -> tuple[Books, FileArtifacts, SqlLedger, str, Policy]:
-    """Return what the console needs, from the settings of this process.
+@contextmanager
+def open_tokens(settings: Settings) -> Iterator[tuple[SqlTokens, SystemClock]]:
+    """Open the bearer tokens of the FHIR API for a command; the tables must be up to date."""
+    with open_ledger(settings) as (ledger, clock):
+        yield SqlTokens(ledger.engine), clock
 
-    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy.
+
+def key_folder(settings: Settings) -> KeyFolder:
+    """Return the keys that ``aiqa keys`` makes."""
+    return KeyFolder(settings.data_folder / "keys")
+
+
+def signing_keys(settings: Settings) -> AllKeys:
+    """Return every key that others may have to verify us by."""
+    own = [auth for auth in (settings.ehr.auth, settings.archive.auth) if auth.private_key is not None]
+    return AllKeys([key_folder(settings), *(_keys_of(settings, auth) for auth in own)])
+
+
+def console_parts(settings: Settings) -> tuple[Books, FileArtifacts, SqlLedger, str, Policy, Hook | None]:
+    """Return what the console needs.
+
+    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy,
+    what an EHR calls.
     """
-    settings = load_settings()
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
     ledger = SqlLedger(settings.database_url, artifacts)
-    return Books(ledger.engine), artifacts, ledger, settings.site_name, make_adviser(settings).policy
+    policy, hook = make_adviser(settings).policy, ehr_hook(settings, ledger)
+    return Books(ledger.engine), artifacts, ledger, settings.site_name, policy, hook
+
+
+def ehr_hook(settings: Settings, ledger: SqlLedger) -> Hook | None:
+    """Return what an EHR calls when Tasks changed; None without a secret."""
+    secret = settings.ehr.hook_secret
+    if secret is None:
+        return None
+    return Hook(secret=secret.get_secret_value(), look=lambda now: ledger.look_now(EHR_TASKS, now))
 
 
 def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:
@@ -378,11 +490,26 @@ class _Access(TypedDict):
     tls: Tls
 
 
-def _access(auth: AuthSettings, tls: TlsSettings, receiver: Receiver) -> _Access:
+def _access(settings: Settings, chosen: ArchiveSettings | EhrSettings, receiver: Receiver) -> _Access:
     """Return how we prove who we are to a receiver, and whom we trust; raises ConfigurationError."""
+    auth, tls = chosen.auth, chosen.tls
     files = Tls(ca_file=tls.ca_file, certificate_file=tls.certificate_file, key_file=tls.key_file)
     files.check(receiver.section)
+    if auth.smart:
+        client = SmartClient(
+            server_url=chosen.url or "",
+            client_id=auth.client_id or "",
+            scope=auth.scope,
+            token_url=auth.token_url or "",
+        )
+        return {"credentials": SmartCredentials(client, receiver, _keys_of(settings, auth), tls=files), "tls": files}
     return {"credentials": _credentials(auth, files, receiver), "tls": files}
+
+
+def _keys_of(settings: Settings, auth: AuthSettings) -> SigningKeys:
+    if auth.private_key is not None:
+        return OneKey(auth.private_key.get_secret_value().encode())
+    return key_folder(settings)
 
 
 def _credentials(auth: AuthSettings, tls: Tls, receiver: Receiver) -> Credentials:

@@ -30,6 +30,7 @@ AiqaError
    └─ Refused                    the receiver said no, for good
       ├─ ArchiveRefused          STOW: status and failed instances
       ├─ EhrRefused              FHIR: status and OperationOutcome
+      │  └─ EhrUnmatched         the EHR's patient, study or order of a result is missing or ambiguous
       └─ ReceiverRefused         a webhook's or mail server said no
 """
 
@@ -250,6 +251,12 @@ class EhrRefused(Refused):
     def __init__(self, message: str, *, status: int | None = None, fix: str = "", outcome: str | None = None) -> None:
         super().__init__(message, status=status, fix=fix)
         self.outcome = outcome
+
+
+class EhrUnmatched(EhrRefused):
+    """The patient, study or order that a result is about is not there in the EHR, or is not one; sent by a replay."""
+
+    code = "ehr-unmatched"
 
 
 class ReceiverRefused(Refused):

@@ -59,9 +59,20 @@ class AuthSettings(_Section):
     client_secret: SecretStr | None = Field(None, description="Secret of that client.")
     scope: str = Field("", description="Scopes to ask the identity provider for, separated by spaces.")
     audience: str = Field("", description="Audience to ask for, where the identity provider wants one.")
+    smart: bool = Field(
+        False,
+        description="SMART Backend Services: an assertion signed by our key (`aiqa keys`) instead of a client secret.",
+    )
+    private_key: SecretStr | None = Field(
+        None, description="Private key (PEM) to sign with, in the secrets folder; none = the keys of `aiqa keys`."
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> "AuthSettings":
+        if self.smart:
+            return self._smart()
+        if self.private_key is not None:
+            raise ValueError("private_key goes with smart")
         ways = (self.user, self.bearer_token, self.bearer_token_file, self.token_url)
         if sum(way is not None for way in ways) > 1:
             raise ValueError("give one of user and password, bearer_token, bearer_token_file, token_url")
@@ -71,6 +82,14 @@ class AuthSettings(_Section):
             raise ValueError("token_url, client_id and client_secret go together")
         if self.token_url is None and (self.scope or self.audience):
             raise ValueError("scope and audience go with token_url")
+        return self
+
+    def _smart(self) -> "AuthSettings":
+        others = (self.user, self.password, self.bearer_token, self.bearer_token_file, self.client_secret)
+        if any(other is not None for other in others) or self.audience:
+            raise ValueError("smart goes with client_id, scope, token_url and private_key only")
+        if self.client_id is None or not self.scope:
+            raise ValueError("smart needs client_id and scope")
         return self
 
 
@@ -118,6 +137,26 @@ class EhrSettings(_Section):
     """The FHIR server."""
 
     url: str | None = Field(None, description="FHIR R4 base URL; none = nothing is sent to an EHR.")
+    observations: Literal["panel", "expanded"] = Field(
+        "panel", description="A run as one Observation (panel), or with one more for each metric (expanded)."
+    )
+    audit_events: bool = Field(False, description="Whether an AuditEvent (IHE BALP) goes with each result.")
+    patient_system: str = Field(
+        "", description="How the EHR calls the issuer of Patient IDs whose issuer is not in ehr.systems (a URI)."
+    )
+    order_system: str = Field("", description="Likewise for accession numbers; none = orders of any issuer.")
+    systems: dict[str, str] = Field(
+        {}, description="How the EHR calls issuers of Patient IDs and accession numbers, by their names in the images."
+    )
+    study_required: bool = Field(
+        False, description="Whether a patient's result waits until the EHR has its ImagingStudy."
+    )
+    follow_every_s: float = Field(15.0, gt=0, description="Seconds between looks at the Tasks in the EHR.")
+    hook_url: str | None = Field(
+        None, description="Address of the console's /fhir-hook as the EHR reaches it; none = Tasks are only looked at."
+    )
+    hook_secret: SecretStr | None = Field(None, description="Bearer secret that the EHR shows at /fhir-hook.")
+    monthly_summaries: bool = Field(True, description="Whether a MeasureReport of each scanner and month is written.")
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the FHIR server.")
     tls: TlsSettings = Field(TlsSettings(), description="Certificates for the FHIR server.")
 
@@ -226,6 +265,15 @@ class MailSettings(_Section):
         return self
 
 
+class FacadeSettings(_Section):
+    """The FHIR API for reading (`/fhir` of the console)."""
+
+    enabled: bool = Field(True, description="Whether results are kept for reading by FHIR.")
+    base_url: str | None = Field(
+        None, description="Address of the FHIR API as its clients see it; none = as each request names it."
+    )
+
+
 class Settings(BaseSettings):
     """Everything that a site sets."""
 
@@ -245,6 +293,7 @@ class Settings(BaseSettings):
     recommendations: RecommendationSettings = Field(RecommendationSettings(), description="The repeat rule.")
     webhook: WebhookSettings = Field(WebhookSettings(), description="The webhook.")
     mail: MailSettings = Field(MailSettings(), description="The mail server.")
+    facade: FacadeSettings = Field(FacadeSettings(), description="The FHIR API for reading.")
 
     @property
     def database_url(self) -> str:

@@ -1,14 +1,19 @@
 """Reports with known content, for the tests of everything that writes FHIR."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+from aiqa_integration.fhir.capability import Capability, TypeSupport
 from aiqa_integration.model.coding import aiqa_code, dcm_code
-from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.finding import Finding
+from aiqa_integration.model.identity import Device, OrderKey, PatientKey, SeriesRef
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured, MetricDef, NotMeasured, Reason
 from aiqa_integration.model.quantity import MM, ONE, PERCENT, Quantity
+from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.model.report import BundleVersion, Provenance, QaReport, Refusal
+from aiqa_integration.pipeline.ports import LoadedSeries
 
 REF = SeriesRef(study_instance_uid="1.2.826.0.1.999.1", series_instance_uid="1.2.826.0.1.999.1.4")
 SCANNER = Device(manufacturer="SIEMENS", model="Prisma", serial="66123", station="MR2", software_versions=("E11",))
@@ -27,7 +32,7 @@ GHOSTING = MetricDef(
     version="1", code=aiqa_code("MRPSG", "Percent signal ghosting"), decimals=2,
 )  # fmt: skip
 SNR = MetricDef(
-    id="mr-snr", label="Signal to noise ratio", unit=ONE, better="higher", source=SOURCE, version="1",
+    id="mr-snr", label="Signal-to-noise ratio", unit=ONE, better="higher", source=SOURCE, version="1",
     code=dcm_code("111787", "Signal to Noise Ratio"), decimals=0,
 )  # fmt: skip
 THICKNESS = MetricDef(
@@ -96,6 +101,64 @@ def refused_report(**changes: object) -> QaReport:
     return replace(phantom_report(), **{"judgements": (), "phantom": None, "refused": refused, **changes})  # type: ignore[arg-type]
 
 
-def header(report: QaReport, acquired_at: str | None = "2026-11-20T06:41:10") -> SeriesHeader:
+def header(
+    report: QaReport,
+    acquired_at: str | None = "2026-11-20T06:41:10",
+    patient: PatientKey | None = None,
+    order: OrderKey | None = None,
+) -> SeriesHeader:
     """Return the header of a report's series."""
-    return SeriesHeader(ref=report.ref, modality="MR", device=report.device, instance_count=11, acquired_at=acquired_at)
+    return SeriesHeader(
+        ref=report.ref, modality="MR", device=report.device, instance_count=11, acquired_at=acquired_at,
+        patient=patient, order=order,
+    )  # fmt: skip
+
+
+PATIENT = PatientKey(patient_id="P-1", birth_date="1970-01-02", sex="F")
+ORDER = OrderKey(accession_number="A-1")
+MRN = "urn:oid:2.16.840.1.113883.19.5.99.2"
+UNTIL = "2026-11-20T06:57:00+00:00"
+MOTION = Finding(
+    artifact="motion", probability=0.96, severity=3, explanation="Blurred.", calibration="active", slices=(1, 2, 3)
+)
+GHOST = Finding(artifact="ghost", probability=0.97, severity=2, explanation="Ghosts.", calibration="active")
+
+
+def repeat_proposal(kind: RecommendationKind = RecommendationKind.REPEAT_NOW) -> Recommendation:
+    """Return a proposal that cannot wait."""
+    return Recommendation(
+        kind=kind, reason="worth-a-repeat", text="Motion, severe.", urgency="now", change="coach the patient",
+        artifacts=("motion",), until=UNTIL,
+    )  # fmt: skip
+
+
+def patient_report(*findings: Finding, **changes: object) -> QaReport:
+    """Return a report of a patient's series with severe motion, of which somebody is told."""
+    told = {
+        "subject": "patient", "phantom": None, "judgements": (), "findings": findings or (MOTION,),
+        "analysis": "mri-artifact-detection", "recommendation": repeat_proposal(),
+    }  # fmt: skip
+    return replace(phantom_report(), **{**told, **changes})  # type: ignore[arg-type]
+
+
+def loaded(report: QaReport, patient: PatientKey | None = PATIENT, order: OrderKey | None = ORDER) -> LoadedSeries:
+    """Return the series of a report, of which only the header is looked at."""
+    return SimpleNamespace(header=header(report, patient=patient, order=order))  # type: ignore[return-value]
+
+
+EVERYTHING = Capability(
+    transactions=True,
+    types={
+        name: TypeSupport(
+            interactions=frozenset({"read", "create", "update", "search-type"}),
+            conditional_create=True,
+            conditional_update=True,
+            parameters=frozenset({"identifier", "_tag", "status", "url"}),
+        )
+        for name in (
+            "Patient", "ImagingStudy", "ServiceRequest", "Task", "Observation", "DiagnosticReport", "Device",
+            "Provenance", "DocumentReference", "Endpoint", "AuditEvent", "MeasureReport", "Subscription",
+        )
+    },
+)  # fmt: skip
+"""What a server that can do all says of itself."""

@@ -16,11 +16,12 @@ from aiqa_integration.cli.serving import console_server
 from aiqa_integration.dicom.directory_archive import DirectoryArchive
 from aiqa_integration.dicom.sample_study import SampleSeries, write_series
 from aiqa_integration.fhir.client import FhirClient
+from aiqa_integration.fhir.demo_ehr import PATIENT_SYSTEM, register
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.views import Notice
 from aiqa_integration.model.finding import Finding
-from aiqa_integration.model.identity import Device, SeriesRef, instances_digest
+from aiqa_integration.model.identity import Device, PatientKey, SeriesRef, instances_digest
 from aiqa_integration.model.image import ImageStack, SliceRef
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline import analyse
@@ -86,6 +87,7 @@ class Ward:
         )
         place = self.folder / f"{study}-{number}"
         ref = write_series(_stack(), place, sample)
+        register(self.fhir, [PatientKey(patient_id=f"SIMULATED-{study}", sex="O")])
         self.archive.store([file.read_bytes() for file in sorted(place.glob("*.dcm"))], ref.study_instance_uid)
         return ref
 
@@ -122,7 +124,7 @@ def ward(
                 "window_days": "all",
                 "reconcile_window_days": "all",
             },
-            ehr={"url": store.base_url},
+            ehr={"url": store.base_url, "patient_system": PATIENT_SYSTEM, "follow_every_s": 0.5},
             console={"port": 0},
             **(changes or {}),
         )

@@ -14,6 +14,7 @@ from aiqa_integration.cli.calibration import calibration, review
 from aiqa_integration.cli.check import check
 from aiqa_integration.cli.db import db
 from aiqa_integration.cli.demo import demo
+from aiqa_integration.cli.keys import keys, token
 from aiqa_integration.cli.replay import poll, replay, report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
@@ -48,12 +49,14 @@ COMMANDS = (
     check,
     db,
     demo,
+    keys,
     poll,
     replay,
     report,
     review,
     rules,
     run,
+    token,
     validate,
     verify,
 )

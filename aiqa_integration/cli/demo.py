@@ -40,6 +40,7 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
     from aiqa_integration.bootstrap import services
     from aiqa_integration.cli.serving import console_server
     from aiqa_integration.console.printed import printer
+    from aiqa_integration.fhir.demo_ehr import PATIENT_SYSTEM
     from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
     from aiqa_integration.settings import load_settings
     from celery_worker.embedded import EmbeddedWorker
@@ -60,9 +61,10 @@ def demo(once: bool, data: Path | None, folder: Path, port: int, timeout_s: floa
                 "window_days": "all",
                 "reconcile_window_days": "all",
             },
-            ehr={"url": store.base_url},
+            ehr={"url": store.base_url, "patient_system": PATIENT_SYSTEM, "audit_events": True},
             console={"port": port},
         )
+        _admit_patients(folder / "archive", settings)
         tools = stack.enter_context(services(settings, printer(settings)))
         if data is None:
             _trust_samples(settings)
@@ -108,6 +110,24 @@ def fill(archive_folder: Path, data: Path | None, *, as_json: bool) -> None:
         else:
             for refused in outcome.refused:
                 _say(as_json, f"not stored: {refused.sop_instance_uid}: reason {refused.reason}")
+
+
+def _admit_patients(archive_folder: Path, settings: "Settings") -> None:
+    """Let the embedded FHIR store know the patients of the archive, as an EHR does; phantoms are none."""
+    from aiqa_integration.bootstrap import fhir_client
+    from aiqa_integration.dicom.files import group_files
+    from aiqa_integration.dicom.volume import DicomSeriesReader
+    from aiqa_integration.fhir.demo_ehr import register
+
+    patients = []
+    for group in group_files([archive_folder]):
+        try:
+            header = DicomSeriesReader().header(group.usable_files()[:1])
+        except AiqaError:
+            continue  # the poll says what is wrong with it
+        if header.patient is not None and header.keywords.get("QualityControlSubject") != "YES":
+            patients.append(header.patient)
+    register(fhir_client(settings), patients)
 
 
 def _trust_samples(settings: "Settings") -> None:

@@ -56,7 +56,11 @@ def replay(job_ids: tuple[str, ...], state: str | None) -> None:
 
 @click.command()
 @click.argument("job_id", required=False)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write report.json and preview.png here.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write report.json, preview.png and OperationOutcomes of refusals here.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report, or the list of jobs, as JSON.")
 def report(job_id: str | None, out: Path | None, as_json: bool) -> None:
     """Show a job's report, or list the latest jobs."""
@@ -75,10 +79,14 @@ def report(job_id: str | None, out: Path | None, as_json: bool) -> None:
             raise click.ClickException(f"{detail.job.state}: {detail.job.reason}")
         content = ledger.artifacts.get(result.report_sha256)
         preview = ledger.artifacts.get(result.preview_sha256) if result.preview_sha256 else b""
+        refusals = [delivery for delivery in detail.deliveries if delivery.outcome_sha256]
+        outcomes = {f"outcome-{row.sink}.json": ledger.artifacts.get(row.outcome_sha256) for row in refusals}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "report.json").write_bytes(content)
         (out / "preview.png").write_bytes(preview)
+        for name, words in outcomes.items():
+            (out / name).write_bytes(words)
     _show(content, as_json=as_json)
 
 

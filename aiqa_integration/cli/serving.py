@@ -10,10 +10,23 @@ if TYPE_CHECKING:
 
 def console_server(tools: "Services", settings: "Settings") -> AbstractContextManager[str]:
     """Serve the console while the block runs; it yields the address. Raises ConfigurationError for a taken port."""
-    from aiqa_integration.bootstrap import books_of, make_adviser
+    from aiqa_integration.bootstrap import books_of, ehr_hook, make_adviser, signing_keys
     from aiqa_integration.console.app import create_app
+    from aiqa_integration.console.facade.context import facade_over
     from aiqa_integration.console.server import serving
 
-    policy = make_adviser(settings).policy
-    app = create_app(books_of(tools.ledger), tools.artifacts, settings.site_name, answers=tools.ledger, policy=policy)
+    facade = None
+    if settings.facade.enabled:
+        exports = settings.data_folder / "exports"
+        facade = facade_over(tools.ledger.engine, exports, base_url=settings.facade.base_url)
+    app = create_app(
+        books_of(tools.ledger),
+        tools.artifacts,
+        settings.site_name,
+        answers=tools.ledger,
+        policy=make_adviser(settings).policy,
+        facade=facade,
+        keys=signing_keys(settings),
+        hook=ehr_hook(settings, tools.ledger),
+    )
     return serving(app, settings.console.host, settings.console.port)

@@ -23,4 +23,4 @@ def verify(report_uid: str, name: str, organization: str) -> None:
         raise click.UsageError(str(error)) from error
     with desk(load_settings()) as tools:
         for effect in sign.verify(report_uid, person, tools):
-            click.echo(f"{effect.kind}\t{effect.attributes['sop_instance_uid']}")
+            click.echo(f"{effect.kind}\t{effect.attributes.get('sop_instance_uid', effect.target)}")

@@ -9,7 +9,9 @@ from flask import Blueprint, Flask
 
 from aiqa_integration import __version__, console
 from aiqa_integration.console import context, csrf, mishaps, presentation, security
-from aiqa_integration.console.books import Answers, ConsoleBooks, StoredBytes
+from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.console.facade import context as facade_context
+from aiqa_integration.pipeline.follow_up import Hook
 from aiqa_integration.recommendations.learning import learnt
 from aiqa_integration.recommendations.policy import Policy
 
@@ -22,17 +24,29 @@ def create_app(
     answers: Answers | None = None,
     policy: Policy | None = None,
     now: Callable[[], datetime] | None = None,
+    hook: Hook | None = None,
+    facade: facade_context.FacadeContext | None = None,
+    keys: PublishedKeys | None = None,
 ) -> Flask:
     """Return the console over the given books and artifacts, or over those that the settings name.
 
     Without ``answers`` the notice board is only read, as on a wall. ``policy`` is what the repeat rule assumes.
+    ``hook`` is for an EHR that tells of changes.
+    ``facade`` is the FHIR API for reading, ``keys`` are published; without them nothing is under their addresses.
     Raises ConfigurationError where the settings are wrong.
     """
     if books is None or artifacts is None:
         # Only here: the command line and tests bring their own, and should not load every adapter for it.
-        from aiqa_integration.bootstrap import console_parts  # noqa: PLC0415
+        from aiqa_integration.bootstrap import console_parts, signing_keys  # noqa: PLC0415
+        from aiqa_integration.settings import load_settings  # noqa: PLC0415
 
-        books, artifacts, answers, site_name, policy = console_parts()
+        settings = load_settings()
+        books, artifacts, answers, site_name, policy, hook = console_parts(settings)
+        keys = signing_keys(settings)
+        if settings.facade.enabled:
+            facade = facade_context.facade_over(
+                books.engine, settings.data_folder / "exports", base_url=settings.facade.base_url
+            )
     app = Flask(__name__.rpartition(".")[0], static_folder=None)
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=0, SEND_FILE_MAX_AGE_DEFAULT=3600)
     # Only now: Flask's own route would answer OPTIONS, as it is made before the line above holds.
@@ -47,8 +61,11 @@ def create_app(
         now=now or (lambda: datetime.now(tz=UTC)),
         answers=answers,
         learnt=lambda repeats: learnt(repeats, policy or Policy()),
+        hook=hook,
+        keys=keys,
     )
     context.install(app, world)
+    facade_context.install(app, facade)
     presentation.install(app)
     security.secure(app)
     csrf.install(app)

@@ -49,3 +49,10 @@ class StoredBytes(Protocol):
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes; raises LedgerError where they are gone or damaged."""
+
+
+class PublishedKeys(Protocol):
+    """The public keys by which others verify what AIQA signs."""
+
+    def published(self, now: datetime) -> tuple[dict[str, str], ...]:
+        """Return them as JSON Web Keys; raises ConfigurationError where they cannot be read."""

@@ -7,7 +7,8 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from aiqa_integration.console.books import Answers, ConsoleBooks, StoredBytes
+from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.pipeline.follow_up import Hook
 from aiqa_integration.recommendations.learning import Learnt, Repeat
 
 _KEY = "aiqa-console"
@@ -23,6 +24,8 @@ class ConsoleContext:
     now: Callable[[], datetime]
     answers: Answers | None
     learnt: Callable[[Sequence[Repeat]], tuple[Learnt, ...]]
+    hook: Hook | None = None
+    keys: PublishedKeys | None = None
 
 
 def install(app: Flask, context: ConsoleContext) -> None:

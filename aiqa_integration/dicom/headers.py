@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydicom.dataset import Dataset
 
+from aiqa_integration.dicom.ehr_keys import order_key, patient_key
 from aiqa_integration.dicom.reading import first_item, number, numbers, text, texts, whole
 from aiqa_integration.errors import IncompleteSeries
 from aiqa_integration.model.identity import Device, SeriesRef
@@ -105,6 +106,8 @@ def series_header(dataset: Dataset, instance_uids: Sequence[str]) -> SeriesHeade
         acquired_at=_acquired_at(dataset),
         series_description=text(dataset, "SeriesDescription"),
         simulated=text(dataset, "ImageComments").startswith(SIMULATED_MARK),
+        patient=patient_key(dataset),
+        order=order_key(dataset),
         keywords=MappingProxyType(_keywords(dataset, instance_uids)),
     )
 

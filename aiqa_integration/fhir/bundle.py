@@ -1,107 +1,57 @@
 """A report as one transaction: results are updated by identifier, what others may own is only created if absent."""
 
-import json
 import re
-from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from aiqa_integration.errors import EncodingError
+from aiqa_integration.fhir.artifact_finding import artifact_finding, told_findings
+from aiqa_integration.fhir.audit_event import audit_event
 from aiqa_integration.fhir.codes import MADE_BY_AIQA_TAG, SIMULATED_SECURITY, SIMULATED_TAG, Element
-from aiqa_integration.fhir.device import (
-    algorithm_device,
-    algorithm_node,
-    phantom_device,
-    phantom_node,
-    printable,
-    scanner_device,
-    scanner_node,
-)
-from aiqa_integration.fhir.identity import (
-    PROVENANCE,
-    REPORT,
-    REPORT_KIND,
-    RESULT,
-    Identifier,
-    Node,
-    RunNodes,
-    result_uuid,
-    run_uuid,
-)
+from aiqa_integration.fhir.device import algorithm_device, phantom_device, printable, scanner_device
+from aiqa_integration.fhir.identity import Node, RunNodes
 from aiqa_integration.fhir.imaging_study import phantom_study
+from aiqa_integration.fhir.json_text import json_bytes
+from aiqa_integration.fhir.lookup import order_entry, patient_entry, study_entry
+from aiqa_integration.fhir.nodes import run_nodes
 from aiqa_integration.fhir.observation import narrative, phantom_run
+from aiqa_integration.fhir.phantom_metric import phantom_metric
 from aiqa_integration.fhir.provenance import run_provenance
 from aiqa_integration.fhir.report import run_report
 from aiqa_integration.fhir.series_quality import series_quality
+from aiqa_integration.fhir.sr_document import endpoint, sr_document
+from aiqa_integration.fhir.style import PLAIN, Style
 from aiqa_integration.fhir.task import decisions
 from aiqa_integration.fhir.wording import conclusion
-from aiqa_integration.model.identity import identity
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.report import QaReport
 
 MEDIA_TYPE = "application/fhir+json"
 
-_MARK = uuid4().hex
-"""Stands before the digits of a decimal while ``json`` writes it as a string; never leaves ``json_bytes``."""
-
-_MARKED = re.compile(f'"{_MARK}([-0-9.]+)"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that R4 strings may not have (datatypes.html#string)."""
 
 
-def run_nodes(report: QaReport) -> RunNodes:
-    """Return the names of all resources of a report."""
-    scanner = scanner_node(printable(report.device))
-    phantom = phantom_node(report, scanner)
-    study_uid = report.ref.study_instance_uid
-    study_key = Identifier.of_dicom(study_uid) if study_uid else None
-    revision = identity("fhir", "provenance", report.report_uid)
-    return RunNodes(
-        observation=Node(resource_type="Observation", key=Identifier(system=RESULT, value=str(run_uuid(report)))),
-        report=Node(
-            resource_type="DiagnosticReport",
-            key=Identifier(system=REPORT, value=str(result_uuid(report, REPORT_KIND))),
-        ),
-        provenance=Node(resource_type="Provenance", key=Identifier(system=PROVENANCE, value=str(revision))),
-        algorithm=algorithm_node(report),
-        scanner=scanner,
-        phantom=phantom,
-        study=Node(resource_type="ImagingStudy", key=study_key) if phantom and study_key else None,
-        study_key=study_key,
-        of_patient=report.subject == "patient" and report.refused is None,
-    )
-
-
-def report_bundle(report: QaReport, header: SeriesHeader | None = None) -> Element:
+def report_bundle(report: QaReport, header: SeriesHeader | None = None, style: Style = PLAIN) -> Element:
     """Return a report as an R4 transaction Bundle, checked; numbers with a fraction are ``Decimal``.
 
-    ``header`` adds when the images were taken; a refused series may have none. The same report and header give the
-    same bundle. Raises EncodingError where R4 could not hold it, or for results about a patient that call nobody.
+    ``header`` adds when the images were taken, and of whom; a refused series may have none. GET entries are to be
+    looked up before it is sent (``lookup``). The same report, header and style give the same bundle. Raises
+    EncodingError where R4 could not hold it, or for results about a patient that call nobody.
     """
     if not is_encoded(report):
         raise EncodingError("results about a patient are encoded in FHIR only where somebody is told of them")
     if not report.ref.series_instance_uid:
         raise EncodingError("a result without a Series Instance UID has no identity in FHIR")
-    nodes = run_nodes(report)
-    study = phantom_study(nodes, report, header)
-    entries = [_create(nodes.algorithm, algorithm_device(nodes.algorithm, report))]
-    if nodes.scanner is not None:
-        entries.append(_create(nodes.scanner, scanner_device(nodes.scanner, printable(report.device), report.modality)))
-    if nodes.phantom is not None and report.phantom is not None:
-        entries.append(_create(nodes.phantom, phantom_device(nodes.phantom, report.phantom)))
-    if nodes.study is not None and study is not None:
-        entries.append(_create(nodes.study, study))
-    entries.append(_create(nodes.provenance, run_provenance(nodes, report), parameter="_tag"))
-    if nodes.of_patient:
-        text = narrative(conclusion(report, nodes))
-        entries.append(_update(nodes.observation, series_quality(nodes, report, header, text)))
-    else:
-        entries.append(_update(nodes.observation, phantom_run(nodes, report, header)))
-    entries.append(_update(nodes.report, run_report(nodes, report, header)))
-    entries += [_create(node, resource) for node, resource in decisions(nodes, report)]
+    nodes = run_nodes(report, header, style)
+    entries = [
+        *_things(nodes, report, header, style),
+        *_results(nodes, report, header, style),
+        *(_create(node, resource) for node, resource in decisions(nodes, report)),
+    ]
     for entry in entries:
         _mark(entry["resource"], simulated=report.simulated)
-    bundle: Element = _without_controls({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    asked = _asked(nodes, header)
+    bundle: Element = _without_controls({"resourceType": "Bundle", "type": "transaction", "entry": [*asked, *entries]})
     check(bundle)
     return bundle
 
@@ -113,18 +63,9 @@ def is_encoded(report: QaReport) -> bool:
     return report.subject == "phantom" or report.refused is not None or told
 
 
-def report_bundle_bytes(report: QaReport, header: SeriesHeader | None = None) -> bytes:
+def report_bundle_bytes(report: QaReport, header: SeriesHeader | None = None, style: Style = PLAIN) -> bytes:
     """Return ``report_bundle`` as UTF-8 JSON; equal reports give equal bytes. Raises EncodingError."""
-    return json_bytes(report_bundle(report, header))
-
-
-def json_bytes(resource: Element) -> bytes:
-    """Return a resource as UTF-8 JSON with every digit of its decimals; raises EncodingError for NaN and strangers."""
-    try:
-        text = json.dumps(resource, default=_marked, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
-        raise EncodingError(f"not FHIR JSON: {error}") from error
-    return _MARKED.sub(r"\1", text).encode()
+    return json_bytes(report_bundle(report, header, style))
 
 
 def check(bundle: Element) -> None:
@@ -137,6 +78,65 @@ def check(bundle: Element) -> None:
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in error.errors())
         raise EncodingError(f"not valid FHIR: {places}") from error
+
+
+def _asked(nodes: RunNodes, header: SeriesHeader | None) -> list[Element]:
+    """Return what the EHR is to be asked for: nothing for a phantom."""
+    if nodes.patient is None or header is None or header.patient is None:
+        return []
+    return [
+        patient_entry(nodes.patient, header.patient),
+        *([study_entry(nodes.study, nodes.subject)] if nodes.study else []),
+        *([order_entry(nodes.order, nodes.subject)] if nodes.order else []),
+    ]
+
+
+def _things(nodes: RunNodes, report: QaReport, header: SeriesHeader | None, style: Style) -> list[Element]:
+    """Return the devices, the phantom's study and where the PACS is: created where absent, never changed."""
+    study = phantom_study(nodes, report, header)
+    entries = [_create(nodes.algorithm, algorithm_device(nodes.algorithm, report))]
+    if nodes.scanner is not None:
+        entries.append(_create(nodes.scanner, scanner_device(nodes.scanner, printable(report.device), report.modality)))
+    if nodes.phantom is not None and report.phantom is not None:
+        entries.append(_create(nodes.phantom, phantom_device(nodes.phantom, report.phantom)))
+    if nodes.endpoint is not None and style.archive_url is not None:
+        entries.append(_create(nodes.endpoint, endpoint(nodes.endpoint, style.archive_url)))
+    if nodes.study is not None and study is not None:
+        entries.append(_create(nodes.study, study))
+    return entries
+
+
+def _results(nodes: RunNodes, report: QaReport, header: SeriesHeader | None, style: Style) -> list[Element]:
+    """Return what is said of the series, and who said so."""
+    entries = [_create(nodes.provenance, run_provenance(nodes, report, style), parameter="_tag")]
+    if nodes.document is not None and style.archive_url is not None:
+        entries.append(_update(nodes.document, sr_document(nodes.document, nodes, report, style.archive_url)))
+    if nodes.of_patient:
+        text = narrative(conclusion(report, nodes))
+        entries.append(_update(nodes.observation, series_quality(nodes, report, header, text, style=style)))
+    else:
+        entries.append(_update(nodes.observation, phantom_run(nodes, report, header, style)))
+    entries += _members(nodes, report, header, style)
+    entries.append(_update(nodes.report, run_report(nodes, report, header, style)))
+    if nodes.audit is not None and style.audit is not None:
+        entries.append(_create(nodes.audit, audit_event(nodes.audit, nodes, report, style.audit), parameter="_tag"))
+    return entries
+
+
+def _members(nodes: RunNodes, report: QaReport, header: SeriesHeader | None, style: Style) -> list[Element]:
+    """Return the Observations that the result has beneath it: artifacts, or metrics in the expanded style."""
+    if nodes.of_patient:
+        found = zip(nodes.members, told_findings(report), strict=True)
+        return [
+            _update(node, artifact_finding(node, nodes, report, header, finding=finding, style=style))
+            for node, finding in found
+        ]
+    if style.observations != "expanded":
+        return []
+    return [
+        _update(node, phantom_metric(node, nodes, report, header, judgement=judgement, style=style))
+        for node, judgement in zip(nodes.members, report.judgements, strict=True)
+    ]
 
 
 def _create(node: Node, resource: Element, *, parameter: str = "identifier") -> Element:
@@ -162,9 +162,3 @@ def _without_controls(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the sam
     if isinstance(value, list):
         return [_without_controls(item) for item in value]
     return _CONTROL.sub("", value) if isinstance(value, str) else value
-
-
-def _marked(value: object) -> str:
-    if isinstance(value, Decimal) and value.is_finite():
-        return f"{_MARK}{value:f}"
-    raise TypeError(f"{type(value).__name__} has no place in FHIR JSON")

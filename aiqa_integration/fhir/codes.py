@@ -132,9 +132,18 @@ WARNING_LIMIT = concept(listed("warning-limit"))
 ASSEMBLER = concept(listed("assembler"))
 CREATED = concept(listed("operation-create"))
 REVISED = concept(listed("operation-revise"))
+VERIFIER = concept(listed("verifier"))
+CERTAINTY = concept(listed("certainty"))
+AFFECTED_SLICE_FRACTION = concept(listed("affected-slice-fraction"))
+QUALITY_FINDING = code_coding(codes.QUALITY_FINDING)
 SIMULATED_SECURITY = listed("simulated-security")
 SIMULATED_TAG = listed("simulated-tag")
 MADE_BY_AIQA_TAG = listed("made-by-aiqa-tag")
+
+
+def decision_reason(reason: str) -> Element:
+    """Return why a Task ended; raises KeyError for a reason that the catalogue lacks."""
+    return concept(listed(f"decision-{reason}"))
 
 
 def outcome(verdict: Verdict) -> Element:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from aiqa_integration.fhir.codes import BASE, DICOM_UID, Element
-from aiqa_integration.model.identity import identity
+from aiqa_integration.model.identity import identity, result_identity
 from aiqa_integration.model.report import QaReport, Version
 
 RESULT = f"{BASE}/sid/result"
@@ -16,6 +16,9 @@ SCANNER = f"{BASE}/sid/scanner"
 ALGORITHM = f"{BASE}/sid/algorithm"
 PHANTOM = f"{BASE}/sid/phantom"
 INSTANCES = f"{BASE}/sid/instances-sha256"
+AUDIT = f"{BASE}/sid/audit"
+ENDPOINT = f"{BASE}/sid/endpoint"
+CLIENT = f"{BASE}/sid/client"
 
 REPORT_KIND = "report"
 
@@ -25,10 +28,13 @@ RUN_KINDS = {"phantom": "phantom-run", "patient": "series-quality"}
 _REPORT_SR_ROLE = "report_sr"
 """Role of the readable SR (aiqa_integration.dicom.uids.Role.REPORT_SR)."""
 
+_REPORT_SR_SERIES_ROLE = "report_sr/series"
+"""Role of its series (aiqa_integration.dicom.uids.series_uid)."""
+
 
 def result_uuid(report: QaReport, kind: str) -> UUID:
     """Return the identity of a result: of series, analysis and kind, without versions, so a re-score amends it."""
-    return identity(report.ref.study_instance_uid, report.ref.series_instance_uid, report.analysis, kind)
+    return result_identity(report.ref, report.analysis, kind)
 
 
 def run_uuid(report: QaReport) -> UUID:
@@ -44,6 +50,11 @@ def observation_uid(report: QaReport) -> str:
 def report_sr_uid(report: QaReport, version: Version | None = None) -> str:
     """Return the SOP Instance UID of a report's readable SR, or of the one of an earlier version."""
     return (version or report.version).object_uid(report.ref, _REPORT_SR_ROLE)
+
+
+def report_sr_series_uid(report: QaReport) -> str:
+    """Return the Series Instance UID of a report's readable SR."""
+    return report.object_uid(_REPORT_SR_SERIES_ROLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,14 @@ class Identifier:
     def element(self) -> Element:
         """The FHIR Identifier."""
         return {"system": self.system, "value": self.value}
+
+    @property
+    def token(self) -> str:
+        """What it is searched by (R4 search.html#token, #escaping); without a system, in any."""
+        value = self.value.replace("\\", "\\\\")
+        for sign in ",|$":
+            value = value.replace(sign, f"\\{sign}")
+        return f"{self.system}|{value}" if self.system else value
 
     def query(self, parameter: str = "identifier") -> str:
         """Return the search that finds what carries it."""
@@ -105,13 +124,31 @@ class RunNodes:
     study: Node | None
     study_key: Identifier | None
     of_patient: bool = False
+    patient: Node | None = None
+    order: Node | None = None
+    document: Node | None = None
+    endpoint: Node | None = None
+    audit: Node | None = None
+    members: tuple[Node, ...] = ()
 
     @property
     def subject(self) -> Element:
-        """Reference to who or what is judged: the scanner, or the patient, whom AIQA does not know."""
-        if self.of_patient:
-            return {"type": "Patient", "display": "Patient of the study; not identified by AIQA"}
-        return self.scanner_reference
+        """Reference to who or what is judged: the scanner, or the patient as the images name him."""
+        if not self.of_patient:
+            return self.scanner_reference
+        if self.patient is None:
+            return {"type": "Patient", "display": "Patient whom the images do not name"}
+        return self.patient.reference
+
+    @property
+    def sources(self) -> list[Element]:
+        """References to what a result was made from: the study, and the SR that says the same."""
+        return [self.study_reference, *([self.document.reference] if self.document else [])]
+
+    @property
+    def orders(self) -> Element:
+        """The ``basedOn`` element: the order of the study, empty where the images name none."""
+        return {"basedOn": [self.order.reference]} if self.order else {}
 
     @property
     def scanner_reference(self) -> Element:

@@ -30,6 +30,7 @@ def phantom_study(nodes: RunNodes, report: QaReport, header: SeriesHeader | None
         "modality": [modality_coding(report.modality or OTHER_MODALITY)],
         "subject": nodes.phantom.reference,
         **({"started": started} if started else {}),
+        **({"endpoint": [nodes.endpoint.reference]} if nodes.endpoint else {}),
         "reasonCode": [QUALITY_CONTROL_INTENT],
         "series": [_series(nodes, report)],
     }
@@ -39,3 +40,9 @@ def _series(nodes: RunNodes, report: QaReport) -> Element:
     performer = {"performer": [{"actor": nodes.scanner.reference}]} if nodes.scanner else {}
     modality = modality_coding(report.modality or OTHER_MODALITY)
     return {"uid": report.ref.series_instance_uid, "modality": modality, **performer}
+
+
+def with_series(study: Element, series: Element) -> Element:
+    """Return a stored study with one more series, in the order of their UIDs."""
+    added = {key: value for key, value in series.items() if value}
+    return {**study, "series": sorted([*study.get("series", []), added], key=lambda listed: str(listed["uid"]))}

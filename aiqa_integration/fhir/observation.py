@@ -25,6 +25,7 @@ from aiqa_integration.fhir.codes import (
 )
 from aiqa_integration.fhir.identity import Identifier, RunNodes, observation_uid
 from aiqa_integration.fhir.quantity import measured_quantity, reference_ranges
+from aiqa_integration.fhir.style import Style
 from aiqa_integration.fhir.times import fhir_date_time, fhir_instant
 from aiqa_integration.fhir.wording import SIMULATED_NOTE, conclusion, judgement_notes
 from aiqa_integration.model.image import SeriesHeader
@@ -56,7 +57,7 @@ def narrative(text: str) -> Element:
     }
 
 
-def phantom_run(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) -> Element:
+def phantom_run(nodes: RunNodes, report: QaReport, header: SeriesHeader | None, style: Style) -> Element:
     """Return the Observation of a run; a refused one has no value but the reason why (dataAbsentReason)."""
     words = conclusion(report, nodes)
     effective = fhir_date_time(header.acquired_at) if header else None
@@ -73,14 +74,16 @@ def phantom_run(nodes: RunNodes, report: QaReport, header: SeriesHeader | None) 
         "subject": nodes.subject,
         **({"effectiveDateTime": effective} if effective else {}),
         "issued": fhir_instant(report.provenance.created_at),
+        **style.performers,
         **_outcome(report),
         "note": _notes(report, words),
         "method": concept(INSTITUTION_STANDARD, text=_method(report)),
         "device": nodes.algorithm.reference,
-        "derivedFrom": [nodes.study_reference],
+        **({"hasMember": [node.reference for node in nodes.members]} if nodes.members else {}),
+        "derivedFrom": nodes.sources,
         "component": [
             {"code": SERIES_INSTANCE_UID, "valueString": report.ref.series_instance_uid},
-            *(component(judgement) for judgement in report.judgements),
+            *(component(judgement) for judgement in report.judgements if not nodes.members),
         ],
     }
 

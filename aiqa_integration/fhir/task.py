@@ -15,6 +15,7 @@ from aiqa_integration.model import codes
 from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.wording import recommendation_text
+from aiqa_integration.pipeline.follow_up import TASK_KIND
 from aiqa_integration.recommendations.remedies import remedy_of
 
 REPEAT = f"{BASE}/sid/repeat"
@@ -35,17 +36,25 @@ Created = tuple[Node, Element]
 
 def decisions(nodes: RunNodes, report: QaReport) -> tuple[Created, ...]:
     """Return the resources by which a person decides about a recommendation; none where it only is to be read."""
-    recommendation = report.recommendation
-    if recommendation is None or not recommendation.notifies:
+    recommendation, named = report.recommendation, decision_nodes(report)
+    if recommendation is None or not named:
         return ()
-    task = _node("Task", TASK, report, "task")
-    if recommendation.kind not in _REPEATS:
-        return ((task, _review(task, nodes, report, recommendation)),)
-    proposal = _node("ServiceRequest", REPEAT, report, "repeat")
+    if len(named) == 1:
+        return ((named[0], _review(named[0], nodes, report, recommendation)),)
+    proposal, task = named
     return (
         (proposal, _proposal(proposal, nodes, report, recommendation)),
         (task, _decision(task, proposal, nodes, report, recommendation)),
     )
+
+
+def decision_nodes(report: QaReport) -> tuple[Node, ...]:
+    """Return the names of what a person decides on: the proposal and its Task, a Task alone, or nothing."""
+    recommendation = report.recommendation
+    if recommendation is None or not recommendation.notifies:
+        return ()
+    task = _node("Task", TASK, report, TASK_KIND)
+    return (_node("ServiceRequest", REPEAT, report, "repeat"), task) if recommendation.kind in _REPEATS else (task,)
 
 
 def _node(resource_type: str, system: str, report: QaReport, kind: str) -> Node:
@@ -59,6 +68,7 @@ def _proposal(node: Node, nodes: RunNodes, report: QaReport, recommendation: Rec
         "resourceType": "ServiceRequest",
         "meta": {"profile": [f"{BASE}/StructureDefinition/aiqa-repeat-proposal"]},
         "identifier": [node.key.element],
+        **nodes.orders,
         "status": "draft",
         "intent": "proposal",
         "category": [concept(code_coding(codes.IMAGING_PROCEDURE))],
@@ -113,6 +123,7 @@ def _task(node: Node, nodes: RunNodes, report: QaReport, recommendation: Recomme
     return {
         "resourceType": "Task",
         "identifier": [node.key.element],
+        **nodes.orders,
         "status": "requested",
         "intent": "proposal",
         "description": recommendation_text(recommendation),

@@ -1,6 +1,7 @@
 """Times in FHIR: an instant has a zone; a dateTime without a zone is a date."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -34,3 +35,32 @@ def fhir_date_time(text: str | None) -> str | None:
 
 def _with_zone(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
+
+
+_DATE_TIME = re.compile(
+    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)(T(?P<time>\d\d:\d\d(:\d\d(\.\d{1,6})?\d*)?)(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?"
+)
+
+
+def fhir_range(text: str) -> tuple[datetime, datetime]:
+    """Return the time [start, end) that a FHIR date, dateTime or instant means by its precision, in UTC.
+
+    A time without a zone is taken for UTC. Raises ValueError for what is no such time.
+    """
+    found = _DATE_TIME.fullmatch(text)
+    if found is None:
+        raise ValueError("not a FHIR date or time")
+    year, month, day, time = int(found["year"]), found["month"], found["day"], found["time"]
+    if time is not None:
+        zone = "+00:00" if found["zone"] in {None, "Z"} else found["zone"]
+        digits = time if "." not in time else f"{time.partition('.')[0]}.{time.partition('.')[2][:6]:0<6}"
+        start = datetime.fromisoformat(f"{text[:10]}T{digits}{zone}").astimezone(UTC)
+        seconds, fraction = time.count(":") == 2, "." in time
+        step = timedelta(milliseconds=1) if fraction else timedelta(seconds=1) if seconds else timedelta(minutes=1)
+        return start, start + step
+    start = datetime(year, int(month or 1), int(day or 1), tzinfo=UTC)
+    if day is not None:
+        return start, start + timedelta(days=1)
+    if month is not None:
+        return start, datetime(year + int(month) // 12, int(month) % 12 + 1, 1, tzinfo=UTC)
+    return start, datetime(year + 1, 1, 1, tzinfo=UTC)

@@ -11,6 +11,11 @@ class BoostedTrees(torch.nn.Module):
     at each end from left to right, ``start`` what an output begins with.
     """
 
+    place: torch.Tensor
+    limit: torch.Tensor
+    leaf: torch.Tensor
+    start: torch.Tensor
+
     def __init__(self, in_channels: int, out_channels: int, *, trees: int, depth: int) -> None:
         super().__init__()
         self.in_channels, self.depth = in_channels, depth

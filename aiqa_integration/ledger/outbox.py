@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session, aliased
 from aiqa_integration.errors import LedgerError
 from aiqa_integration.ledger import leases
 from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobRow, OwnSeries, ReportRow
-from aiqa_integration.model.identity import identity
+from aiqa_integration.model.identity import SeriesRef, identity
 from aiqa_integration.model.job import EffectState, JobState
 from aiqa_integration.pipeline.ports import PlannedEffect, Receipt
 
 MADE_SERIES = "made_series_instance_uids"
 """Attribute of an effect that names the series which it makes in an archive."""
+
+OUTCOME = "outcome_sha256"
+"""Attribute of a refused effect: digest of what the receiver said (a FHIR OperationOutcome), kept as an artifact."""
 
 _BLOCKED_FOR = timedelta(seconds=1)
 
@@ -147,10 +150,12 @@ def sent(row: EffectRow, receipt: Receipt, *, now: datetime) -> None:
     leases.release(row)
 
 
-def refused(row: EffectRow, error: Exception, *, now: datetime) -> None:
-    """Write down that an effect will not be sent as it is."""
+def refused(row: EffectRow, error: Exception, *, now: datetime, outcome_sha256: str = "") -> None:
+    """Write down that an effect will not be sent as it is, and where the receiver's own words are kept."""
     row.last_error, row.updated_at = leases.described(error), now
     leases.release(row)
+    if outcome_sha256:
+        row.attributes = {**row.attributes, OUTCOME: outcome_sha256}
     if row.state is EffectState.PLANNED:
         row.state = EffectState.REFUSED
 
@@ -173,6 +178,15 @@ def plan_refused_again(session: Session, job_id: str, *, now: datetime) -> None:
             _plan_again(row, now)
         else:
             row.state, row.updated_at = EffectState.WITHDRAWN, now
+
+
+def told_before(session: Session, ref: SeriesRef, sink: str) -> tuple[EffectRow, ...]:
+    """Return the effects that results of a series have planned at a sink, in the order of their planning."""
+    jobs = select(JobRow.job_id).where(
+        JobRow.study_instance_uid == ref.study_instance_uid, JobRow.series_instance_uid == ref.series_instance_uid
+    )
+    told = select(EffectRow).join(JobEffect).where(JobEffect.job_id.in_(jobs), EffectRow.sink == sink).distinct()
+    return tuple(session.scalars(told.order_by(EffectRow.planned_at, EffectRow.effect_id)))
 
 
 def documents_of(session: Session, report_uid: str) -> tuple[EffectRow, ...]:

@@ -57,6 +57,12 @@ def end(session: Session, archive: str, *, now: datetime, next_at: datetime, err
         _forget_reconcile(row)
 
 
+def look_now(session: Session, name: str, now: datetime) -> None:
+    """Make a periodic work due at once."""
+    row = _cursor(session, name)
+    row.next_at = min(row.next_at, now) if row.next_at else None
+
+
 def reconcile_due(session: Session, archive: str, now: datetime, every: timedelta) -> bool:
     """Return whether the wide poll is due, and note that it runs."""
     row = _cursor(session, archive)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from aiqa_integration.ledger import board, notices
 from aiqa_integration.ledger.engine import read
+from aiqa_integration.ledger.outbox import OUTCOME
 from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobEventRow, JobRow, PollCursor, ReportRow
 from aiqa_integration.ledger.views import (
     Counts,
@@ -30,6 +31,11 @@ class Books:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    @property
+    def engine(self) -> Engine:
+        """The database that is read."""
+        return self._engine
 
     def queue(self, limit: int, offset: int, *, state: JobState | None = None, text: str = "") -> tuple[QueueRow, ...]:
         """Return jobs, last changed first; ``text`` is looked for in description, scanner, analysis, reason, UIDs."""
@@ -197,6 +203,7 @@ def _deliveries(session: Session, job_id: str) -> tuple[Delivery, ...]:
             updated_at=row.updated_at,
             media_type=row.media_type,
             payload_sha256=row.payload_sha256,
+            outcome_sha256=row.attributes.get(OUTCOME, ""),
         )
         for row in session.scalars(statement)
     )

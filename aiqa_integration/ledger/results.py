@@ -54,7 +54,7 @@ def add(session: Session, job_id: str, effects: Sequence[PlannedEffect], kept: K
         raise LedgerError(f"there is no job {job_id}")
     person, now = signature.person, signature.at
     why = f"{signature.action}: {person.name}, {person.organization}"
-    _write_artifacts(session, kept, now)
+    write_artifacts(session, kept.artifacts, now)
     jobs.move(session, row, JobEvent.SIGNED, at=now, who=person.name, why=why)
     outbox.plan(session, row, effects, kept.payloads, now=now)
     audit.append(session, at=now, who=person.name, action=signature.action, subject=signature.subject, detail=why)
@@ -90,10 +90,12 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
         row.report_id, row.verdict, row.refused = None, None, False
         notices.settle(session, row, result, now=now)
         jobs.move(session, row, JobEvent.NO_RULE, at=now, who=who, why=result.reason)
+        write_artifacts(session, kept.artifacts, now)
+        outbox.plan(session, row, result.effects, kept.payloads, now=now)
         return
     if result.report is None:
         raise LedgerError(f"job {job.job_id} cannot be MEASURED without a report")
-    _write_artifacts(session, kept, now)
+    write_artifacts(session, kept.artifacts, now)
     had_result = row.report_id is not None
     row.report_id = _write_report(session, row, result.report, kept, now)
     _write_recommendation(session, row.report_id, result.report, result.assessed, now)
@@ -134,8 +136,9 @@ def predecessor(session: Session, row: JobRow) -> Version | None:
     )
 
 
-def _write_artifacts(session: Session, kept: Kept, now: datetime) -> None:
-    for sha256, (media_type, size) in sorted(kept.artifacts.items()):
+def write_artifacts(session: Session, kept: Mapping[str, tuple[str, int]], now: datetime) -> None:
+    """Write down which bytes are kept: (media type, size) by digest."""
+    for sha256, (media_type, size) in sorted(kept.items()):
         if session.get(ArtifactRow, sha256) is None:
             session.add(ArtifactRow(sha256=sha256, media_type=media_type, size_bytes=size, created_at=now))
     session.flush()

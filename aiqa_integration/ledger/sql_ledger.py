@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from aiqa_integration.errors import LeaseLost, LedgerError
-from aiqa_integration.ledger import audit, history, jobs, leases, notices, outbox, polls, results
+from aiqa_integration.errors import EhrRefused, LeaseLost, LedgerError
+from aiqa_integration.ledger import audit, followed, history, jobs, leases, months, notices, outbox, polls, results
 from aiqa_integration.ledger.engine import make_engine, read, write
 from aiqa_integration.ledger.tables import EffectRow, JobRow, OwnSeries
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
+from aiqa_integration.model.month import ScannerMonth
 from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.model.report import Version
+from aiqa_integration.pipeline.follow_up import NoticedSeries
 from aiqa_integration.pipeline.ports import (
     Artifacts,
     Effect,
@@ -27,6 +29,8 @@ from aiqa_integration.pipeline.ports import (
     StudyHistory,
 )
 from aiqa_integration.recommendations.context import ScannerContext
+
+OUTCOME_TYPE = "application/fhir+json"
 
 ANNOUNCED_FOR = timedelta(seconds=30)
 """How long an announcement counts; after that the message is taken for lost."""
@@ -126,6 +130,22 @@ class SqlLedger:
             self.engine, lambda session: notices.answer(session, notice_id, accepted=accepted, who=who, now=now)
         )
 
+    def noticed_series(self, series_instance_uids: Sequence[str], now: datetime) -> tuple[NoticedSeries, ...]:
+        """Return what is known of these series, the newest notice last."""
+        return read(self.engine, lambda session: followed.noticed_series(session, series_instance_uids, now))
+
+    def awaited_series(self, now: datetime) -> tuple[NoticedSeries, ...]:
+        """Return the series of notices that wait for an answer."""
+        return read(self.engine, lambda session: followed.awaited_series(session, now))
+
+    def scanner_months(self, since: datetime, until: datetime) -> tuple[ScannerMonth, ...]:
+        """Return what each scanner came to in a span of time."""
+        return read(self.engine, lambda session: months.scanner_months(session, since, until))
+
+    def look_now(self, name: str, now: datetime) -> None:
+        """Make a periodic work due at once, unless it runs."""
+        write(self.engine, lambda session: polls.look_now(session, name, now))
+
     def postpone_job(self, job: Job, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give a job back to be tried again; None = FAILED."""
 
@@ -170,7 +190,15 @@ class SqlLedger:
 
     def effect_refused(self, effect: Effect, error: Exception, *, now: datetime) -> None:
         """Record a refusal; jobs that wait for the effect are HELD."""
-        write(self.engine, lambda session: _close(session, effect, error, JobEvent.EFFECT_REFUSED, now))
+        words = error.outcome.encode() if isinstance(error, EhrRefused) and error.outcome else b""
+        kept = self.artifacts.put(words) if words else ""
+
+        def close(session: Session) -> None:
+            if kept:
+                results.write_artifacts(session, {kept: (OUTCOME_TYPE, len(words))}, now)
+            _close(session, effect, error, JobEvent.EFFECT_REFUSED, now, outcome_sha256=kept)
+
+        write(self.engine, close)
 
     def postpone_effect(self, effect: Effect, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give an effect back to be tried again; None = REFUSED, jobs that wait for it FAILED."""
@@ -225,6 +253,11 @@ class SqlLedger:
 
         return write(self.engine, again)
 
+    def told_before(self, ref: SeriesRef, sink: str) -> tuple[Effect, ...]:
+        """Return every effect that results of a series have planned at a sink, in the order of their planning."""
+        rows = read(self.engine, lambda session: outbox.told_before(session, ref, sink))
+        return tuple(_effect(row) for row in rows)
+
     def documents_of(self, report_uid: str) -> tuple[Effect, ...]:
         """Return the effects of a result that sent or will send documents, in the order of their planning."""
         rows = read(self.engine, lambda session: outbox.documents_of(session, report_uid))
@@ -269,10 +302,12 @@ class SqlLedger:
         return row
 
 
-def _close(session: Session, effect: Effect, error: Exception, event: JobEvent, now: datetime) -> None:
+def _close(
+    session: Session, effect: Effect, error: Exception, event: JobEvent, now: datetime, *, outcome_sha256: str = ""
+) -> None:
     waiting = outbox.jobs_of(session, [effect.effect_id])
     row = leases.held(session, EffectRow, effect.effect_id, effect.lease_owner)
-    outbox.refused(row, error, now=now)
+    outbox.refused(row, error, now=now, outcome_sha256=outcome_sha256)
     outbox.send_next(session, row.subject_key)
     who = leases.worker_of(effect.lease_owner)
     if row.state is EffectState.REFUSED:

@@ -52,7 +52,10 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One effect on the outside world and what became of it; the bytes are found by ``payload_sha256``."""
+    """One effect on the outside world and what became of it; the bytes are found by ``payload_sha256``.
+
+    ``outcome_sha256`` finds what the receiver said when it refused, where that was kept; it may name a patient.
+    """
 
     effect_id: str = ""
     sink: str
@@ -68,6 +71,7 @@ class Delivery:
     updated_at: datetime
     media_type: str = ""
     payload_sha256: str = ""
+    outcome_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,8 @@ _SMALLEST_TOLERANCE_MM = 0.3
 """Rays further from the outline than this, and than four SD of the others, see a bar, a bubble or an artifact."""
 _LARGEST_ROUGHNESS_MM = 1.0
 """Edges that scatter more around their own outline (a fifth of it at an SNR of 10) are not those of a vessel."""
+_MEDIAN_SPREAD = 1.2533
+"""Spread of a median over that of a mean of normal values: the square root of half pi."""
 _RINGING_PART = 0.015
 """Standard uncertainty of an end from sampling and ringing, as a part of the edge's width; by simulated phantoms."""
 _RAYLEIGH_MEAN = float(np.sqrt(np.pi / 2))
@@ -294,7 +296,7 @@ def _end(outline: Outline, angle_deg: float) -> tuple[float, float, float] | Obs
         hidden = 1.0 - used.size / arc.size
         shape_sd = float(np.std((outline.radii_mm - outline.smooth_mm)[outline.fits]))
         ray_sd = max(float(np.std(residual)), outline.edge_sd_mm)
-        arc_sd = ray_sd / np.sqrt(max(used.size / 3.0, 1.0))
+        arc_sd = _MEDIAN_SPREAD * ray_sd / np.sqrt(max(used.size / 3.0, 1.0))
         edge = float(outline.smooth_mm[arc[reach]] + np.median(residual))
         sd = float(np.linalg.norm([arc_sd, _RINGING_PART * outline.edge_mm, 3.0 * hidden * shape_sd]))
         return edge, sd, hidden

@@ -6,7 +6,7 @@ Same input and same rules give the same identity, so delivering again changes no
 import hashlib
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 AIQA_NAMESPACE = uuid.UUID("6b0f3a52-6a53-5a86-9d0c-0f4f8a3f2c11")
 """UUIDv5 namespace of all identities that AIQA makes."""
@@ -35,6 +35,28 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatientKey:
+    """By what an EHR can find the patient of a series (PS3.3 C.7.1.1); never for logs.
+
+    ``issuer`` is who gave the Patient ID, as a URI where the images name one. ``birth_date`` is an ISO 8601 date and
+    ``sex`` M, F or O; both empty where the images do not tell.
+    """
+
+    patient_id: str = field(repr=False)
+    issuer: str = ""
+    birth_date: str = field(default="", repr=False)
+    sex: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderKey:
+    """By what an EHR can find the order of a study: accession number and who gave it (PS3.3 C.7.2.1)."""
+
+    accession_number: str = field(repr=False)
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody who confirms or rejects a result, as DICOM writes a name (``Family^Given``), and for whom.
 
@@ -54,6 +76,11 @@ class Person:
 def identity(*parts: str) -> uuid.UUID:
     """Return the UUIDv5 of the parts, in order."""
     return uuid.uuid5(AIQA_NAMESPACE, "|".join(part.replace("|", "||") for part in parts))
+
+
+def result_identity(ref: SeriesRef, analysis: str, kind: str) -> uuid.UUID:
+    """Return the identity of a result: of series, analysis and kind, without versions, so a re-score amends it."""
+    return identity(ref.study_instance_uid, ref.series_instance_uid, analysis, kind)
 
 
 def dicom_uid(*parts: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.identity import Device, OrderKey, PatientKey, SeriesRef
 
 HeaderValue = str | int | float | tuple[str, ...] | tuple[float, ...]
 
@@ -32,8 +32,8 @@ class SeriesHeader:
     """What the analyses need of a series' attributes, typed, with units in the names.
 
     ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``transmitter_gain`` is on the vendor's own
-    scale. ``keywords`` maps DICOM keywords to values for rules; their values are not for logs (one of them is
-    PatientID, by which sites name their phantoms).
+    scale. ``patient`` and ``order`` are None where the images name none. ``keywords`` maps DICOM keywords to values for
+    rules; their values are not for logs (one of them is PatientID, by which sites name their phantoms).
     """
 
     ref: SeriesRef
@@ -51,6 +51,8 @@ class SeriesHeader:
     acquired_at: str | None = None
     series_description: str = ""
     simulated: bool = False
+    patient: PatientKey | None = field(default=None, repr=False)
+    order: OrderKey | None = field(default=None, repr=False)
     keywords: Mapping[str, HeaderValue] = field(default_factory=dict, repr=False)
 
 

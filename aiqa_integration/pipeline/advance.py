@@ -19,6 +19,7 @@ from aiqa_integration.pipeline.encode import plan_effects
 from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import (
     Archive,
+    Artifacts,
     Clock,
     Draw,
     Job,
@@ -32,6 +33,7 @@ from aiqa_integration.pipeline.ports import (
 from aiqa_integration.pipeline.recommend import Advised, Adviser, recommend
 from aiqa_integration.pipeline.retrieve import read_header, retrieve
 from aiqa_integration.pipeline.route import route
+from aiqa_integration.pipeline.withdraw import Past, with_withdrawals
 from aiqa_integration.rules.match import Match, wants_modality
 
 log = structlog.get_logger()
@@ -39,7 +41,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books."""
+    """What a job needs: where images come from, who reads and analyses them, where results go, who keeps the books.
+
+    Sinks in ``always`` get every result, the others those whose rule names them.
+    """
 
     archives: Mapping[str, Archive]
     reader: SeriesReader
@@ -47,11 +52,13 @@ class Workshop:
     sinks: Mapping[str, Sink]
     draw: Draw
     ledger: Ledger
+    artifacts: Artifacts
     clock: Clock
     retry: RetryPolicy
     lease: timedelta
     work_folder: Path
     adviser: Adviser = field(default_factory=Adviser)
+    always: tuple[str, ...] = ()
 
 
 def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
@@ -65,6 +72,8 @@ def advance(job_id: str, shop: Workshop, *, owner: str) -> None:
     ):
         try:
             result = _work(job, shop, Path(folder))
+            past = Past(ledger=shop.ledger, artifacts=shop.artifacts)
+            result = with_withdrawals(result, job, shop.sinks.values(), past, now=shop.clock.now())
             shop.ledger.finish_job(job, result, now=shop.clock.now())
         except LeaseLost:
             log.warning("job.lease-lost", job=job.job_id)
@@ -112,7 +121,7 @@ def _advised(report: QaReport, header: SeriesHeader, shop: Workshop, job: Job) -
 
 def _measured(shop: Workshop, wanted: Match, advised: Advised, series: LoadedSeries | None) -> JobResult:
     report = advised.report
-    names = wanted.rule.sinks if wanted.rule else ()
+    names = (*(wanted.rule.sinks if wanted.rule else ()), *shop.always)
     sinks = [shop.sinks[name] for name in names if name in shop.sinks]
     return JobResult(
         state=JobState.MEASURED,

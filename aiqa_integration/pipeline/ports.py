@@ -241,6 +241,16 @@ class SignedSink(Sink, Protocol):
         """Return a person's rejection of the images that an effect is about; None where another one says it."""
 
 
+@runtime_checkable
+class RetractingSink(Sink, Protocol):
+    """A sink that can take back what it told of a series."""
+
+    def plan_withdrawn(
+        self, earlier: Sequence[tuple[Effect, bytes]], planned: Sequence[PlannedEffect], at: datetime
+    ) -> tuple[PlannedEffect, ...]:
+        """Return how what earlier effects of a series wrote, and the planned ones do not, is taken back."""
+
+
 Draw = Callable[[QaReport, LoadedSeries | None], bytes]
 """Returns a PNG of the measured slices with regions, values and verdicts; raises EncodingError."""
 
@@ -406,6 +416,12 @@ class Ledger(History, Protocol):
 
     def postpone_effect(self, effect: Effect, error: Exception, *, now: datetime, until: datetime | None) -> None:
         """Give an effect back to be tried again at ``until``; None = gave up: REFUSED, job FAILED."""
+
+    def told_before(self, ref: SeriesRef, sink: str) -> tuple[Effect, ...]:
+        """Return every effect that results of a series have planned at a sink, in the order of their planning.
+
+        The withdrawn ones too: their worker could not be called back.
+        """
 
     def documents_of(self, report_uid: str) -> tuple[Effect, ...]:
         """Return the effects of a result that sent or will send documents, in the order in which they were planned.

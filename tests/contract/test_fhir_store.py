@@ -21,12 +21,9 @@ from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import BASE
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
 from aiqa_integration.fhir.identity import REPORT, RESULT, result_uuid, run_uuid
-from aiqa_integration.fhir.task import REPEAT, TASK
-from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import SeriesRef
-from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
-from aiqa_integration.pipeline.ports import Effect
 from aiqa_integration.sinks.fhir_server import FhirSink
+from tests.fhir_flows import as_effect
 from tests.fhir_reports import LENGTH_OK, MIXED, SCANNER, phantom_report, refused_report
 
 pytestmark = pytest.mark.skipif(
@@ -59,12 +56,7 @@ def report(request):
 def deliver(client, report):
     sink = FhirSink(client)
     (planned,) = sink.plan(report, None)
-    effect = Effect(
-        effect_id="1", job_id="1", sink=planned.sink, target=planned.target, kind=planned.kind,
-        dedupe_key=planned.dedupe_key, media_type=planned.media_type, payload_sha256="0" * 64,
-        attributes=planned.attributes, attempts=1, lease_owner="test",
-    )  # fmt: skip
-    return sink.deliver(effect, planned.payload)
+    return sink.deliver(as_effect(planned), planned.payload)
 
 
 def counts(client):
@@ -210,28 +202,3 @@ def test_a_missing_package_names_the_fix(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"aiqa-integration\[demo\]"):
         EmbeddedFhirStore(tmp_path).start()
-
-
-def test_a_person_s_decision_about_a_proposal_survives_what_is_sent_again(client, report):
-    found = Finding(artifact="motion", probability=0.96, severity=3, explanation="Blurred.", calibration="active")
-    proposed = Recommendation(
-        kind=RecommendationKind.REPEAT_NOW,
-        reason="worth-a-repeat",
-        text="Motion, severe.",
-        urgency="now",
-        change="coach the patient",
-        artifacts=("motion",),
-        until="2026-11-20T06:57:00+00:00",
-    )
-    told = replace(report, subject="patient", phantom=None, judgements=(), findings=(found,), recommendation=proposed)
-    deliver(client, told)
-    token = f"{TASK}|{result_uuid(told, 'task')}"
-    (task,) = client.search("Task", {"identifier": token})
-    client.update({**task, "status": "completed"}, version=task["meta"]["versionId"])
-    deliver(client, told)
-    deliver(client, replace(told, revision=2, predecessor=told.version))
-    (after,) = client.search("Task", {"identifier": token})
-    (proposal,) = client.search("ServiceRequest", {"identifier": f"{REPEAT}|{result_uuid(told, 'repeat')}"})
-    assert after["status"] == "completed"
-    assert after["focus"]["reference"] == f"ServiceRequest/{proposal['id']}"
-    assert (proposal["intent"], proposal["status"]) == ("proposal", "draft")

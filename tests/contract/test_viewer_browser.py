@@ -274,8 +274,8 @@ def walk(item: Dataset) -> Iterator[Dataset]:
 
 def circle_of(centre: NDArray[np.float64], edge: NDArray[np.float64]) -> NDArray[np.float64]:
     angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-    radius = float(np.hypot(*(edge - centre)))
-    return centre + radius * np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    around = np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    return np.asarray(centre + np.hypot(*(edge - centre)) * around, np.float64)
 
 
 def polyline_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -286,8 +286,8 @@ def polyline_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
 def annotation_coloured(canvas: Picture) -> NDArray[np.bool_]:
     """Return the pixels that are yellow or green, as annotations are, and those close to them."""
     green, blue = canvas[..., 1], canvas[..., 2]
-    close: NDArray[np.bool_] = ndimage.binary_dilation((green > 110) & (green - blue > 70), iterations=CLOSE_PX)
-    return close
+    coloured = (green > 110) & (green - blue > 70)
+    return np.asarray(ndimage.binary_dilation(coloured, iterations=CLOSE_PX), np.bool_)
 
 
 def covered(mask: NDArray[np.bool_], points: NDArray[np.float64]) -> float:

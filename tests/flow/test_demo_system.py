@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance import check, missing_core
+
 DEMO = [sys.executable, "-m", "aiqa_integration", "demo"]
 SAMPLES = {"ACR axial T1": 2, "ACR medium axial T1": 1, "ACR sagittal localizer": 1, "T2 TSE axial": 2}
 """What the demo's archive is filled with (aiqa_integration/cli/samples.py): series by description."""
@@ -23,6 +25,13 @@ def run_demo(folder: Path) -> list[dict[str, object]]:
     assert done.returncode == 0, done.stdout + done.stderr
     rows: list[dict[str, object]] = json.loads(done.stdout)
     return rows
+
+
+def fhir_sent(folder: Path) -> list[dict[str, object]]:
+    """Return the FHIR Bundles among what a demo keeps."""
+    kept = [path.read_bytes() for path in sorted((folder / "artifacts").rglob("*")) if path.is_file()]
+    found: list[dict[str, object]] = [json.loads(content) for content in kept if content.startswith(b'{"resourceType"')]
+    return found
 
 
 @pytest.mark.timeout(1000)
@@ -42,6 +51,10 @@ def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
         measured = [row for row in rows if row not in heads and row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
         assert len(measured) == 4
         assert all(row["objects_found"] == 5 and row["resources_found"] == 1 for row in measured)
+    sent = fhir_sent(tmp_path / "demo")
+    assert len(sent) >= len(measured)
+    if missing_core() is None:
+        assert [check(bundle) for bundle in sent] == [[]] * len(sent)
 
 
 def test_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path):

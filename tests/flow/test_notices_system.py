@@ -56,11 +56,16 @@ def test_a_bad_series_is_told_within_the_budget_answered_and_repeated(tmp_path, 
         assert task["input"][0]["valueString"] == bad.series_instance_uid
         assert answer(at, notice.notice_id) == HTTPStatus.OK
         assert at.open_notices() == ()
+        at.wait_for(lambda: at.fhir.search("Task", {})[0]["status"] == "accepted")
         at.send("study", 2, "AX FLAIR", taken_s_ago=5)
         at.wait_for(lambda: at.ended_notices()[0].state is NoticeState.REPEATED)
         (ended,) = at.ended_notices()
         assert ended.ended_by == "AB"
         assert (ended.lines[0].severity, ended.lines[0].severity_after) == (3, 3)
         at.wait_for(at.tools.ledger.idle)
+        at.wait_for(lambda: "completed" in {found["status"] for found in at.fhir.search("Task", {})})
+        (done,) = [found for found in at.fhir.search("Task", {}) if found["status"] == "completed"]
+        assert done["id"] == task["id"]
+        assert done["note"][0]["authorString"] == "AB"
     (told,) = [json.loads(request.get_data()) for request, _ in httpserver.log]
     assert (told["kind"], told["study_instance_uid"]) == ("repeat-now", bad.study_instance_uid)

@@ -12,6 +12,7 @@ from tests.console_samples import NOW, sample_books
 CONSOLE = Path(__file__).parents[2] / "aiqa_integration/console"
 PAGES = {
     "/": "queue.show",
+    "/fhir-hook": "hook.told",
     "/healthz": "health.healthz",
     "/notices/": "notices.show",
     "/notices/answer": "notices.answer",
@@ -19,11 +20,21 @@ PAGES = {
     "/series/<uuid:job_id>/preview.png": "series.preview",
     "/series/<uuid:job_id>/report.json": "series.report_json",
     "/static/<path:filename>": "static",
+    "/.well-known/jwks.json": "keys.jwks",
+    "/fhir/metadata": "facade.metadata",
+    "/fhir/<resource_type>": "facade.search",
+    "/fhir/<resource_type>/<resource_id>": "facade.read",
+    "/fhir/$export": "facade.kick_off",
+    "/fhir/$export-status/<uuid:export_id>": "facade.status",
+    "/fhir/$export-file/<uuid:export_id>/<resource_type>.ndjson": "facade.export_file",
 }
 """All that the console answers: a new page has to be entered here, with who may see it in mind."""
 
-WRITES = {"/notices/answer"}
-"""What takes a form; everything else is only read."""
+WRITES = {"/notices/answer", "/fhir-hook"}
+"""What takes a form, or a hint of the EHR; everything else is only read."""
+
+TAKEN_AWAY = "/fhir/$export-status/<uuid:export_id>"
+"""What can be deleted: an export, by who asked for it."""
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +44,17 @@ def app_and_id():
 
 
 def addresses(job_id):
-    return [rule.replace("<uuid:job_id>", job_id).replace("<path:filename>", "console.css") for rule in PAGES]
+    known = {"<uuid:job_id>": job_id, "<uuid:export_id>": job_id, "<path:filename>": "console.css"}
+    return [re.sub(r"<[^>]+>", lambda part: known.get(part[0], "Device"), rule) for rule in PAGES]
 
 
 def test_every_route_is_known_and_only_reads(app_and_id):
     app, _ = app_and_id
-    assert {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()} == PAGES
-    methods = {rule.rule: frozenset(rule.methods) for rule in app.url_map.iter_rules()}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.methods != {"DELETE"}]
+    assert {rule.rule: rule.endpoint for rule in rules} == PAGES
+    methods = {rule.rule: frozenset(rule.methods) for rule in rules}
     assert methods == {page: frozenset({"POST"} if page in WRITES else {"GET", "HEAD"}) for page in PAGES}
+    assert [rule.rule for rule in app.url_map.iter_rules() if rule.methods == {"DELETE"}] == [TAKEN_AWAY]
 
 
 def test_every_route_answers_with_the_headers(app_and_id):
@@ -56,7 +70,10 @@ def test_nothing_can_be_written(app_and_id, method):
     app, job_id = app_and_id
     for address in addresses(job_id):
         answer = app.test_client().open(address, method=method)
-        assert answer.status_code == (403 if method == "POST" and address in WRITES else 405), address
+        # Without a FHIR API nothing is under its addresses, what could be taken away included.
+        taken_away = method == "DELETE" and "$export-status" in address
+        expected = 403 if method == "POST" and address in WRITES else 404 if taken_away else 405
+        assert answer.status_code == expected, address
 
 
 def test_headers_forbid_what_pages_do_not_need():

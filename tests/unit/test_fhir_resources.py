@@ -12,7 +12,7 @@ import pytest
 
 from aiqa_integration.dicom.uids import Role
 from aiqa_integration.errors import EncodingError
-from aiqa_integration.fhir.bundle import check, json_bytes, report_bundle, report_bundle_bytes
+from aiqa_integration.fhir.bundle import check, report_bundle, report_bundle_bytes
 from aiqa_integration.fhir.codes import (
     BASE,
     DCM,
@@ -24,6 +24,7 @@ from aiqa_integration.fhir.codes import (
     phantom_name,
 )
 from aiqa_integration.fhir.identity import observation_uid, report_sr_uid, result_uuid, run_uuid
+from aiqa_integration.fhir.json_text import json_bytes
 from aiqa_integration.metrics import all_metrics
 from aiqa_integration.model.codes import VERDICTS
 from aiqa_integration.model.identity import Device

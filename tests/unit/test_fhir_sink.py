@@ -8,13 +8,18 @@ import pytest
 from aiqa_integration.errors import EhrRefused, EhrUnavailable
 from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.fhir.client import FhirClient
+from aiqa_integration.fhir.identity import RESULT, run_uuid
 from aiqa_integration.model.identity import Device
-from aiqa_integration.pipeline.ports import Effect, PlannedEffect, Sink
+from aiqa_integration.pipeline.ports import Sink
 from aiqa_integration.sinks.fhir_server import FhirSink
-from tests.fhir_reports import LENGTH_OK, phantom_report, refused_report
+from tests.fhir_flows import as_effect
+from tests.fhir_reports import EVERYTHING, LENGTH_OK, phantom_report, refused_report
 
 URL = "http://ehr.invalid/fhir"
-OBSERVATION = {"resourceType": "Observation", "id": "17", "status": "final", "issued": "2026-11-20T06:47:02.250Z"}
+OBSERVATION = {
+    "resourceType": "Observation", "id": "17", "status": "final", "issued": "2026-11-20T06:47:02.250Z",
+    "identifier": [{"system": RESULT, "value": str(run_uuid(phantom_report()))}],
+}  # fmt: skip
 
 
 class ScriptedClient(FhirClient):
@@ -25,6 +30,9 @@ class ScriptedClient(FhirClient):
         self.found = found
         self.conflicts = conflicts
         self.updated = []
+
+    def abilities(self):
+        return EVERYTHING
 
     def transact(self, bundle):
         return [{"status": "200", "location": f"{entry['request']['url'].partition('?')[0]}/9/_history/1"}
@@ -39,14 +47,6 @@ class ScriptedClient(FhirClient):
             raise EhrRefused("stale", status=412)
         self.updated.append((resource, version))
         return resource
-
-
-def as_effect(planned: PlannedEffect) -> Effect:
-    return Effect(
-        effect_id="1", job_id="1", sink=planned.sink, target=planned.target, kind=planned.kind,
-        dedupe_key=planned.dedupe_key, media_type=planned.media_type, payload_sha256="0" * 64,
-        attributes=planned.attributes, attempts=1, lease_owner="test",
-    )  # fmt: skip
 
 
 def deliver(client, report=None):
@@ -103,6 +103,7 @@ def study(*series, made_by_aiqa=True):
     tag = [{"code": "made-by-aiqa"}] if made_by_aiqa else []
     return {
         "resourceType": "ImagingStudy", "id": "3", "meta": {"versionId": "8", "tag": tag},
+        "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{phantom_report().ref.study_instance_uid}"}],
         "series": [{"uid": uid} for uid in series],
     }  # fmt: skip
 

@@ -8,13 +8,9 @@ import pytest
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.fhir.bundle import report_bundle
 from aiqa_integration.fhir.client import FhirClient
-from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.sinks.fhir_server import FhirSink
-from tests.fhir_reports import header, phantom_report, refused_report
-
-MOTION = Finding(artifact="motion", probability=0.96, severity=3, explanation="Blurred.", calibration="active")
-UNTIL = "2026-11-20T06:57:00+00:00"
+from tests.fhir_reports import MOTION, UNTIL, header, phantom_report, refused_report
 
 
 def recommendation(kind=RecommendationKind.REPEAT_NOW, urgency="now", artifacts=("motion",)):
@@ -64,7 +60,7 @@ def test_a_patient_s_series_is_rated_preliminarily_and_names_no_patient():
     observation, report = found["Observation"][0]["resource"], found["DiagnosticReport"][0]["resource"]
     assert observation["status"] == report["status"] == "preliminary"
     assert observation["valueCodeableConcept"]["coding"][0]["code"] == "RID14"
-    assert observation["subject"] == {"type": "Patient", "display": "Patient of the study; not identified by AIQA"}
+    assert observation["subject"] == {"type": "Patient", "display": "Patient whom the images do not name"}
     assert report["conclusion"].endswith("Proposed: REPEAT NOW: Motion, severe. What to change: coach the patient.")
     assert "ImagingStudy" not in found
     assert "Patient" not in found

@@ -1,15 +1,17 @@
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
-from aiqa_integration.errors import ConfigurationError, TransientError
+from aiqa_integration.errors import ConfigurationError, EhrRefused, TransientError
 from aiqa_integration.ledger import engine as ledger_engine
 from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.engine import make_engine
+from aiqa_integration.ledger.outbox import OUTCOME
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.pipeline.ports import Ledger
 from tests import ledger_cases, notice_cases, scanner_record_cases
@@ -181,3 +183,46 @@ def test_what_runs_often_uses_an_index(ledger, statement):
     with ledger.engine.connect() as connection:
         plan = " ".join(str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
     assert " INDEX " in plan
+
+
+def test_what_was_told_of_a_series_is_found_over_its_revisions_and_taken_back_by_an_ignored_one(ledger):
+    first = ledger_cases.measure(ledger, ledger_cases.planned("told"))
+    ledger_cases.send(ledger, 200)
+    grown = ledger_cases.settle(ledger, instances=12, start=300)
+    job = ledger_cases.claimed(ledger, grown, 400)
+    (told,) = ledger.told_before(job.ref, ledger_cases.planned("told").sink)
+    assert told.job_id == first
+    back = replace(ledger_cases.IGNORED, effects=(ledger_cases.planned("back", subject=told.subject_key),))
+    ledger.finish_job(job, back, now=ledger_cases.at(401))
+    assert ledger_cases.state_of(ledger, grown) == "IGNORED"
+    assert ledger_cases.send(ledger, 500).dedupe_key == "back"
+    assert ledger_cases.state_of(ledger, grown) == "IGNORED"
+
+
+def test_what_a_server_said_when_it_refused_is_kept(ledger):
+    job_id = ledger_cases.measure(ledger, ledger_cases.planned("refused"))
+    effect = ledger_cases.take(ledger, 200)
+    ledger.effect_refused(effect, EhrRefused("no", status=422, outcome='{"issue":[]}'), now=ledger_cases.at(201))
+    (delivery,) = ledger_cases.detail_of(ledger, job_id).deliveries
+    assert ledger.artifacts.get(delivery.outcome_sha256) == b'{"issue":[]}'
+    ledger.replay(job_id, who="me", why="now", now=ledger_cases.at(300))
+    assert ledger_cases.send(ledger, 400).attributes[OUTCOME] == delivery.outcome_sha256
+
+
+def test_a_scanner_s_month_counts_the_results_that_stand(ledger):
+    ledger_cases.measure(ledger, series="1.2.3.5")
+    ledger_cases.measure(ledger, series="1.2.3.6")
+    ledger_cases.settle(ledger, "1.2.3.6", instances=12, start=300)
+    begin, end = ledger_cases.at(0), ledger_cases.at(86_400)
+    (month,) = ledger.scanner_months(begin, end)
+    assert (month.runs, month.series, month.repeated) == (1, 0, 0)
+    assert ledger.scanner_months(end, ledger_cases.at(172_800)) == ()
+
+
+def test_a_periodic_work_is_due_at_once_when_somebody_asks(ledger):
+    now = ledger_cases.at(0)
+    assert ledger.next_poll("ehr-tasks", now, ledger_cases.LEASE)
+    ledger.poll_done("ehr-tasks", now=now, next_at=ledger_cases.at(900), error=None)
+    assert ledger.due_polls(["ehr-tasks"], ledger_cases.at(1)) == ()
+    ledger.look_now("ehr-tasks", ledger_cases.at(1))
+    assert ledger.due_polls(["ehr-tasks"], ledger_cases.at(1)) == ("ehr-tasks",)

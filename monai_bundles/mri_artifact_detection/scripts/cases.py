@@ -19,7 +19,7 @@ from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
 from aiqa_integration.simulate.mri_artifacts.scan import anatomy_of
 from scripts.dataset import pooled_energy
-from scripts.second_simulators import CannotBeMade, made, suppressed
+from scripts.second_simulators import CannotBeMade, acquired, made, suppressed
 from scripts.unseen import Series
 
 SEED = 41_202_611
@@ -32,7 +32,8 @@ DROPOUT_SLICES = 9
 class Case:
     """A stack as the network is given it, and what is true of it.
 
-    ``source`` is "clean", "fat-suppressed" (a clean stack whose bright rim was taken away), "other hands" or "own";
+    ``source`` is "clean", "fat-suppressed" (a clean stack whose bright rim was taken away), "acquired" (a clean stack
+    without interpolation), "other hands" or "own";
     ``energy[slice, 24, 24]`` the true map.
     """
 
@@ -84,6 +85,12 @@ def clean_cases(series: Series) -> Iterator[Case]:
             yield case(series, suppressed(block, series.spacing_mm), "fat-suppressed")
         except CannotBeMade:
             continue
+
+
+def acquired_cases(series: Series) -> Iterator[Case]:
+    """Yield every block of a series without the empty rim of its k-space: the images that truncation starts from."""
+    for block in series.blocks():
+        yield case(series, acquired(block), "acquired")
 
 
 def disturbed_cases(series: Series) -> Iterator[Case]:

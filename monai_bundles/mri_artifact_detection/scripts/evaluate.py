@@ -18,18 +18,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.artifact_detection.gate import BANDS, likeness
+from aiqa_integration.artifact_detection.gate import likeness
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
 from aiqa_integration.artifact_detection.pool import CLASSES, pool, slice_levels
 from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
 from aiqa_integration.model.finding import ALERTED_SEVERITY
-from scripts.cases import Case, clean_cases, disturbed_cases, kept_cases, own_cases
+from scripts.cases import Case, acquired_cases, clean_cases, disturbed_cases, kept_cases, own_cases
 from scripts.scores import auc, calibration_error
 from scripts.scores import likeness as map_likeness
 from scripts.second_simulators import LIBRARY
-from scripts.strange import strange_stacks
+from scripts.strange import real_images, strange_stacks
 from scripts.unseen import unseen_series
 
 PARTS = ("severity", "picture", "quality")
@@ -141,6 +141,36 @@ def _alerts(one: Scored, place: int) -> bool:
     return not one.turned_away and one.severity[place] >= ALERTED_SEVERITY
 
 
+def truncation_table(found: Sequence[Scored]) -> dict[str, float]:
+    """Return the area of truncated stacks against the same ones whose interpolation alone was taken away.
+
+    Interpolated series are truncated ones: against them as they are the class is asked to call them clean.
+    """
+    place = CLASSES.index(ArtifactId.GIBBS)
+    positive = [s for s in found if s.case.source == "other hands" and s.case.artifact == ArtifactId.GIBBS]
+    positive = [s for s in positive if s.case.severity >= 2]
+    negative = [s for s in found if s.case.source == "acquired"]
+    areas = {part: _area(positive, negative, part, place) for part in PARTS}
+    return areas | {"called": float(np.mean([_alerts(s, place) for s in negative]))}
+
+
+def real_table(runner: BundleRunner, name: str, data: Path) -> dict[str, dict[str, object]]:
+    """Return by real image what its authors call it and what the bundle says."""
+    table: dict[str, dict[str, object]] = {}
+    for title, label, image in real_images(data):
+        pixel = (1.0, 1.0)
+        inputs = {
+            "image": slice_channels(image)[None],
+            "metrics": slice_metrics(image, pixel_mm=pixel, phase_axis=None)[None],
+            "series": series_metrics(image[None], pixel, None)[None],
+        }
+        outputs = runner.run(name, inputs)
+        like, said = likeness(outputs), sorted(pool(outputs), key=lambda one: -one.probability)[:4]
+        shown = {str(one.artifact): round(one.probability, 2) for one in said}
+        table[title] = {"label": label, "unlike": like.unlike, "assessable": like.assessable, "most likely": shown}
+    return table
+
+
 def group_table(found: Sequence[Scored]) -> dict[str, dict[str, float]]:
     """Return by series the mean over the classes of the area between its disturbed and its clean slices."""
     table = {}
@@ -245,7 +275,12 @@ def main() -> None:
     cases: list[Case] = []
     for series in unseen_series(options.data / "mr-clinical"):
         started = time.monotonic()
-        for kind, draw in (("clean", clean_cases), ("other-hands", disturbed_cases), ("own", own_cases)):
+        for kind, draw in (
+            ("clean", clean_cases),
+            ("other-hands", disturbed_cases),
+            ("own", own_cases),
+            ("acquired", acquired_cases),
+        ):
             cases.extend(kept_cases(options.cache / f"{series.name}-{kind}.npz", draw(series)))
         print(f"{series.name}: {len(cases)} cases so far, {time.monotonic() - started:.0f} s", flush=True)
     if options.draw_only:
@@ -258,10 +293,12 @@ def main() -> None:
     for title, group in (("heads", heads), ("heads, wrist and thorax", found)):
         show(f"{title}: artifacts by other hands", {**class_table(group, "other hands"), "baseline": BASELINE})
         show(f"{title}: clean stacks that are called", {**clean_table(group)})
+        show(f"{title}: truncation against no interpolation", {**truncation_table(group)})
         show(f"{title}: calibration", {**calibration_table(group)})
     show("heads: artifacts by the training's simulator", {**class_table(heads, "own")})
     show("by series", {**group_table(found)})
     show("no MR scan of a patient", {**strange_table(runner, folder.name, options.data)})
+    show("real artifacts", {**real_table(runner, folder.name, options.data)})
     scopes = {str(artifact): ARTIFACTS_BY_ID[artifact].scope for artifact in CLASSES}
     print(f"scopes {scopes}")
 

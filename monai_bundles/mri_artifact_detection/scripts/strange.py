@@ -1,7 +1,8 @@
-"""Images that are no MR scan of a patient, for testing: phantoms, CT, mammograms, blank, noise, photographs."""
+"""Test images: no MR scans of a patient (phantoms, CT, mammograms, blank, noise, photographs), and real artifacts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,13 @@ def strange_stacks(folder: Path) -> Iterator[tuple[str, str, Field, float]]:
         noise = np.hypot(*rng.normal(0, 100, (2, SLICES, side, side)))
         yield "noise", f"noise {side}", np.asarray(noise, np.float32), 1.0
     yield from _photographs(rng)
+
+
+def real_images(folder: Path) -> Iterator[tuple[str, str, Field]]:
+    """Yield name, label of the authors and pixels of the real images below ``shared/data/mr-artifact-real``."""
+    labels = json.loads((folder / "mr-artifact-real" / "mr_artifact_labels.json").read_text())
+    for path in sorted((folder / "mr-artifact-real").rglob("*.jpg")):
+        yield path.stem, str(labels.get(path.name, "")), np.asarray(Image.open(path).convert("L"), np.float32)
 
 
 def _stack(place: Path) -> tuple[Field, float] | None:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.infer.run import run_graph
@@ -73,11 +72,6 @@ class Store:
                 )
             self.arrays[key][self.count : self.count + room] = tensor
         self.count += room
-
-    def part(self, places: NDArray[np.integer]) -> Arrays:
-        """Return some of the samples."""
-        chosen = torch.from_numpy(np.sort(places)).to(self.device)
-        return {key: tensor[chosen].cpu().numpy() for key, tensor in self.arrays.items()}
 
     def batch(self, size: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Return random samples, each mirrored and with rows and columns exchanged at random."""

@@ -1,0 +1,120 @@
+"""Find the patient, the study and the order of a result in the EHR; no guess where they are missing or ambiguous.
+
+Messages name no patient: they are kept in the ledger.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aiqa_integration.errors import EhrUnmatched
+from aiqa_integration.fhir.client import FhirClient
+from aiqa_integration.fhir.codes import DICOM_UID, Element
+from aiqa_integration.fhir.identity import Identifier
+from aiqa_integration.fhir.references import logical
+
+_TOLD_APART = frozenset({"male", "female"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """How the EHR calls those who issue Patient IDs and accession numbers.
+
+    ``systems`` gives the identifier system for an issuer as the images name it; ``patient_system`` and
+    ``order_system`` are for numbers without an issuer, or of one that is not listed. ``study_required``: a result waits
+    until the EHR has its ImagingStudy.
+    """
+
+    patient_system: str = ""
+    order_system: str = ""
+    systems: Mapping[str, str] = field(default_factory=dict)
+    study_required: bool = False
+
+
+def look_up(entries: Sequence[Element], client: FhirClient, directory: Directory) -> dict[str, tuple[Element, ...]]:
+    """Return what the GET entries of a transaction stand for, by their names.
+
+    Raises EhrUnmatched where the patient is missing, ambiguous or another one; EhrUnavailable, EhrRefused.
+    """
+    found: dict[str, tuple[Element, ...]] = {}
+    patient = ""
+    for entry in entries:
+        asked = entry["resource"]
+        match asked["resourceType"]:
+            case "Patient":
+                patient = _patient(asked, client, directory)
+                found[entry["fullUrl"]] = ({"reference": patient},)
+            case "ImagingStudy":
+                found[entry["fullUrl"]] = (_study(entry, patient, client, directory),)
+            case _:
+                found[entry["fullUrl"]] = _orders(asked, patient, client, directory)
+    return found
+
+
+def _patient(asked: Element, client: FhirClient, directory: Directory) -> str:
+    key = _key(asked, directory.patient_system, directory)
+    if not key.system:
+        raise EhrUnmatched(
+            "how the EHR calls the issuer of the Patient ID is not known",
+            fix="ehr.patient_system, or ehr.systems for this issuer",
+        )
+    if not client.abilities().searches("Patient", "identifier"):
+        raise EhrUnmatched("the server does not search Patient by identifier")
+    found = client.find("Patient", key)
+    if not found:
+        raise EhrUnmatched(f"the EHR has no Patient with the Patient ID of the images in {key.system}")
+    if len(found) > 1:
+        raise EhrUnmatched(f"{len(found)} Patients of the EHR carry the Patient ID of the images in {key.system}")
+    patient = found[0]
+    if patient.get("active") is False or any(link.get("type") == "replaced-by" for link in patient.get("link", [])):
+        raise EhrUnmatched("the EHR's Patient is no longer in use: it was merged with another")
+    _must_agree(asked, patient)
+    return f"Patient/{patient['id']}"
+
+
+def _must_agree(asked: Element, patient: Element) -> None:
+    """Raise EhrUnmatched where birth date or sex of images and EHR differ; what only one of them tells is no reason."""
+    ours, theirs = str(asked.get("birthDate", "")), str(patient.get("birthDate", ""))
+    if ours and theirs and not ours.startswith(theirs):
+        raise EhrUnmatched("the EHR's Patient with this Patient ID has another birth date than the images")
+    told = {asked.get("gender"), patient.get("gender")}
+    if len(told) > 1 and told <= _TOLD_APART:
+        raise EhrUnmatched("the EHR's Patient with this Patient ID has another sex than the images")
+
+
+def _study(entry: Element, patient: str, client: FhirClient, directory: Directory) -> Element:
+    key = Identifier(system=DICOM_UID, value=entry["resource"]["identifier"][0]["value"])
+    searchable = client.abilities().searches("ImagingStudy", "identifier")
+    found = client.find("ImagingStudy", key) if searchable else []
+    if not found:
+        if directory.study_required:
+            raise EhrUnmatched("the EHR has no ImagingStudy of the images (yet)")
+        return logical(entry)
+    if len(found) > 1:
+        raise EhrUnmatched(f"{len(found)} ImagingStudies of the EHR have the study's UID")
+    if not _is_about(found[0], patient):
+        raise EhrUnmatched("the EHR's ImagingStudy is about another patient than the images")
+    return {"reference": f"ImagingStudy/{found[0]['id']}"}
+
+
+def _orders(asked: Element, patient: str, client: FhirClient, directory: Directory) -> tuple[Element, ...]:
+    """Return the orders with the accession number: none is no hindrance, several are one visit."""
+    if not client.abilities().searches("ServiceRequest", "identifier"):
+        return ()
+    key = _key(asked, directory.order_system, directory)
+    found = [order for order in client.find("ServiceRequest", key) if order.get("intent") != "proposal"]
+    ours = [order for order in found if _is_about(order, patient)]
+    if found and not ours and key.system:
+        raise EhrUnmatched("the EHR's order with this accession number is about another patient than the images")
+    return tuple({"reference": f"ServiceRequest/{order['id']}"} for order in ours)
+
+
+def _key(asked: Element, otherwise: str, directory: Directory) -> Identifier:
+    identifier = asked["identifier"][0]
+    issuer = str(identifier.get("system") or identifier.get("assigner", {}).get("display", ""))
+    system = directory.systems.get(issuer) or identifier.get("system") or otherwise
+    return Identifier(system=str(system or ""), value=identifier["value"])
+
+
+def _is_about(resource: Element, patient: str) -> bool:
+    reference = str(resource.get("subject", {}).get("reference", ""))
+    return reference.partition("/_history")[0].endswith(f"/{patient}") or reference == patient

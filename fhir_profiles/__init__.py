@@ -1,0 +1,1 @@
+"""The FHIR R4 implementation guide of AIQA: FSH in ``input``, what it compiles to beside it."""
