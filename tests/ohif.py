@@ -36,7 +36,7 @@ _CANVAS = """(() => {
   const box = document.querySelector('canvas.cornerstone-canvas').getBoundingClientRect();
   return [box.left, box.top, box.right, box.bottom].map(Math.round);
 })()"""
-_IMAGE_ID = "cornerstone.getRenderingEngines().flatMap(one => one.getViewports())[0].getCurrentImageId()"
+_VIEWPORT = "cornerstone.getRenderingEngines().flatMap(one => one.getViewports())[0]"
 KNOWN_TALK = ("dataSource=",)
 """What the viewer itself warns of, whatever it shows."""
 
@@ -89,9 +89,14 @@ class Ohif:
         left, top, right, bottom = self.browser.evaluate(_CANVAS)
         return window[top:bottom, left:right]
 
+    def turn_to(self, number: int) -> None:
+        """Show the image of that number, zero-based, as the viewer counts them."""
+        self.browser.evaluate(f"{_VIEWPORT}.setImageIdIndex({number}).then(() => true)")
+
     def shown_instance(self) -> str:
         """Return the SOP Instance UID of the image on the screen."""
-        return str(self.browser.evaluate(_IMAGE_ID)).partition("/instances/")[2].partition("/")[0]
+        image_id = str(self.browser.evaluate(f"{_VIEWPORT}.getCurrentImageId()"))
+        return image_id.partition("/instances/")[2].partition("/")[0]
 
     def complaints(self) -> list[str]:
         """Return what the browser said in its console, without what the viewer always says."""

@@ -20,6 +20,7 @@ from aiqa_integration.model import codes
 from aiqa_integration.model.coding import Code
 from aiqa_integration.model.finding import EnergyMap
 from aiqa_integration.model.identity import AIQA_MANUFACTURER, dicom_uid
+from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
@@ -66,6 +67,7 @@ def segmentation(report: QaReport, series: LoadedSeries, source: Dataset, role: 
         return None
     if not 0 <= places[0] <= places[-1] < len(series.stack.slices):
         raise EncodingError(f"regions on slices {places}, but the stack has {len(series.stack.slices)}")
+    segments = _in_viewer_order(segments, series.stack.slices)
     masks = _masks(segments, places, series.stack.voxels.shape[1:])
     binary = role is Role.SEG
     try:
@@ -89,6 +91,21 @@ def segmentation(report: QaReport, series: LoadedSeries, source: Dataset, role: 
 def is_cross_sectional(report: QaReport, source: Dataset) -> bool:
     """Return whether objects that lie in a frame of reference can be made of the images."""
     return report.modality in CROSS_SECTIONAL and bool(source.get("FrameOfReferenceUID"))
+
+
+def _in_viewer_order(segments: Sequence[Segment], slices: Sequence[SliceRef]) -> list[Segment]:
+    """Return the segments by the last image that each lies on, as OHIF counts images.
+
+    Where segments overlap, OHIF (to 3.13.2) merges them one by one into lists by image, and loses what lies on an image
+    that such a list has no entry for, unless the list ends before it. It counts frames of a multi-frame image as they
+    are, and single images against their normal, which is the stack's direction.
+    """
+
+    def last_image(segment: Segment) -> int:
+        frames = [frame for place in segment.places if (frame := slices[place].frame_number) is not None]
+        return max(frames) if frames else -min(segment.places)
+
+    return sorted(segments, key=last_image)
 
 
 def _segments(report: QaReport) -> list[Segment]:

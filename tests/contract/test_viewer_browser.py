@@ -3,7 +3,7 @@
 Pictures of every step are left in var/screenshots.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -228,14 +228,21 @@ def check_measurements(kit: Kit, name: str, study: Study) -> None:
 
 
 def check_regions(kit: Kit, name: str, study: Study) -> None:
-    """The segments of the image on the screen are coloured on their pixels, and nothing else is."""
+    """On every image the segments are coloured on their pixels, and nothing else is."""
     kit.ohif.double_click(PARTS[Role.SEG])
     kit.ohif.press("Yes")
-    window = kit.ohif.settled()
-    kit.keep(f"{name}-regions", window)
-    canvas = kit.ohif.canvas_of(window)
-    mask = segments_on(study, kit.ohif.shown_instance())
-    assert mask.any()
+    kit.keep(f"{name}-regions", kit.ohif.settled())
+    with_segments = 0
+    for number in range(len(study.series.stack.slices)):
+        kit.ohif.turn_to(number)
+        mask = segments_on(study, kit.ohif.shown_instance())
+        if mask.any():
+            with_segments += 1
+            check_colours(kit.ohif.canvas_of(kit.ohif.settled()), mask)
+    assert with_segments == len({group.PlanePositionSequence[0].ImagePositionPatient[2] for group in frames_of(study)})
+
+
+def check_colours(canvas: Picture, mask: NDArray[np.bool_]) -> None:
     expected = image_on_canvas(mask.astype(np.uint8), canvas.shape[:2]) > 0
     coloured = canvas.max(axis=2) - canvas.min(axis=2) > 24
     inner = ndimage.binary_erosion(expected, iterations=CLOSE_PX)
@@ -290,6 +297,12 @@ def covered(mask: NDArray[np.bool_], points: NDArray[np.float64]) -> float:
     return float(mask[y[inside], x[inside]].mean())
 
 
+def frames_of(study: Study) -> Sequence[Dataset]:
+    """Return the functional groups of the frames of the SEG."""
+    groups: Sequence[Dataset] = study.read(Role.SEG).PerFrameFunctionalGroupsSequence
+    return groups
+
+
 def in_image(image: tuple[int, ...], canvas: tuple[int, int]) -> NDArray[np.bool_]:
     """Return which pixels of the canvas the image covers."""
     return image_on_canvas(np.ones(image, dtype=np.uint8), canvas) > 0
@@ -299,7 +312,7 @@ def segments_on(study: Study, instance_uid: str) -> NDArray[np.bool_]:
     """Return the union of the segments on an image."""
     seg = study.read(Role.SEG)
     frames = seg.pixel_array.reshape(-1, seg.Rows, seg.Columns)
-    groups = seg.PerFrameFunctionalGroupsSequence
+    groups = frames_of(study)
     on_image = [
         frame
         for frame, group in zip(frames, groups, strict=True)

@@ -112,12 +112,12 @@ def test_map_is_a_segment_of_its_stronger_half_and_a_map(series: LoadedSeries, t
     objects = encode_objects(report, series, WANTED)
     (tmp_path / "seg.dcm").write_bytes(objects[Role.SEG])
     seg: Any = hd.seg.segread(tmp_path / "seg.dcm")
-    assert [s.SegmentLabel for s in seg.SegmentSequence] == ["mr motion", "ghost"]
-    assert [s.SegmentedPropertyTypeCodeSequence[0].CodeValue for s in seg.SegmentSequence] == ["RID11423", "RID11426"]
+    assert [s.SegmentLabel for s in seg.SegmentSequence] == ["ghost", "mr motion"]
+    assert [s.SegmentedPropertyTypeCodeSequence[0].CodeValue for s in seg.SegmentSequence] == ["RID11426", "RID11423"]
     uids = [ref.sop_instance_uid for ref in series.stack.slices[1:]]
     pixels = seg.get_pixels_by_source_instance(uids, ignore_spatial_locations=False)
-    assert np.array_equal(pixels[0, :, :, 0] > 0, blob().values[0] >= 0.5)
-    assert np.array_equal(pixels[1, :, :, 1] > 0, region_mask(circle(2, 30, 30, 6, ""), (SIZE, SIZE)))
+    assert np.array_equal(pixels[0, :, :, 1] > 0, blob().values[0] >= 0.5)
+    assert np.array_equal(pixels[1, :, :, 0] > 0, region_mask(circle(2, 30, 30, 6, ""), (SIZE, SIZE)))
     found = pydicom.dcmread(BytesIO(objects[Role.PARAMETRIC_MAP]))
     values = np.frombuffer(found.FloatPixelData, np.float32).reshape(SIZE, SIZE)
     assert np.array_equal(values, blob().values[0])

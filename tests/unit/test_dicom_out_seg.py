@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 
 from aiqa_integration.dicom.evidence import read_source
 from aiqa_integration.dicom.masks import region_mask
-from aiqa_integration.dicom.seg import segmentation
+from aiqa_integration.dicom.seg import Segment, _in_viewer_order, segmentation
 from aiqa_integration.errors import EncodingError
+from aiqa_integration.model import codes
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.pipeline.ports import LoadedSeries
 from tests.unit.dicom_out_samples import circle, judgements, report_over, tiny_series
 
 LABELS = [
+    "Wedges",
     "Diameter",
-    "Ramps",
     "Large region",
     "Lowest signal",
     "Highest signal",
@@ -29,8 +30,9 @@ LABELS = [
     "Background right",
     "Background top",
     "Background bottom",
-    "Wedges",
+    "Ramps",
 ]
+"""From the last slice of the samples to the first: how the viewer needs them."""
 
 
 def written(tmp_path: Path, series: LoadedSeries, **changes: Any) -> hd.seg.Segmentation:
@@ -62,6 +64,19 @@ def test_line_is_three_pixels_wide() -> None:
     mask = region_mask(line, (20, 32))
     assert mask[9:12, 5:26].all()
     assert mask.sum() == 3 * 21 + 2
+
+
+def test_segments_are_in_the_order_that_the_viewer_needs(tmp_path: Path) -> None:
+    slices = [replace(ref, frame_number=place + 1) for place, ref in enumerate(tiny_series(tmp_path).stack.slices)]
+    segments = [
+        Segment(
+            label=label, kind=codes.MEASURED_AREA, tracked_as=label, regions=[circle(p, 9, 9, 3, label) for p in on]
+        )
+        for label, on in (("ends", (0, 2)), ("first", (0,)), ("middle", (1,)), ("last", (2,)))
+    ]
+    assert [segment.label for segment in _in_viewer_order(segments, slices)] == ["first", "middle", "ends", "last"]
+    single = tiny_series(tmp_path).stack.slices
+    assert [segment.label for segment in _in_viewer_order(segments, single)] == ["last", "middle", "ends", "first"]
 
 
 def test_region_smaller_than_a_pixel_keeps_one() -> None:
