@@ -44,6 +44,7 @@ from viewer_kit.site import THREADS, viewer_app
 pytestmark = [
     pytest.mark.orthanc,
     pytest.mark.chromium,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(missing_chromium() is not None, reason=str(missing_chromium())),
 ]
 SCREENSHOTS = Path("var/screenshots")
