@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.recognition.kinds import CLASSES, KINDS, Modality
+from aiqa_integration.recognition.kinds import CLASSES, KINDS, KINDS_BY_NAME, Kind, Modality
 
 LEAST_PROBABILITY = 0.8
 """Below this mean over the images nothing is said: one image of five may disagree altogether, not two."""
@@ -39,22 +39,31 @@ def kind_probabilities(
     is taken away is not given to others, so that doubt stays doubt.
     """
     owners = np.array([[kind.name == owner for owner, _ in CLASSES] for kind in KINDS], np.float64)
-    allowed = np.array([modality in kind.modalities for kind in KINDS], np.float64)
+    return np.asarray(_believed(classes, logits, modality) @ owners.T, np.float64)
+
+
+def _believed(
+    classes: NDArray[np.float32], logits: NDArray[np.float32], modality: Modality
+) -> NDArray[np.float64]:
+    """Return the probability of each class for each image, none where modality or energy speak against it."""
+    allowed = np.array([modality in KINDS_BY_NAME[name].modalities for name, _ in CLASSES], np.float64)
     energy = np.logaddexp.reduce(logits.astype(np.float64), axis=1)
-    known = (energy >= LEAST_ENERGY)[:, None]
-    return np.asarray((classes @ owners.T) * allowed * known, np.float64)
+    return np.asarray(classes * allowed * (energy >= LEAST_ENERGY)[:, None], np.float64)
 
 
 def pool(outputs: Mapping[str, NDArray[np.float32]], modality: Modality) -> Recognition:
     """Return what the images of one series show together.
 
     A kind's score is the mean probability of it and of what single images of it may be taken for; it counts only
-    where some images show the kind itself. Of equal scores the kind that more images show wins.
+    where some images show the kind itself. "Uniform" also counts plain views of phantoms: where it can't be told whose
+    they are, that they show a uniform object is still true. Of equal scores the kind that more images show wins.
     """
-    shares = kind_probabilities(outputs["class"], outputs["logit"], modality)
-    may_show = np.array([[other.name in {kind.name, *kind.may_show} for other in KINDS] for kind in KINDS], np.float64)
-    scores, own = (shares @ may_show.T).mean(axis=0), shares.mean(axis=0)
-    scores = np.where(own >= LEAST_OWN, scores, own)
+    believed = _believed(outputs["class"], outputs["logit"], modality)
+    shown = np.array([[_shown(kind, name, view) for name, view in CLASSES] for kind in KINDS], np.float64)
+    allied = np.array([[name in kind.may_show for name, _ in CLASSES] for kind in KINDS], np.float64)
+    scores, certain = (believed @ np.maximum(shown, allied).T).mean(axis=0), (believed @ shown.T).mean(axis=0)
+    scores = np.where(certain >= LEAST_OWN, scores, certain)
+    own = kind_probabilities(outputs["class"], outputs["logit"], modality).mean(axis=0)
     best = max(range(len(KINDS)), key=lambda place: (round(float(scores[place]), 2), float(own[place])))
     name, probability = KINDS[best].name, float(scores[best])
     return Recognition(
@@ -63,6 +72,11 @@ def pool(outputs: Mapping[str, NDArray[np.float32]], modality: Modality) -> Reco
         probability=probability,
         views=_views(outputs["class"], name),
     )
+
+
+def _shown(kind: Kind, name: str, view: str) -> bool:
+    """Return whether an image of a class shows a kind itself."""
+    return name == kind.name or (kind.name == "uniform" and view in KINDS_BY_NAME[name].plain)
 
 
 def _views(classes: NDArray[np.float32], name: str) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.recognition import CLASSES, GRID, Modality, image_channels
+from scipy.ndimage import zoom
+
+from aiqa_integration.recognition import CLASSES, GRID, PIXEL_CHANNELS, Modality, image_channels
 from aiqa_integration.simulate.acr_mri import Pose, Scan, simulate_localizer, simulate_series
 from aiqa_integration.simulate.acr_mri_layout import LAYOUTS, Cut, PhantomName, Variant, fluid
 from aiqa_integration.simulate.anatomy import (
@@ -29,14 +31,17 @@ from aiqa_integration.simulate.mammography_objects import (
     draw_uniform_block,
     expose,
 )
+from aiqa_integration.simulate.mr_artifacts import add_spike, add_zipper, array_gain
 from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid, receive
 from aiqa_integration.simulate.negatives import NegativeKind, simulate_negative
 from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
 from aiqa_integration.simulate.scanner import Shading
 
-OTHER_NEGATIVES: tuple[NegativeKind, ...] = ("square", "rods", "catphan")
+OTHER_NEGATIVES: tuple[NegativeKind, ...] = ("rods", "catphan")
 PATIENT_NEGATIVES: tuple[NegativeKind, ...] = ("head", "thorax", "joint", "ct-head")
-PIXEL_CHANNELS = 3
+LOW_CONTRAST_NOISE_HU = 15.0
+"""Most noise of low-contrast modules: a 6 HU contrast over the least CNR (0.4) that ACR accepts for any protocol."""
+OTHER_NOISE_HU = 30.0
 SCALE = 170.0
 """Pixel channels are kept as bytes: 1.5, the most that the grid holds, is 255."""
 
@@ -52,7 +57,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The network's channels of an image: three of pixels as bytes, four constants; and its class."""
+    """The network's channels of an image: four of pixels as bytes, four constants; and its class."""
 
     pixels: NDArray[np.uint8]
     constants: NDArray[np.float32]
@@ -75,9 +80,14 @@ def some_turn(rng: np.random.Generator) -> float:
     return float(rng.choice([0.0, rng.normal(0, 5), rng.uniform(-180, 180)], p=[0.35, 0.35, 0.3]))
 
 
+def some_pixel_mm(rng: np.random.Generator) -> float:
+    """Return a pixel's size: mostly coarse, which is quick to draw, at times as fine as scanners give it."""
+    return float(rng.uniform(1.2, 2.2) if rng.random() < 0.9 else rng.uniform(0.7, 1.2))
+
+
 def mr_scan(rng: np.random.Generator, first_slice: int) -> Scan:
     """Return scanner settings: coarse enough to be quick, as varied as the network must bear."""
-    field_mm, pixel = float(rng.choice([250.0, rng.uniform(200, 330)])), float(rng.uniform(1.2, 2.2))
+    field_mm, pixel = float(rng.choice([250.0, rng.uniform(200, 330)])), some_pixel_mm(rng)
     side = round(field_mm / pixel / 2) * 2
     return Scan(
         matrix=(side, side),
@@ -85,7 +95,7 @@ def mr_scan(rng: np.random.Generator, first_slice: int) -> Scan:
         first_slice=first_slice,
         slice_count=1,
         thickness_mm=float(rng.choice([5.0, rng.uniform(2, 10)])),
-        position_error_mm=float(rng.normal(0, 2.5)),
+        position_error_mm=float(np.clip(rng.normal(0, 2.5), -4, 4)),
         weighting="T1" if rng.random() < 0.5 else "T2",
         snr=float(np.exp(rng.uniform(np.log(6), np.log(300)))),
         shading=Shading(
@@ -127,10 +137,18 @@ def mr_variant(rng: np.random.Generator) -> Variant:
 
 
 def acr_mri_axial(rng: np.random.Generator, phantom: PhantomName) -> Picture:
-    """Return an axial slice from one before slice 1 to one behind slice 11."""
-    scan = mr_scan(rng, int(rng.integers(0, 13)))
+    """Return an axial slice from one before slice 1 to one behind slice 11, where the vessel reaches that far."""
+    scan = mr_scan(rng, int(rng.integers(0, 13 if phantom == "acr-mri-large" else 12)))
     series = simulate_series(phantom, rng=rng, pose=mr_pose(rng), scan=scan, variant=mr_variant(rng))
-    return Picture(pixels=series.stack.voxels[0], pixel_mm=scan.pixel_mm[0], modality="MR")
+    return _seen_by_array(Picture(pixels=series.stack.voxels[0], pixel_mm=scan.pixel_mm[0], modality="MR"), rng)
+
+
+def _seen_by_array(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Return a picture as before, or with the gain of an array of loops."""
+    if rng.random() < 0.7:
+        return picture
+    canvas = random_canvas(rng, picture.pixels.shape, picture.pixel_mm, offset_mm=15, turn_deg=0.0)
+    return replace(picture, pixels=np.asarray(picture.pixels * array_gain(canvas, rng), np.float32))
 
 
 def acr_mri_along(rng: np.random.Generator, phantom: PhantomName) -> Picture:
@@ -141,7 +159,8 @@ def acr_mri_along(rng: np.random.Generator, phantom: PhantomName) -> Picture:
         image = simulate_localizer(phantom, rng=rng, scan=scan, variant=mr_variant(rng)).voxels[0]
     else:
         image = _beside_axis(rng, phantom, scan)
-    return Picture(pixels=np.rot90(image, int(rng.integers(4))).copy(), pixel_mm=scan.pixel_mm[0], modality="MR")
+    turned = np.rot90(image, int(rng.integers(4))).copy()
+    return _seen_by_array(Picture(pixels=turned, pixel_mm=scan.pixel_mm[0], modality="MR"), rng)
 
 
 def _beside_axis(rng: np.random.Generator, phantom: PhantomName, scan: Scan) -> Field:
@@ -161,22 +180,27 @@ def _beside_axis(rng: np.random.Generator, phantom: PhantomName, scan: Scan) -> 
     return receive(np.asarray(total, np.float32), canvas, rng)
 
 
-def ct_picture(rng: np.random.Generator, draw: Callable[[Canvas, np.random.Generator], Field]) -> Picture:
+def ct_picture(
+    rng: np.random.Generator, draw: Callable[[Canvas, np.random.Generator], Field], *, most_noise_hu: float = 60.0
+) -> Picture:
     """Return a CT image of what ``draw`` paints in HU, from small to large fields of view."""
     field_mm = float(rng.choice([250.0, 230.0, rng.uniform(205, 300), rng.uniform(300, 500)], p=[0.3, 0.1, 0.4, 0.2]))
-    pixel = float(rng.uniform(1.2, 2.2))
+    pixel = some_pixel_mm(rng)
     side = round(field_mm / pixel)
     canvas = random_canvas(rng, (side, side), pixel, offset_mm=float(rng.choice([3.0, 12.0])), turn_deg=some_turn(rng))
     image = draw(canvas, rng)
     if rng.random() < 0.5:
         image = add_couch(image, canvas, rng)
-    return Picture(pixels=scan_ct(image, rng=rng, pixel_mm=pixel), pixel_mm=pixel, modality="CT")
+    pixels = scan_ct(image, rng=rng, pixel_mm=pixel, most_noise_hu=most_noise_hu)
+    return Picture(pixels=pixels, pixel_mm=pixel, modality="CT")
 
 
 def catphan(rng: np.random.Generator, module: int) -> Picture:
     """Return a CatPhan module; at times only its inner part is in the field of view."""
-    picture = ct_picture(rng, lambda canvas, r: draw_catphan(canvas, r, CATPHAN_MODULES[module]))
-    if rng.random() < 0.12:
+    name = CATPHAN_MODULES[module]
+    most = LOW_CONTRAST_NOISE_HU if name == "ctp515" else 60.0
+    picture = ct_picture(rng, lambda canvas, r: draw_catphan(canvas, r, name), most_noise_hu=most)
+    if rng.random() < 0.12 and name != "ctp486":
         return cropped(picture, float(rng.uniform(140, 200)))
     return picture
 
@@ -219,7 +243,7 @@ def other(rng: np.random.Generator) -> Picture:
     """Return a test object that is none of the named ones, in any modality."""
     draw = rng.random()
     if draw < 0.35:
-        return ct_picture(rng, draw_other)
+        return ct_picture(rng, draw_other, most_noise_hu=OTHER_NOISE_HU)
     if draw < 0.45:
         return x_ray_picture(rng, draw_other_block)
     return mr_picture(rng, draw_other_object) if draw < 0.8 else _negative(rng, OTHER_NEGATIVES)
@@ -236,7 +260,7 @@ def patient(rng: np.random.Generator) -> Picture:
         picture = mr_picture(rng, lambda canvas, r: draw_patient(canvas, r, mr_tissues(r), region))
     else:
         return _negative(rng, PATIENT_NEGATIVES)
-    return cropped(picture, float(rng.uniform(60, 200))) if rng.random() < 0.15 else picture
+    return cropped(picture, float(rng.uniform(80, 200))) if rng.random() < 0.15 else picture
 
 
 def _negative(rng: np.random.Generator, kinds: tuple[NegativeKind, ...]) -> Picture:
@@ -249,16 +273,18 @@ def _negative(rng: np.random.Generator, kinds: tuple[NegativeKind, ...]) -> Pict
 
 
 def nothing(rng: np.random.Generator) -> Picture:
-    """Return a picture of no object under any header."""
+    """Return a picture of no object under any header; a flat X-ray image is one of a uniform field."""
     shape = (int(rng.integers(90, 300)), int(rng.integers(90, 300)))
     kind = NO_IMAGE_KINDS[int(rng.integers(len(NO_IMAGE_KINDS)))]
     image = draw_no_image(kind, rng, shape) * float(np.exp(rng.uniform(0, np.log(3000))))
-    modality: Modality = ("MR", "CT", "X-ray", "other")[int(rng.integers(4))]
+    flat = kind in {"noise", "blank", "gradient"}
+    modality: Modality = ("MR", "CT", "other", "X-ray")[int(rng.integers(3 if flat else 4))]
     return Picture(pixels=np.asarray(image, np.float32), pixel_mm=float(rng.uniform(0.3, 2.5)), modality=modality)
 
 
 def _acr_464(module: int) -> Callable[[np.random.Generator], Picture]:
-    return lambda rng: ct_picture(rng, lambda canvas, r: draw_acr_464(canvas, r, module))
+    most = LOW_CONTRAST_NOISE_HU if module == 2 else 60.0
+    return lambda rng: ct_picture(rng, lambda canvas, r: draw_acr_464(canvas, r, module), most_noise_hu=most)
 
 
 def _catphan(module: int) -> Callable[[np.random.Generator], Picture]:
@@ -266,49 +292,55 @@ def _catphan(module: int) -> Callable[[np.random.Generator], Picture]:
 
 
 MIX: tuple[tuple[tuple[str, str], float, Callable[[np.random.Generator], Picture]], ...] = (
-    (("acr-mri-large", "axial"), 0.11, lambda rng: acr_mri_axial(rng, "acr-mri-large")),
-    (("acr-mri-large", "sagittal-coronal"), 0.035, lambda rng: acr_mri_along(rng, "acr-mri-large")),
-    (("acr-mri-medium", "axial"), 0.11, lambda rng: acr_mri_axial(rng, "acr-mri-medium")),
-    (("acr-mri-medium", "sagittal-coronal"), 0.035, lambda rng: acr_mri_along(rng, "acr-mri-medium")),
-    *((("acr-ct-464", f"module-{module}"), 0.025, _acr_464(module)) for module in (1, 2, 3, 4)),
-    (("acr-mammography-dm", "any"), 0.04, lambda rng: x_ray_picture(rng, draw_dm)),
-    (("acr-mammography-small", "any"), 0.04, lambda rng: x_ray_picture(rng, draw_small)),
-    *((("catphan", name), 0.025, _catphan(place)) for place, name in enumerate(CATPHAN_MODULES)),
-    (("uniform", "any"), 0.08, uniform),
-    (("other-test-object", "any"), 0.13, other),
-    (("patient", "any"), 0.16, patient),
-    (("not-an-image", "any"), 0.06, nothing),
+    (("acr-mri-large", "axial"), 9, lambda rng: acr_mri_axial(rng, "acr-mri-large")),
+    (("acr-mri-large", "sagittal-coronal"), 4, lambda rng: acr_mri_along(rng, "acr-mri-large")),
+    (("acr-mri-medium", "axial"), 9, lambda rng: acr_mri_axial(rng, "acr-mri-medium")),
+    (("acr-mri-medium", "sagittal-coronal"), 4, lambda rng: acr_mri_along(rng, "acr-mri-medium")),
+    *((("acr-ct-464", f"module-{module}"), 2.5, _acr_464(module)) for module in (1, 2, 3, 4)),
+    (("acr-mammography-dm", "any"), 4, lambda rng: x_ray_picture(rng, draw_dm)),
+    (("acr-mammography-small", "any"), 4, lambda rng: x_ray_picture(rng, draw_small)),
+    *((("catphan", name), 2.5, _catphan(place)) for place, name in enumerate(CATPHAN_MODULES)),
+    (("uniform", "any"), 12, uniform),
+    (("other-test-object", "any"), 13, other),
+    (("patient", "any"), 15, patient),
+    (("not-an-image", "any"), 9, nothing),
 )
-"""Class, share of the training images, and how it is drawn."""
+"""Class, weight among the training images, and how it is drawn."""
+
+
+def simulated_picture(rng: np.random.Generator, place: int) -> Picture:
+    """Return a picture of a place in the mix as archives hold it: at times labelled, interpolated, with an artifact."""
+    picture = MIX[place][2](rng)
+    pixels, pixel, draw = picture.pixels, picture.pixel_mm, rng.random()
+    if picture.modality == "MR" and draw < 0.06:
+        pixels = (add_spike if draw < 0.03 else add_zipper)(pixels, rng)
+    if rng.random() < 0.04 and min(pixels.shape) > 80:
+        pixels = labelled(pixels, rng)
+    if rng.random() < 0.08 and max(pixels.shape) < 180:
+        pixels, pixel = np.asarray(zoom(pixels, 2, order=1), np.float32), pixel / 2
+    return replace(picture, pixels=pixels, pixel_mm=pixel)
+
+
+def labelled(pixels: Field, rng: np.random.Generator) -> Field:
+    """Return an image with some words burnt into it near an edge."""
+    rows, columns = int(rng.integers(12, 30)), int(rng.integers(30, 75))
+    text = draw_no_image("text", rng, (rows, columns))
+    top = int(rng.choice([2, pixels.shape[0] - rows - 2]))
+    left = int(rng.integers(pixels.shape[1] - columns))
+    marked = pixels.copy()
+    part = marked[top : top + rows, left : left + columns]
+    marked[top : top + rows, left : left + columns] = np.where(text > 0.5, pixels.max(), part)
+    return marked
 
 
 def random_sample(rng: np.random.Generator) -> Sample:
     """Return a sample of the training mix."""
-    place = int(rng.choice(len(MIX), p=np.array([share for _, share, _ in MIX])))
-    class_, _, draw = MIX[place]
-    return to_sample(draw(rng), class_)
-
-
-CONFUSED: tuple[tuple[tuple[str, str], Callable[[np.random.Generator], Picture]], ...] = (
-    (("uniform", "any"), lambda rng: mr_picture(rng, draw_uniform_fluid)),
-    (("uniform", "any"), lambda rng: mr_picture(rng, draw_uniform_fluid)),
-    (("uniform", "any"), lambda rng: _negative(rng, ("bottle",))),
-    (("uniform", "any"), uniform),
-    (("other-test-object", "any"), lambda rng: mr_picture(rng, draw_other_object)),
-    (("other-test-object", "any"), lambda rng: _negative(rng, OTHER_NEGATIVES)),
-    (("patient", "any"), patient),
-    (("not-an-image", "any"), nothing),
-)
-"""Classes that a first network confused most on simulated images, MR bottles with ACR phantoms above all."""
-
-
-def confused_sample(rng: np.random.Generator) -> Sample:
-    """Return a sample of what is easily confused."""
-    class_, draw = CONFUSED[int(rng.integers(len(CONFUSED)))]
-    return to_sample(draw(rng), class_)
+    weights = np.array([weight for _, weight, _ in MIX], np.float64)
+    place = int(rng.choice(len(MIX), p=weights / weights.sum()))
+    return to_sample(simulated_picture(rng, place), MIX[place][0])
 
 
 def unpack(pixels: NDArray[np.uint8], constants: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the network's input of samples ``[n, 3, row, column]`` and their constants ``[n, 4]``."""
+    """Return the network's input of samples ``[n, 4, row, column]`` and their constants ``[n, 4]``."""
     planes = np.broadcast_to(constants[:, :, None, None], (*constants.shape, GRID, GRID))
     return np.concatenate([pixels.astype(np.float32) / np.float32(SCALE), planes.astype(np.float32)], axis=1)
