@@ -24,14 +24,23 @@ from aiqa_integration.infer.isolate import IsolatedInferencer
 from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.queries import Books
+from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.pipeline.advance import Workshop, advance
-from aiqa_integration.pipeline.analyse import Analyst
+from aiqa_integration.pipeline.analyst import Analyst
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
 from aiqa_integration.pipeline.poll import poll_when_due
-from aiqa_integration.pipeline.ports import Archive, ArchiveSchedule, LoadedSeries, RetryPolicy, Sink
+from aiqa_integration.pipeline.ports import (
+    Archive,
+    ArchiveSchedule,
+    LoadedSeries,
+    NoScannerRecord,
+    RetryPolicy,
+    ScannerRecord,
+    Sink,
+)
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
 from aiqa_integration.settings import AuthSettings, Settings, Window, load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
@@ -96,7 +105,7 @@ def services(settings: Settings) -> Iterator[Services]:
     ledger = SqlLedger(settings.database_url, artifacts)
     sinks, lease = make_sinks(settings, archive), timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
-    with make_analyst(settings, clock) as analyst:
+    with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
         ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
         yield Services(
             ledger=ledger,
@@ -140,8 +149,11 @@ def make_sinks(settings: Settings, archive: Archive) -> dict[str, Sink]:
 
 
 @contextmanager
-def make_analyst(settings: Settings, clock: SystemClock) -> Iterator[Analyst]:
-    """Return rules, limits and bundles; the process that runs bundles ends with the block."""
+def make_analyst(settings: Settings, clock: SystemClock, record: ScannerRecord | None = None) -> Iterator[Analyst]:
+    """Return rules, limits and bundles; the process that runs bundles ends with the block.
+
+    Without a record of the scanners nothing is calibrated.
+    """
     with IsolatedInferencer(bundles(settings), deadline_s=settings.worker.inference_deadline_s) as inferencer:
         yield Analyst(
             inferencer=inferencer,
@@ -149,6 +161,7 @@ def make_analyst(settings: Settings, clock: SystemClock) -> Iterator[Analyst]:
             limit_sets=limit_sets(),
             clock=clock,
             software_version=__version__,
+            record=record or NoScannerRecord(),
         )
 
 
@@ -234,6 +247,13 @@ def open_ledger(settings: Settings) -> Iterator[tuple[SqlLedger, SystemClock]]:
     ledger = SqlLedger(settings.database_url, FileArtifacts(settings.data_folder / "artifacts"))
     yield ledger, SystemClock()
     ledger.close()
+
+
+@contextmanager
+def open_scanner_record(settings: Settings) -> Iterator[tuple[SqlScannerRecord, SystemClock]]:
+    """Open what is known of the scanners for a command; the tables must be up to date."""
+    with open_ledger(settings) as (ledger, clock):
+        yield SqlScannerRecord(ledger.engine), clock
 
 
 def console_books() -> tuple[Books, FileArtifacts, str]:

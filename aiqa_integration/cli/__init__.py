@@ -10,6 +10,7 @@ import click
 from aiqa_integration import __version__
 from aiqa_integration.cli.analyze import analyze
 from aiqa_integration.cli.bundle import bundle
+from aiqa_integration.cli.calibration import calibration, review
 from aiqa_integration.cli.check import check
 from aiqa_integration.cli.db import db
 from aiqa_integration.cli.demo import demo
@@ -38,7 +39,7 @@ def aiqa(context: click.Context, settings: Path | None, secrets: Path | None, ve
     configure_logs(level=logging.INFO if telling else logging.WARNING)
 
 
-for command in (analyze, bundle, check, db, demo, poll, replay, report, rules, run):
+for command in (analyze, bundle, calibration, check, db, demo, poll, replay, report, review, rules, run):
     aiqa.add_command(command)
 
 

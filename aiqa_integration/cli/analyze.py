@@ -16,7 +16,7 @@ from aiqa_integration.rules.match import Match
 
 if TYPE_CHECKING:
     from aiqa_integration.model.report import QaReport
-    from aiqa_integration.pipeline.analyse import Analyst
+    from aiqa_integration.pipeline.analyst import Analyst
     from aiqa_integration.pipeline.ports import FileGroup, LoadedSeries
 
 
@@ -114,7 +114,8 @@ def _analysed(
     group: "FileGroup", analysis: str | None, analyst: "Analyst"
 ) -> tuple["QaReport", "LoadedSeries | None", bool]:
     from aiqa_integration.dicom.volume import DicomSeriesReader
-    from aiqa_integration.pipeline.analyse import Lineage, Stopwatch, analyse, refused_report
+    from aiqa_integration.pipeline.analyse import Attempt, Lineage, first_result, refused_report
+    from aiqa_integration.pipeline.analyst import Stopwatch
     from aiqa_integration.pipeline.route import forced_route, route
 
     watch, series, reader = Stopwatch(), None, DicomSeriesReader()
@@ -126,10 +127,13 @@ def _analysed(
             raise NoRule(wanted.reason)
         with watch.step("read"):
             series = reader.load(group.files)
-        return analyse(series, wanted, analyst, lineage=Lineage(), watch=watch), series, False
+        attempt = first_result(series, wanted, analyst, lineage=Lineage(), watch=watch)
     except AiqaError as error:
-        report = refused_report(header, wanted, analyst, error=error, lineage=Lineage())
-        return report, series, not isinstance(error, InputError | MeasurementError)
+        attempt = Attempt(wanted, error)
+    if isinstance(attempt.outcome, AiqaError):
+        report = refused_report(header, attempt.route, analyst, error=attempt.outcome, lineage=Lineage())
+        return report, series, not isinstance(attempt.outcome, InputError | MeasurementError)
+    return attempt.outcome, series, False
 
 
 def _print(outcome: Outcome) -> None:

@@ -52,15 +52,18 @@ TEXT_KEYWORDS = (
     "BodyPartExamined",
     "PatientID",
     "QualityControlSubject",
-    "ScanningSequence",
     "MRAcquisitionType",
     "PulseSequenceName",
+    "EchoPulseSequence",
+    "ContrastBolusAgent",
 )
+MULTIPLE_KEYWORDS = ("ImageType", "ScanningSequence", "SequenceVariant", "ScanOptions")
 NUMBER_KEYWORDS = (
     "MagneticFieldStrength",
     "RepetitionTime",
     "EchoTime",
     "InversionTime",
+    "DiffusionBValue",
     "FlipAngle",
     "EchoTrainLength",
     "SliceThickness",
@@ -208,8 +211,10 @@ def _keywords(dataset: Dataset, instance_uids: Sequence[str]) -> dict[str, Heade
     found: dict[str, HeaderValue] = {
         "NumberOfSeriesRelatedInstances": len(instance_uids),
         "NumberOfFrames": whole(dataset, "NumberOfFrames") or 1,
-        "ImageType": texts(dataset, "ImageType"),
     }
+    for keyword in MULTIPLE_KEYWORDS:
+        if texts(dataset, keyword) or keyword == "ImageType":
+            found[keyword] = texts(dataset, keyword)
     for keyword in TEXT_KEYWORDS:
         if text(dataset, keyword):
             found[keyword] = text(dataset, keyword)

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from aiqa_integration.errors import LeaseLost, LedgerError
-from aiqa_integration.ledger import jobs, leases, outbox
+from aiqa_integration.ledger import jobs, leases, outbox, screenings
 from aiqa_integration.ledger.tables import ArtifactRow, JobRow, MeasurementRow, ReportRow
-from aiqa_integration.model.identity import Device, identity
+from aiqa_integration.model.identity import device_key, identity
 from aiqa_integration.model.job import JobEvent, JobState
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured, NotMeasured
@@ -67,6 +67,7 @@ def finish(session: Session, job: Job, result: JobResult, kept: Kept, *, now: da
     had_result = row.report_id is not None
     row.report_id = _write_report(session, row, result.report, kept, now)
     row.verdict, row.refused = result.report.verdict, result.report.refused is not None
+    screenings.keep(session, row.report_id, result.report, now=now)
     jobs.move(session, row, JobEvent.MEASUREMENT_STORED, at=now, who=who, why=result.reason)
     wanted = outbox.plan(session, row, result.effects, kept.payloads, now=now)
     withdrawn: tuple[str, ...] = ()
@@ -101,11 +102,6 @@ def predecessor(session: Session, row: JobRow) -> Version | None:
     )
 
 
-def device_key(device: Device) -> str:
-    """Return the identity of a scanner: of its manufacturer, model, serial number and station."""
-    return str(identity("device", device.manufacturer, device.model, device.serial, device.station))
-
-
 def _write_artifacts(session: Session, kept: Kept, now: datetime) -> None:
     for sha256, (media_type, size) in sorted(kept.artifacts.items()):
         if session.get(ArtifactRow, sha256) is None:
@@ -128,7 +124,7 @@ def _write_report(session: Session, job: JobRow, report: QaReport, kept: Kept, n
             verdict=report.verdict,
             analysis=report.analysis,
             analysis_version=report.analysis_version,
-            bundle=f"{bundle.name} {bundle.version} {bundle.weights_sha256}" if bundle else "",
+            bundle=bundle.key if bundle else "",
             subject=report.subject,
             phantom=report.phantom,
             device_key=device_key(device),

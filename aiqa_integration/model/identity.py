@@ -47,3 +47,8 @@ def dicom_uid(*parts: str) -> str:
 def instances_digest(sop_instance_uids: Iterable[str]) -> str:
     """Return the SHA-256 of the sorted SOP Instance UIDs: which images a result is about."""
     return hashlib.sha256("\n".join(sorted(set(sop_instance_uids))).encode()).hexdigest()
+
+
+def device_key(device: Device) -> str:
+    """Return the identity of a scanner: of its manufacturer, model, serial number and station."""
+    return str(identity("device", device.manufacturer, device.model, device.serial, device.station))

@@ -7,6 +7,8 @@ from typing import Literal
 from aiqa_integration.model.finding import Finding
 from aiqa_integration.model.identity import Device, SeriesRef, dicom_uid
 from aiqa_integration.model.judgement import SEVERITY, Judgement, Verdict
+from aiqa_integration.model.recommendation import Recommendation
+from aiqa_integration.model.screening import Screening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,11 @@ class BundleVersion:
     name: str
     version: str
     weights_sha256: str
+
+    @property
+    def key(self) -> str:
+        """One word for all three, for the ledger."""
+        return f"{self.name} {self.version} {self.weights_sha256}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,8 @@ class QaReport:
     refused: Refusal | None
     provenance: Provenance
     findings: tuple[Finding, ...] = ()
+    recommendation: Recommendation | None = None
+    screening: Screening | None = None
     revision: int = 1
     predecessor: Version | None = None
     simulated: bool = False

@@ -9,11 +9,13 @@ from typing import Any
 import jsonschema
 
 from aiqa_integration.errors import EncodingError
-from aiqa_integration.model.finding import Finding
+from aiqa_integration.model.finding import Evidence, Finding
 from aiqa_integration.model.image import SliceRef
 from aiqa_integration.model.judgement import Judgement, Tolerance
 from aiqa_integration.model.measurement import Measured, Region
+from aiqa_integration.model.recommendation import Recommendation
 from aiqa_integration.model.report import Provenance, QaReport
+from aiqa_integration.model.screening import Screening
 
 SCHEMA_ID = "aiqa-report/1"
 
@@ -46,7 +48,8 @@ def report_document(report: QaReport, slices: Sequence[SliceRef] = ()) -> Json:
         "verdict": report.verdict.value,
         "measurements": [_measurement(judgement, _instance_uids(report, slices)) for judgement in report.judgements],
         "findings": [_finding(finding) for finding in report.findings],
-        "recommendation": None,
+        "recommendation": _recommendation(report.recommendation),
+        "screening": _screening(report.screening),
         "refused": None if refused is None else {"code": refused.code, "detail": refused.detail},
         "simulated": report.simulated,
         "revision": report.revision,
@@ -135,6 +138,46 @@ def _finding(finding: Finding) -> Json:
         "slices": [place + 1 for place in finding.slices],
         "region": None if finding.region is None else _region(finding.region),
         "explanation": finding.explanation,
+        "calibration": finding.calibration,
+        "marks": [_region(mark) for mark in finding.marks],
+        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+    }
+
+
+def _evidence(evidence: Evidence) -> Json:
+    return {
+        "metric": evidence.metric,
+        "label": evidence.label,
+        "value": evidence.quantity.value,
+        "unit": evidence.quantity.unit.ucum,
+        "limit": evidence.limit,
+        "usual": evidence.usual,
+        "slice": None if evidence.slice_index is None else evidence.slice_index + 1,
+    }
+
+
+def _screening(screening: Screening | None) -> Json | None:
+    if screening is None:
+        return None
+    return {
+        "family": screening.family,
+        "raw": {artifact.value: probability for artifact, probability in screening.raw.items()},
+        "metrics": dict(screening.metrics),
+        "distance": screening.distance,
+        "audit": screening.audit,
+    }
+
+
+def _recommendation(recommendation: Recommendation | None) -> Json | None:
+    if recommendation is None:
+        return None
+    return {
+        "kind": recommendation.kind.value,
+        "reason": recommendation.reason,
+        "text": recommendation.text,
+        "urgency": recommendation.urgency,
+        "change": recommendation.change,
+        "artifacts": list(recommendation.artifacts),
     }
 
 

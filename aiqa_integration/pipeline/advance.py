@@ -8,11 +8,12 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from aiqa_integration.errors import AiqaError, InputError, LeaseLost, MeasurementError, OutOfMemory, Unforeseen
+from aiqa_integration.errors import AiqaError, InputError, LeaseLost, OutOfMemory, Unforeseen
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
-from aiqa_integration.pipeline.analyse import Analyst, Lineage, Stopwatch, analyse, refused_report
+from aiqa_integration.pipeline.analyse import Attempt, Lineage, first_result, refused_report
+from aiqa_integration.pipeline.analyst import Analyst, Stopwatch
 from aiqa_integration.pipeline.encode import plan_effects
 from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import (
@@ -89,12 +90,16 @@ def _work(job: Job, shop: Workshop, folder: Path) -> JobResult:
     try:
         with watch.step("read"):
             series = shop.reader.load(files)
-        report = analyse(series, wanted, shop.analyst, lineage=lineage, watch=watch)
-    except (InputError, MeasurementError) as error:
-        if wanted.rule.when_not_found == "ignore":
-            return _ignored(shop, f"{error} ({wanted.reason})")
-        report = refused_report(header, wanted, shop.analyst, error=error, lineage=lineage)
-    return _measured(shop, wanted, report, series)
+    except InputError as error:
+        attempt = Attempt(wanted, error)
+    else:
+        attempt = first_result(series, wanted, shop.analyst, lineage=lineage, watch=watch)
+    if isinstance(attempt.outcome, QaReport):
+        return _measured(shop, attempt.route, attempt.outcome, series)
+    if attempt.route.rule is None or attempt.route.rule.when_not_found != "report":
+        return _ignored(shop, f"{attempt.outcome} ({attempt.route.reason})")
+    report = refused_report(header, attempt.route, shop.analyst, error=attempt.outcome, lineage=lineage)
+    return _measured(shop, attempt.route, report, series)
 
 
 def _measured(shop: Workshop, wanted: Match, report: QaReport, series: LoadedSeries | None) -> JobResult:

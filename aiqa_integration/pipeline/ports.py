@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiqa_integration.errors import AiqaError, TransientError, Unforeseen
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import ArtifactCalibration
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.image import ImageStack, LeftOut, SeriesHeader
 from aiqa_integration.model.job import JobState
@@ -127,6 +129,34 @@ class Inferencer(Protocol):
 
     def run(self, bundle: str, inputs: Mapping[str, NDArray[np.float32]]) -> Mapping[str, NDArray[np.float32]]:
         """Return the outputs of a bundle for arrays by name; raises BundleError or OutOfMemory."""
+
+
+class ScannerRecord(Protocol):
+    """What is known of a scanner from its earlier series of one protocol family (``families.Family``)."""
+
+    def calibrations(
+        self, device: Device, family: str, bundle: BundleVersion
+    ) -> Mapping[ArtifactId, ArtifactCalibration]:
+        """Return the calibration of each artifact that has one for this bundle; what is missing is uncalibrated."""
+
+    def usual(self, device: Device, family: str) -> Mapping[str, float]:
+        """Return the median of each image-quality metric, by id; empty where too few series are known."""
+
+
+class NoScannerRecord:
+    """Knows no scanner: nothing is calibrated, nothing is usual."""
+
+    def calibrations(
+        self, device: Device, family: str, bundle: BundleVersion
+    ) -> Mapping[ArtifactId, ArtifactCalibration]:
+        """Return nothing."""
+        del device, family, bundle
+        return {}
+
+    def usual(self, device: Device, family: str) -> Mapping[str, float]:
+        """Return nothing."""
+        del device, family
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiqa_integration.model.image import HeaderValue
 from aiqa_integration.rules.schema import Condition, Operator, Rule, RuleSet, Value
@@ -13,22 +13,29 @@ IDENTIFYING = frozenset({"PatientID", "PatientName", "InstitutionName"})
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The rule that wants a series (None: none does) and why, as a sentence."""
+    """The rule that wants a series (None: none does) and why, as a sentence.
+
+    ``following`` are the rules after it that want the series too, for a rule that finds nothing and passes it on.
+    """
 
     rule: Rule | None
     reason: str
+    following: tuple["Match", ...] = ()
 
 
 def match(rules: RuleSet, keywords: Mapping[str, HeaderValue]) -> Match:
     """Return the first enabled rule whose conditions all hold, or why each rule does not want the series."""
-    misses = []
+    misses, wanting = [], []
     for rule in rules.rule:
         if not rule.enabled:
             continue
         failed = next((condition for condition in rule.when if not holds(condition, keywords)), None)
         if failed is None:
-            return Match(rule, f"rule {rule.name}: {' and '.join(c.sentence() for c in rule.when)}")
-        misses.append(f"{rule.name}: not so that {failed.sentence()}{_found(failed, keywords)}")
+            wanting.append(Match(rule, f"rule {rule.name}: {' and '.join(c.sentence() for c in rule.when)}"))
+        else:
+            misses.append(f"{rule.name}: not so that {failed.sentence()}{_found(failed, keywords)}")
+    if wanting:
+        return replace(wanting[0], following=tuple(wanting[1:]))
     return Match(None, "no rule wants this series (" + "; ".join(misses or ["no rule is enabled"]) + ")")
 
 

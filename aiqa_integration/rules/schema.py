@@ -86,7 +86,8 @@ class Rule(_Strict):
     """Which series get which analysis, limits and receivers.
 
     ``when_not_found``: what happens to a series in which the analysis finds nothing to measure: ``report`` delivers the
-    refusal, ``ignore`` only records it (for rules that look into series which may well be a patient's).
+    refusal, ``ignore`` only records it (for rules that look into series which may well be a patient's), ``next`` hands
+    the series to the next rule that wants it, and ignores it where there is none.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
@@ -95,16 +96,24 @@ class Rule(_Strict):
     subject: Literal["phantom", "patient"]
     limit_sets: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
-    when_not_found: Literal["report", "ignore"] = "report"
+    when_not_found: Literal["report", "ignore", "next"] = "report"
     enabled: bool = True
     when: tuple[Condition, ...] = Field(min_length=1)
 
     def sentence(self) -> str:
         """Return the whole rule as a person says it."""
         conditions = " and ".join(condition.sentence() for condition in self.when)
-        silence = "" if self.when_not_found == "report" else "; where it finds nothing, the series is ignored"
+        silence = _SILENCE[self.when_not_found]
         limits = f", judged by {' or '.join(self.limit_sets)}" if self.limit_sets else ""
         return f"A series whose {conditions} gets {self.analysis}{limits}, sent to {', '.join(self.sinks)}{silence}."
+
+
+_SILENCE = {
+    "report": "",
+    "ignore": "; where it finds nothing, the series is ignored",
+    "next": "; where it finds nothing, the next rule that wants the series gets it",
+}
+"""What a rule's sentence says of ``when_not_found``."""
 
 
 class RuleSet(_Strict):

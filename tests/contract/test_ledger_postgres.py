@@ -5,7 +5,7 @@ from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.ledger.tables import Base
-from tests import ledger_cases
+from tests import ledger_cases, scanner_record_cases
 from tests.postgres_server import postgres_server
 
 pytestmark = pytest.mark.postgres
@@ -43,6 +43,10 @@ class TestJobs(ledger_cases.JobCases):
 
 
 class TestEffects(ledger_cases.EffectCases):
+    pass
+
+
+class TestScannerRecord(scanner_record_cases.ScannerRecordCases):
     pass
 
 

@@ -53,6 +53,9 @@ def test_the_document_holds_them_with_one_based_slices(series: LoadedSeries) -> 
             "slices": [],
             "region": None,
             "explanation": "The axis is tilted by 1.6°.",
+            "calibration": None,
+            "marks": [],
+            "evidence": [],
         },
         {
             "artifact": "setup-air-bubble",
@@ -67,6 +70,9 @@ def test_the_document_holds_them_with_one_based_slices(series: LoadedSeries) -> 
                 "label": "Level of the water",
             },
             "explanation": "An air bubble 6.1 mm deep lies at 12 o'clock.",
+            "calibration": None,
+            "marks": [],
+            "evidence": [],
         },
     ]
     assert document["verdict"] == report_document(bare)["verdict"]

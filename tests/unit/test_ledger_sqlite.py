@@ -12,7 +12,7 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.engine import make_engine
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.pipeline.ports import Ledger
-from tests import ledger_cases
+from tests import ledger_cases, scanner_record_cases
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,10 @@ class TestJobs(ledger_cases.JobCases):
 
 
 class TestEffects(ledger_cases.EffectCases):
+    pass
+
+
+class TestScannerRecord(scanner_record_cases.ScannerRecordCases):
     pass
 
 

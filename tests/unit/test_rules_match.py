@@ -152,6 +152,25 @@ def test_shipped_rules_take_declared_phantoms_first_and_keep_silent_on_patients(
     assert route(header(Modality="CT"), default_rules()).rule is None
 
 
+def test_a_rule_that_passes_on_is_followed_by_the_others_that_want_the_series():
+    second = ONE_RULE.replace('name = "large"', 'name = "other"')
+    third = ONE_RULE.replace('name = "large"', 'name = "computed"').replace('"MR"', '"CT"')
+    found = route(header(Modality="MR", StationName="MR1"), parse_rules(ONE_RULE + third + second))
+    assert found.rule is not None
+    assert found.rule.name == "large"
+    assert [match.rule.name for match in found.following if match.rule] == ["other"]
+
+
+def test_a_rule_says_what_happens_where_it_finds_nothing():
+    rule = default_rules().rule[0]
+    sentences = {
+        way: rule.model_copy(update={"when_not_found": way}).sentence() for way in ("report", "ignore", "next")
+    }
+    assert sentences["ignore"].endswith("the series is ignored.")
+    assert sentences["next"].endswith("the next rule that wants the series gets it.")
+    assert len(sentences["report"]) < len(sentences["ignore"])
+
+
 def test_forced_route_reports_refusals_and_knows_only_real_analyses():
     forced = forced_route("acr-mri-phantom", default_rules())
     assert forced.rule is not None

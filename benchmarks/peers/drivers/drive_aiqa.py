@@ -10,7 +10,8 @@ from aiqa_integration.bootstrap import SystemClock, make_analyst
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import AiqaError
 from aiqa_integration.model.report_json import report_document
-from aiqa_integration.pipeline.analyse import Analyst, Lineage, Stopwatch, analyse
+from aiqa_integration.pipeline.analyse import Lineage, analyse
+from aiqa_integration.pipeline.analyst import Analyst, Stopwatch
 from aiqa_integration.pipeline.route import forced_route
 from aiqa_integration.settings import load_settings
 

@@ -1,0 +1,1 @@
+"""What changes over months: drift of inputs and outputs."""
