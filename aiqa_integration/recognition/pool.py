@@ -1,6 +1,6 @@
 """From the network's answers on the images of a series to one: a kind, or none where the answers leave doubt."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from aiqa_integration.recognition.kinds import CLASSES, KINDS, KINDS_BY_NAME, Kind, Modality
 
-LEAST_PROBABILITY = 0.8
+LEAST_PROBABILITY = 0.75
 """Below this mean over the images nothing is said: one image of five may disagree altogether, not two."""
-LEAST_OWN = 0.15
-"""Share of the images that must show the kind itself and not only what may belong to it: almost one of five."""
 LEAST_ENERGY = 0.0
 """Below this an image is unlike what the network was trained on: the bundle is sealed with zero at that place."""
 
@@ -54,15 +52,15 @@ def _believed(
 def pool(outputs: Mapping[str, NDArray[np.float32]], modality: Modality) -> Recognition:
     """Return what the images of one series show together.
 
-    A kind's score is the mean probability of it and of what single images of it may be taken for; it counts only
-    where some images show the kind itself. "Uniform" also counts plain views of phantoms: where it can't be told whose
-    they are, that they show a uniform object is still true. Of equal scores the kind that more images show wins.
+    A kind's score is the mean probability of it and, for an image beside another that surely shows it, of what single
+    images of it may be taken for. "Uniform" also counts plain views of phantoms: where it can't be told whose they are,
+    that they show a uniform object is still true. Of equal scores the kind that more images show wins.
     """
     believed = _believed(outputs["class"], outputs["logit"], modality)
-    shown = np.array([[_shown(kind, name, view) for name, view in CLASSES] for kind in KINDS], np.float64)
-    allied = np.array([[name in kind.may_show for name, _ in CLASSES] for kind in KINDS], np.float64)
-    scores, certain = (believed @ np.maximum(shown, allied).T).mean(axis=0), (believed @ shown.T).mean(axis=0)
-    scores = np.where(certain >= LEAST_OWN, scores, certain)
+    shown = believed @ _table(_shown).T
+    allied = believed @ (_table(_allied) & ~_table(_shown)).T
+    sure = shown >= LEAST_PROBABILITY
+    scores = (shown + allied * (sure.sum(axis=0) > sure)).mean(axis=0)
     own = kind_probabilities(outputs["class"], outputs["logit"], modality).mean(axis=0)
     best = max(range(len(KINDS)), key=lambda place: (round(float(scores[place]), 2), float(own[place])))
     name, probability = KINDS[best].name, float(scores[best])
@@ -74,9 +72,23 @@ def pool(outputs: Mapping[str, NDArray[np.float32]], modality: Modality) -> Reco
     )
 
 
+def _table(says: Callable[[Kind, str, str], bool]) -> NDArray[np.bool_]:
+    """Return what a rule says of every kind and class, ``[kind, class]``."""
+    return np.array([[says(kind, name, view) for name, view in CLASSES] for kind in KINDS])
+
+
 def _shown(kind: Kind, name: str, view: str) -> bool:
     """Return whether an image of a class shows a kind itself."""
-    return name == kind.name or (kind.name == "uniform" and view in KINDS_BY_NAME[name].plain)
+    return name == kind.name or (kind.name == "uniform" and _is_plain(name, view))
+
+
+def _allied(kind: Kind, name: str, view: str) -> bool:
+    """Return whether an image of a kind may be taken for a class: another phantom's plain view is a uniform object."""
+    return name in kind.may_show or ("uniform" in kind.may_show and _is_plain(name, view))
+
+
+def _is_plain(name: str, view: str) -> bool:
+    return view in KINDS_BY_NAME[name].plain
 
 
 def _views(classes: NDArray[np.float32], name: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-
 from scipy.ndimage import zoom
 
 from aiqa_integration.recognition import CLASSES, GRID, PIXEL_CHANNELS, Modality, image_channels
@@ -42,6 +41,8 @@ PATIENT_NEGATIVES: tuple[NegativeKind, ...] = ("head", "thorax", "joint", "ct-he
 LOW_CONTRAST_NOISE_HU = 15.0
 """Most noise of low-contrast modules: a 6 HU contrast over the least CNR (0.4) that ACR accepts for any protocol."""
 OTHER_NOISE_HU = 30.0
+_LEAST_SHARE = 0.2
+"""A part of a patient that shows less than this share of the whole's contrast is too plain to tell."""
 SCALE = 170.0
 """Pixel channels are kept as bytes: 1.5, the most that the grid holds, is 255."""
 
@@ -260,7 +261,15 @@ def patient(rng: np.random.Generator) -> Picture:
         picture = mr_picture(rng, lambda canvas, r: draw_patient(canvas, r, mr_tissues(r), region))
     else:
         return _negative(rng, PATIENT_NEGATIVES)
-    return cropped(picture, float(rng.uniform(80, 200))) if rng.random() < 0.15 else picture
+    if rng.random() < 0.15:
+        part = cropped(picture, float(rng.uniform(80, 200)))
+        return part if _contrast(part) > _LEAST_SHARE * _contrast(picture) else picture
+    return picture
+
+
+def _contrast(picture: Picture) -> float:
+    low, high = np.percentile(picture.pixels, [1.0, 99.0])
+    return float(high - low)
 
 
 def _negative(rng: np.random.Generator, kinds: tuple[NegativeKind, ...]) -> Picture:
@@ -292,18 +301,18 @@ def _catphan(module: int) -> Callable[[np.random.Generator], Picture]:
 
 
 MIX: tuple[tuple[tuple[str, str], float, Callable[[np.random.Generator], Picture]], ...] = (
-    (("acr-mri-large", "axial"), 9, lambda rng: acr_mri_axial(rng, "acr-mri-large")),
+    (("acr-mri-large", "axial"), 7, lambda rng: acr_mri_axial(rng, "acr-mri-large")),
     (("acr-mri-large", "sagittal-coronal"), 4, lambda rng: acr_mri_along(rng, "acr-mri-large")),
-    (("acr-mri-medium", "axial"), 9, lambda rng: acr_mri_axial(rng, "acr-mri-medium")),
+    (("acr-mri-medium", "axial"), 7, lambda rng: acr_mri_axial(rng, "acr-mri-medium")),
     (("acr-mri-medium", "sagittal-coronal"), 4, lambda rng: acr_mri_along(rng, "acr-mri-medium")),
-    *((("acr-ct-464", f"module-{module}"), 2.5, _acr_464(module)) for module in (1, 2, 3, 4)),
+    *((("acr-ct-464", f"module-{module}"), 3, _acr_464(module)) for module in (1, 2, 3, 4)),
     (("acr-mammography-dm", "any"), 4, lambda rng: x_ray_picture(rng, draw_dm)),
     (("acr-mammography-small", "any"), 4, lambda rng: x_ray_picture(rng, draw_small)),
-    *((("catphan", name), 2.5, _catphan(place)) for place, name in enumerate(CATPHAN_MODULES)),
+    *((("catphan", name), 3, _catphan(place)) for place, name in enumerate(CATPHAN_MODULES)),
     (("uniform", "any"), 12, uniform),
     (("other-test-object", "any"), 13, other),
     (("patient", "any"), 15, patient),
-    (("not-an-image", "any"), 9, nothing),
+    (("not-an-image", "any"), 11, nothing),
 )
 """Class, weight among the training images, and how it is drawn."""
 
