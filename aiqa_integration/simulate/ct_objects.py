@@ -68,6 +68,8 @@ CATPHAN_604_EXTRA_HU = ((30, 237.0), (150, 725.0))
 CATPHAN_LINE_PAIR_RING_MM = 47.0
 
 
+_PLAIN_SHARE = 0.35
+"""Share of uniform objects that look like the plain modules of the two phantoms, so that these are not told by guess."""
 _LEAST_STRUCTURE_HU_MM2 = 15_000.0
 """Contrast times area by which a body is more than a uniform object: a block of 150 HU and 10 mm."""
 
@@ -119,6 +121,9 @@ def draw_uniform(canvas: Canvas, rng: np.random.Generator) -> Field:
 
     At least a part of its rim is in the field of view: without it a picture shows no object.
     """
+    if rng.random() < _PLAIN_SHARE:
+        inside = float(rng.choice([rng.normal(0, 6), rng.normal(12, 15)]))
+        return paint(np.full_like(canvas.x, AIR_HU), canvas.disk((0, 0), ACR_464_DIAMETER_MM / 2), inside)
     most = 0.5 * min(canvas.x.shape) * canvas.edge_mm
     radius = min(float(rng.choice([100.0, 75.0, 80.0, 150.0, 160.0, rng.uniform(30, 190)])), most)
     axes = (radius, radius * float(rng.choice([1.0, 1.0, 1.0, rng.uniform(0.6, 1.0)])))

@@ -309,7 +309,7 @@ MIX: tuple[tuple[tuple[str, str], float, Callable[[np.random.Generator], Picture
     (("acr-mammography-dm", "any"), 4, lambda rng: x_ray_picture(rng, draw_dm)),
     (("acr-mammography-small", "any"), 4, lambda rng: x_ray_picture(rng, draw_small)),
     *((("catphan", name), 3, _catphan(place)) for place, name in enumerate(CATPHAN_MODULES)),
-    (("uniform", "any"), 12, uniform),
+    (("uniform", "any"), 14, uniform),
     (("other-test-object", "any"), 13, other),
     (("patient", "any"), 15, patient),
     (("not-an-image", "any"), 11, nothing),
