@@ -40,9 +40,7 @@ def kind_probabilities(
     return np.asarray(_believed(classes, logits, modality) @ owners.T, np.float64)
 
 
-def _believed(
-    classes: NDArray[np.float32], logits: NDArray[np.float32], modality: Modality
-) -> NDArray[np.float64]:
+def _believed(classes: NDArray[np.float32], logits: NDArray[np.float32], modality: Modality) -> NDArray[np.float64]:
     """Return the probability of each class for each image, none where modality or energy speak against it."""
     allowed = np.array([modality in KINDS_BY_NAME[name].modalities for name, _ in CLASSES], np.float64)
     energy = np.logaddexp.reduce(logits.astype(np.float64), axis=1)

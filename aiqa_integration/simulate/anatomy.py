@@ -193,7 +193,7 @@ def _side(canvas: Canvas, rng: np.random.Generator, tissues: Tissues) -> Field:
 
 
 def _skull_base(canvas: Canvas, rng: np.random.Generator, tissues: Tissues) -> Field:
-    """Return a head below the brain: bone and air cells of all sizes inside skin and muscle, a piece of brain behind."""
+    """Return a head below the brain: bone and air cells of all sizes inside skin and muscle, some brain behind."""
     axes = (float(rng.uniform(60, 85)), float(rng.uniform(75, 110)))
     depth, edge = canvas.outline(rng, axes, 0.08) * min(axes), canvas.edge_mm
     image = paint(np.full_like(canvas.x, tissues["air"]), _above(depth, 0.0, edge), tissues["fat"])

@@ -69,7 +69,7 @@ CATPHAN_LINE_PAIR_RING_MM = 47.0
 
 
 _PLAIN_SHARE = 0.35
-"""Share of uniform objects that look like the plain modules of the two phantoms, so that these are not told by guess."""
+"""Share of uniform objects that look like plain modules of phantoms, so that these are not told by guess."""
 _LEAST_STRUCTURE_HU_MM2 = 15_000.0
 """Contrast times area by which a body is more than a uniform object: a block of 150 HU and 10 mm."""
 

@@ -23,7 +23,7 @@ def array_gain(canvas: Canvas, rng: np.random.Generator) -> Field:
 
 
 def standing_wave(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Return the gain of a wave of 15 to 40 cm that stands in a fluid of high permittivity, brightest or darkest inside."""
+    """Return the gain of a wave of 15 to 40 cm that stands in a fluid of high permittivity: bright or dark inside."""
     wave = np.cos(np.pi * np.hypot(canvas.x, canvas.y) / float(rng.uniform(75, 200)))
     return np.asarray(np.maximum(1 + float(rng.normal(0, 0.25)) * wave, 0.1), np.float32)
 

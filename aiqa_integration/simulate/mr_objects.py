@@ -9,7 +9,6 @@ from aiqa_integration.simulate.canvas import Canvas, Field, paint, texture
 from aiqa_integration.simulate.mr_artifacts import array_gain, standing_wave
 from aiqa_integration.simulate.scanner import Shading, add_ghost, add_rician_noise, zero_background
 
-
 _LEAST_STRUCTURE_MM2 = 120.0
 """Signal missing from a vessel by which it is more than a uniform object: less drowns in the noise."""
 

@@ -99,7 +99,7 @@ def _cloud(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
 
 
 def _page(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
-    """Return set text as scanned or photographed: words in lines, an uneven light, a turn, at times a figure's frame."""
+    """Return set text as scanned or photographed: words in lines, an uneven light, a turn, at times a frame."""
     side = 2 * max(shape)
     sheet = Image.new("L", (side, side), 255)
     pen, size, top = ImageDraw.Draw(sheet), int(rng.integers(7, 36)), 0.0
@@ -136,7 +136,7 @@ def _screen(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
             across = np.linspace(left, right, 24)
             heights = rng.uniform(top, bottom) + np.cumsum(rng.normal(0, 6, 24))
             pen.line(list(zip(across.tolist(), heights.tolist(), strict=True)), fill=ink, width=2)
-    return np.asarray(sheet, np.float32) / 255
+    return np.asarray(np.asarray(sheet) / 255, np.float32)
 
 
 def _words(rng: np.random.Generator, count: int) -> str:

@@ -130,7 +130,7 @@ def follow(average: torch.nn.Module, model: torch.nn.Module, step: int) -> None:
     with torch.no_grad():
         pairs = zip(average.state_dict().values(), model.state_dict().values(), strict=True)
         kept, new = zip(*[(a, b) for a, b in pairs if a.is_floating_point()], strict=True)
-        torch._foreach_lerp_(kept, new, 1 - decay)  # noqa: SLF001 - one launch for all weights
+        torch._foreach_lerp_(kept, new, 1 - decay)
 
 
 def accuracy(model: torch.nn.Module, development: list[Arrays], device: str) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def accuracy(model: torch.nn.Module, development: list[Arrays], device: str) -> 
                 torch.from_numpy(part["pixels"]).to(device).float() / SCALE,
                 torch.from_numpy(part["constants"]).to(device),
             )
-            right.append((model(images).argmax(1).cpu().numpy() == part["classes"]))
+            right.append(model(images).argmax(1).cpu().numpy() == part["classes"])
     hits = np.concatenate(right)
     each = {": ".join(name): round(float(hits[labels == place].mean()), 4) for place, name in enumerate(CLASSES)}
     return {"images": len(hits), "right": round(float(hits.mean()), 4), "classes": each}
