@@ -51,8 +51,8 @@ def _looked_at(pixels: torch.Tensor) -> torch.Tensor:
     pixels = torch.cat([pixels[:, :2] * shading.clamp(0.3, 1.7), pixels[:, 2:]], 1)
     blurred = torch.nn.functional.avg_pool2d(pixels, 3, 1, 1, count_include_pad=False)
     pixels = torch.lerp(pixels, blurred, _uniform(pixels, (count, 1, 1, 1), -0.6, 1).clamp(0, 1))
-    pixels = pixels + _uniform(pixels, shape, 0, 1) ** 2 * 0.06 * torch.randn_like(pixels)
-    return pixels * (_uniform(pixels, shape, 0, 1) > 0.05)
+    pixels = pixels + _uniform(pixels, shape, 0, 1) ** 2 * 0.03 * torch.randn_like(pixels)
+    return pixels * (_uniform(pixels, shape, 0, 1) > 0.02)
 
 
 def _uniform(like: torch.Tensor, shape: tuple[int, ...], low: float, high: float) -> torch.Tensor:
