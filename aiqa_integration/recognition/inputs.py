@@ -57,6 +57,12 @@ def image_channels(images: Array, pixel_mm: tuple[float, float], modality: Modal
     return np.stack([np.concatenate([_views(image, pixel_mm, centre, modality), constant]) for image in images])
 
 
+def turned_copies(images: Array) -> tuple[Array, ...]:
+    """Return what the network takes mirrored left to right, top to bottom, and about the diagonal."""
+    mirrored = (images[..., ::-1], images[..., ::-1, :], images.swapaxes(-1, -2))
+    return tuple(np.ascontiguousarray(copy) for copy in mirrored)
+
+
 def _views(image: Array, pixel_mm: tuple[float, float], centre: tuple[float, float], modality: Modality) -> Array:
     """Return the channels of an image that show its pixels."""
     field_mm, middle = _field(image, pixel_mm)

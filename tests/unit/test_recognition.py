@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aiqa_integration.phantoms import all_phantoms
+from aiqa_integration.pipeline.recognise import look
 from aiqa_integration.recognition import (
     CLASSES,
     GRID,
@@ -18,6 +19,7 @@ from aiqa_integration.recognition import (
     modality_group,
     pool,
     recognition_inputs,
+    turned_copies,
 )
 from tests.drawn_phantom import images, pose
 
@@ -133,6 +135,51 @@ def test_an_image_unlike_the_training_images_says_nothing():
     strange = answers(("patient", "any", 0.99), energy=-2.0)
     assert pool(strange, "MR").kind is None
     assert kind_probabilities(strange["class"], strange["logit"], "MR").sum() == 0
+
+
+class Looks:
+    """Gives prepared answers, one after the other, and keeps what it was shown."""
+
+    def __init__(self, *outputs):
+        self.outputs, self.shown = list(outputs), []
+
+    def version(self, bundle):
+        raise NotImplementedError(bundle)
+
+    def run(self, _bundle, inputs):
+        self.shown.append(inputs["image"])
+        return self.outputs[len(self.shown) - 1]
+
+
+IMAGE = np.random.default_rng(0).random((1, PIXEL_CHANNELS + 4, GRID, GRID)).astype(np.float32)
+
+
+def test_what_is_sure_is_looked_at_once():
+    looks = Looks(answers(("catphan", "ctp404", 0.99)))
+    assert look(IMAGE, "CT", looks).kind == "catphan"
+    assert len(looks.shown) == 1
+
+
+def test_doubt_is_looked_at_mirrored_and_turned_and_the_answers_are_averaged():
+    sure, doubtful = answers(("catphan", "ctp404", 0.99)), answers(("catphan", "ctp404", 0.6))
+    looks = Looks(doubtful, sure, sure, sure)
+    found = look(IMAGE, "CT", looks)
+    assert (found.kind, found.views) == ("catphan", ("ctp404",))
+    assert found.probability == pytest.approx((0.6 + 3 * 0.99) / 4, abs=1e-3)
+    assert len({shown.tobytes() for shown in looks.shown}) == 4
+    assert look(IMAGE, "CT", Looks(doubtful, doubtful, doubtful, sure)).kind is None
+
+
+def test_an_image_unlike_anything_known_stays_so_in_every_copy():
+    strange = answers(("patient", "any", 0.99), energy=-2.0)
+    assert look(IMAGE, "MR", Looks(*[strange] * 4)).kind is None
+
+
+def test_turned_copies_keep_every_value():
+    for copy in turned_copies(IMAGE):
+        assert copy.shape == IMAGE.shape
+        assert np.array_equal(np.sort(copy, axis=None), np.sort(IMAGE, axis=None))
+        assert not np.array_equal(copy, IMAGE)
 
 
 def test_inputs_have_the_declared_shape_and_say_modality_and_size():

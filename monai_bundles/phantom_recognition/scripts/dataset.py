@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import zoom
 
 from aiqa_integration.recognition import CLASSES, GRID, PIXEL_CHANNELS, Modality, image_channels
-from aiqa_integration.simulate.acr_mri import Pose, Scan, simulate_localizer, simulate_series
-from aiqa_integration.simulate.acr_mri_layout import LAYOUTS, Cut, PhantomName, Variant, fluid
 from aiqa_integration.simulate.anatomy import (
     REGIONS,
     ct_tissues,
@@ -30,11 +28,12 @@ from aiqa_integration.simulate.mammography_objects import (
     draw_uniform_block,
     expose,
 )
-from aiqa_integration.simulate.mr_artifacts import add_spike, add_zipper, array_gain
-from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid, receive
+from aiqa_integration.simulate.mr_artifacts import add_spike, add_zipper
+from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid
 from aiqa_integration.simulate.negatives import NegativeKind, simulate_negative
 from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
-from aiqa_integration.simulate.scanner import Shading
+from scripts.mr_pictures import acr_mri_along, acr_mri_axial, mr_picture
+from scripts.pictures import Picture, cropped, labelled, some_pixel_mm, some_turn
 
 OTHER_NEGATIVES: tuple[NegativeKind, ...] = ("rods", "catphan")
 PATIENT_NEGATIVES: tuple[NegativeKind, ...] = ("head", "thorax", "joint", "ct-head")
@@ -45,15 +44,6 @@ _LEAST_SHARE = 0.2
 """A part of a patient that shows less than this share of the whole's contrast is too plain to tell."""
 SCALE = 170.0
 """Pixel channels are kept as bytes: 1.5, the most that the grid holds, is 255."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """One image as a scanner gives it: pixels, their size (mm) and the header's modality."""
-
-    pixels: Field
-    pixel_mm: float
-    modality: Modality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,111 +64,6 @@ def to_sample(picture: Picture, class_: tuple[str, str]) -> Sample:
         constants=channels[PIXEL_CHANNELS:, 0, 0].copy(),
         class_=CLASSES.index(class_),
     )
-
-
-def some_turn(rng: np.random.Generator) -> float:
-    """Return an angle: often upright, at times slightly turned, at times any."""
-    return float(rng.choice([0.0, rng.normal(0, 5), rng.uniform(-180, 180)], p=[0.35, 0.35, 0.3]))
-
-
-def some_pixel_mm(rng: np.random.Generator) -> float:
-    """Return a pixel's size: mostly coarse, which is quick to draw, at times as fine as scanners give it."""
-    return float(rng.uniform(1.2, 2.2) if rng.random() < 0.9 else rng.uniform(0.7, 1.2))
-
-
-def mr_scan(rng: np.random.Generator, first_slice: int) -> Scan:
-    """Return scanner settings: coarse enough to be quick, as varied as the network must bear."""
-    field_mm, pixel = float(rng.choice([250.0, rng.uniform(200, 330)])), some_pixel_mm(rng)
-    side = round(field_mm / pixel / 2) * 2
-    return Scan(
-        matrix=(side, side),
-        pixel_mm=(pixel, pixel),
-        first_slice=first_slice,
-        slice_count=1,
-        thickness_mm=float(rng.choice([5.0, rng.uniform(2, 10)])),
-        position_error_mm=float(np.clip(rng.normal(0, 2.5), -4, 4)),
-        weighting="T1" if rng.random() < 0.5 else "T2",
-        snr=float(np.exp(rng.uniform(np.log(6), np.log(300)))),
-        shading=Shading(
-            linear_x=float(rng.normal(0, 0.25)), linear_y=float(rng.normal(0, 0.25)), bowl=float(rng.normal(0, 0.35))
-        ),
-        ghost=float(rng.choice([0.0, 0.0, rng.uniform(0, 0.15)])),
-        scale=(float(rng.normal(1, 0.015)), float(rng.normal(1, 0.015))),
-        barrel=float(rng.normal(0, 0.01)),
-        kept=(float(rng.uniform(0.55, 1)), float(rng.uniform(0.55, 1))),
-        zeroed_background=bool(rng.random() < 0.25),
-        oversampling=1,
-    )
-
-
-def mr_pose(rng: np.random.Generator) -> Pose:
-    """Return a pose: off centre by up to 30 mm, any angle, mirrored or not, tilted by up to some degrees."""
-    offset = rng.normal(0, float(rng.choice([5.0, 12.0])), 2)
-    tilt = rng.normal(0, 1.2, 2)
-    return Pose(
-        offset_mm=(float(offset[0]), float(offset[1])),
-        rotation_deg=some_turn(rng),
-        mirrored=bool(rng.random() < 0.4),
-        tilt_x_deg=float(tilt[0]),
-        tilt_y_deg=float(tilt[1]),
-    )
-
-
-def mr_variant(rng: np.random.Generator) -> Variant:
-    """Return a specimen with either insert, a bubble anywhere or none, windows of any signal."""
-    return Variant(
-        insert="grid" if rng.random() < 0.5 else "plate",
-        bubble_mm=float(rng.choice([0.0, rng.uniform(0.5, 10)])),
-        bubble_direction_deg=float(rng.choice([-90.0, rng.uniform(-180, 180)])),
-        bubble_z=(-30.0, 130.0) if rng.random() < 0.4 else (-28.0, float(rng.uniform(0, 120))),
-        window_signal=(float(rng.uniform(0, 1.1)), float(rng.uniform(0, 1.1))),
-        disk_gain=float(rng.uniform(0.3, 2.5)),
-        bubble_half_width_mm=float(rng.uniform(8, 40)),
-    )
-
-
-def acr_mri_axial(rng: np.random.Generator, phantom: PhantomName) -> Picture:
-    """Return an axial slice from one before slice 1 to one behind slice 11, where the vessel reaches that far."""
-    scan = mr_scan(rng, int(rng.integers(0, 13 if phantom == "acr-mri-large" else 12)))
-    series = simulate_series(phantom, rng=rng, pose=mr_pose(rng), scan=scan, variant=mr_variant(rng))
-    return _seen_by_array(Picture(pixels=series.stack.voxels[0], pixel_mm=scan.pixel_mm[0], modality="MR"), rng)
-
-
-def _seen_by_array(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Return a picture as before, or with the gain of an array of loops."""
-    if rng.random() < 0.7:
-        return picture
-    canvas = random_canvas(rng, picture.pixels.shape, picture.pixel_mm, offset_mm=15, turn_deg=0.0)
-    return replace(picture, pixels=np.asarray(picture.pixels * array_gain(canvas, rng), np.float32))
-
-
-def acr_mri_along(rng: np.random.Generator, phantom: PhantomName) -> Picture:
-    """Return a sagittal or coronal slice, through the axis or beside it, in any quarter turn."""
-    scan = mr_scan(rng, 1)
-    if rng.random() < 0.3:
-        scan = replace(scan, thickness_mm=float(rng.uniform(5, 25)))
-        image = simulate_localizer(phantom, rng=rng, scan=scan, variant=mr_variant(rng)).voxels[0]
-    else:
-        image = _beside_axis(rng, phantom, scan)
-    turned = np.rot90(image, int(rng.integers(4))).copy()
-    return _seen_by_array(Picture(pixels=turned, pixel_mm=scan.pixel_mm[0], modality="MR"), rng)
-
-
-def _beside_axis(rng: np.random.Generator, phantom: PhantomName, scan: Scan) -> Field:
-    layout, variant, turn = LAYOUTS[phantom], mr_variant(rng), float(rng.choice([0.0, rng.normal(0, 4)]))
-    canvas = random_canvas(rng, scan.matrix, scan.pixel_mm[0], offset_mm=8, turn_deg=turn)
-    place, sagittal, total = (
-        float(rng.uniform(-0.85, 0.85)) * layout.radius_mm,
-        rng.random() < 0.5,
-        np.zeros(scan.matrix),
-    )
-    for offset in (-scan.thickness_mm / 4, scan.thickness_mm / 4):
-        across = np.full_like(canvas.x, place + offset)
-        u, v = (across, canvas.x) if sagittal else (canvas.x, across)
-        z = np.asarray(sum(layout.z) / 2 - canvas.y, np.float32)
-        cut = Cut(u=u, v=v, z=z, edge_mm=canvas.edge_mm, thickness_mm=canvas.edge_mm)
-        total = total + fluid(cut, layout, variant) / 2
-    return receive(np.asarray(total, np.float32), canvas, rng)
 
 
 def ct_picture(
@@ -206,14 +91,6 @@ def catphan(rng: np.random.Generator, module: int) -> Picture:
     return picture
 
 
-def cropped(picture: Picture, field_mm: float) -> Picture:
-    """Return the middle of a picture."""
-    half = max(8, int(field_mm / picture.pixel_mm / 2))
-    row, column = (n // 2 for n in picture.pixels.shape)
-    kept = picture.pixels[max(0, row - half) : row + half, max(0, column - half) : column + half]
-    return replace(picture, pixels=kept.copy())
-
-
 def x_ray_picture(rng: np.random.Generator, draw: Callable[[Canvas, np.random.Generator], Field]) -> Picture:
     """Return a detector image of what ``draw`` gives as attenuation; 180 x 240 to 240 x 300 mm, any quarter turn."""
     pixel = float(rng.uniform(1.1, 2.0))
@@ -222,14 +99,6 @@ def x_ray_picture(rng: np.random.Generator, draw: Callable[[Canvas, np.random.Ge
     canvas = random_canvas(rng, shape, pixel, offset_mm=float(rng.choice([8.0, 25.0])), turn_deg=turn)
     image = expose(draw(canvas, rng), rng=rng, pixel_mm=pixel)
     return Picture(pixels=np.rot90(image, int(rng.integers(4))).copy(), pixel_mm=pixel, modality="X-ray")
-
-
-def mr_picture(rng: np.random.Generator, draw: Callable[[Canvas, np.random.Generator], Field]) -> Picture:
-    """Return an MR image of what ``draw`` gives as signal."""
-    pixel = float(rng.uniform(1.2, 2.5))
-    side = int(float(rng.choice([250.0, rng.uniform(120, 480)])) / pixel)
-    canvas = random_canvas(rng, (side, side), pixel, offset_mm=8, turn_deg=some_turn(rng))
-    return Picture(pixels=receive(draw(canvas, rng), canvas, rng), pixel_mm=pixel, modality="MR")
 
 
 def uniform(rng: np.random.Generator) -> Picture:
@@ -328,18 +197,6 @@ def simulated_picture(rng: np.random.Generator, place: int) -> Picture:
     if rng.random() < 0.08 and max(pixels.shape) < 180:
         pixels, pixel = np.asarray(zoom(pixels, 2, order=1), np.float32), pixel / 2
     return replace(picture, pixels=pixels, pixel_mm=pixel)
-
-
-def labelled(pixels: Field, rng: np.random.Generator) -> Field:
-    """Return an image with some words burnt into it near an edge."""
-    rows, columns = int(rng.integers(12, 30)), int(rng.integers(30, 75))
-    text = draw_no_image("text", rng, (rows, columns))
-    top = int(rng.choice([2, pixels.shape[0] - rows - 2]))
-    left = int(rng.integers(pixels.shape[1] - columns))
-    marked = pixels.copy()
-    part = marked[top : top + rows, left : left + columns]
-    marked[top : top + rows, left : left + columns] = np.where(text > 0.5, pixels.max(), part)
-    return marked
 
 
 def random_sample(rng: np.random.Generator) -> Sample:

@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from aiqa_integration.recognition import Modality
 from aiqa_integration.simulate.canvas import Field
-from scripts.dataset import Picture
+from scripts.pictures import Picture
 
 HEAD_VOLUMES = (
     "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz",
