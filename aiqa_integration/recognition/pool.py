@@ -52,11 +52,15 @@ def pool(outputs: Mapping[str, NDArray[np.float32]], modality: Modality) -> Reco
 
     A kind's score is the mean probability of it and, for an image beside another that surely shows it, of what single
     images of it may be taken for. "Uniform" also counts plain views of phantoms: where it can't be told whose they are,
-    that they show a uniform object is still true. Of equal scores the kind that more images show wins.
+    that they show a uniform object is still true. A phantom's own plain view counts for it at once only where it is the
+    image's likeliest: beside a likelier view it says that nothing of that view may be there. Of equal scores the kind
+    that more images show wins.
     """
     believed = _believed(outputs["class"], outputs["logit"], modality)
-    shown = believed @ _table(_shown).T
-    allied = believed @ (_table(_allied) & ~_table(_shown)).T
+    unlikelier = believed * (believed < believed.max(axis=1, keepdims=True))
+    vague = unlikelier @ _table(_plainly).T
+    shown = believed @ _table(_shown).T - vague
+    allied = believed @ (_table(_allied) & ~_table(_shown)).T + vague
     sure = shown >= LEAST_PROBABILITY
     scores = (shown + allied * (sure.sum(axis=0) > sure)).mean(axis=0)
     own = kind_probabilities(outputs["class"], outputs["logit"], modality).mean(axis=0)
@@ -78,6 +82,11 @@ def _table(says: Callable[[Kind, str, str], bool]) -> NDArray[np.bool_]:
 def _shown(kind: Kind, name: str, view: str) -> bool:
     """Return whether an image of a class shows a kind itself."""
     return name == kind.name or (kind.name == "uniform" and _is_plain(name, view))
+
+
+def _plainly(kind: Kind, name: str, view: str) -> bool:
+    """Return whether a class is a plain view of a kind."""
+    return name == kind.name and _is_plain(name, view)
 
 
 def _allied(kind: Kind, name: str, view: str) -> bool:

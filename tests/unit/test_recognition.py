@@ -105,6 +105,18 @@ def test_a_plain_module_is_a_uniform_object_where_nothing_says_whose_it_is():
     assert pool(answers(plain, plain, ("catphan", "ctp404", 0.99)), "CT").kind == "catphan"
 
 
+def test_an_image_torn_between_a_phantoms_structure_and_nothing_is_not_named_for_it():
+    outputs = answers(("acr-ct-464", "module-2", 0.7))
+    outputs["class"][0, CLASSES.index(("patient", "any"))] = 0.0
+    for kind, view in (("acr-ct-464", "module-3"), ("uniform", "any")):
+        outputs["class"][0, CLASSES.index((kind, view))] = 0.15
+    twice = {name: np.repeat(values, 2, axis=0) for name, values in outputs.items()}
+    assert (pool(outputs, "CT").kind, pool(twice, "CT").kind) == (None, None)
+    told = answers(("acr-ct-464", "module-1", 0.99))
+    beside = {name: np.concatenate([values, told[name]]) for name, values in outputs.items()}
+    assert pool(beside, "CT").kind == "acr-ct-464"
+
+
 def test_one_image_of_five_may_disagree_but_not_two():
     agree, other = ("acr-mri-medium", "axial", 0.99), ("patient", "any", 1.0)
     assert pool(answers(*[agree] * 4, other), "MR").kind == "acr-mri-medium"
