@@ -1,9 +1,11 @@
 """What a series shows, whatever its analysis: header first, then pixels."""
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from aiqa_integration.pipeline.ports import Inferencer, LoadedSeries
-from aiqa_integration.recognition import Recognition, modality_group, pool, recognition_inputs
+from aiqa_integration.recognition import Modality, Recognition, modality_group, pool, recognition_inputs, turned_copies
 
 BUNDLE = "phantom_recognition"
 
@@ -13,7 +15,7 @@ _log = structlog.get_logger(__name__)
 def recognise(series: LoadedSeries, inferencer: Inferencer) -> Recognition:
     """Return what the images of a series show together; raises BundleError, OutOfMemory."""
     modality = modality_group(series.header.modality)
-    found = pool(inferencer.run(BUNDLE, recognition_inputs(series.stack, modality)), modality)
+    found = look(recognition_inputs(series.stack, modality)["image"], modality, inferencer)
     _log.info(
         "series.recognised",
         kind=found.kind,
@@ -22,3 +24,16 @@ def recognise(series: LoadedSeries, inferencer: Inferencer) -> Recognition:
         bundle_version=inferencer.version(BUNDLE).version,
     )
     return found
+
+
+def look(image: NDArray[np.float32], modality: Modality, inferencer: Inferencer) -> Recognition:
+    """Return what prepared images of one series show; raises BundleError, OutOfMemory.
+
+    What would be left open is looked at again, mirrored and turned, and the answers on all copies are averaged.
+    """
+    outputs = inferencer.run(BUNDLE, {"image": image})
+    found = pool(outputs, modality)
+    if found.kind is not None:
+        return found
+    looks = [outputs, *(inferencer.run(BUNDLE, {"image": copy}) for copy in turned_copies(image))]
+    return pool({name: np.mean([seen[name] for seen in looks], axis=0) for name in outputs}, modality)

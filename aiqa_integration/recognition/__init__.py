@@ -1,6 +1,13 @@
 """Which phantom a series shows, or none: the kinds, what the network is given, and how its answers become one."""
 
-from aiqa_integration.recognition.inputs import GRID, chosen_places, image_channels, recognition_inputs
+from aiqa_integration.recognition.inputs import (
+    GRID,
+    PIXEL_CHANNELS,
+    chosen_places,
+    image_channels,
+    recognition_inputs,
+    turned_copies,
+)
 from aiqa_integration.recognition.kinds import CLASSES, KINDS, KINDS_BY_NAME, Kind, Modality, modality_group
 from aiqa_integration.recognition.pool import Recognition, kind_probabilities, pool
 
@@ -9,6 +16,7 @@ __all__ = [
     "GRID",
     "KINDS",
     "KINDS_BY_NAME",
+    "PIXEL_CHANNELS",
     "Kind",
     "Modality",
     "Recognition",
@@ -18,4 +26,5 @@ __all__ = [
     "modality_group",
     "pool",
     "recognition_inputs",
+    "turned_copies",
 ]

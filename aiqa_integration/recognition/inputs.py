@@ -1,19 +1,19 @@
-"""What the recognition network is given of an image: three views of its pixels, its size and its modality."""
+"""What the recognition network is given of an image: four views of its pixels, its size and its modality."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from aiqa_integration.metrics.pose import resample, signal_middle, smoothed, to_grid
+from aiqa_integration.metrics.pose import resample, signal_middle, smoothed
 from aiqa_integration.model.image import ImageStack
 from aiqa_integration.recognition.kinds import Modality
 
 Array = NDArray[np.float32]
 
-GRID = 64
-"""Points to a side of what the network is given; each is the mean of 2 x 2 points of a finer grid."""
-_FINE = 2 * GRID
-_FINE_MM = 2.0
+GRID = 128
+"""Points to a side of what the network is given."""
+GRID_MM = 2.0
+PIXEL_CHANNELS = 4
 MOST_IMAGES = 5
 CT_WINDOW_HU = (-150.0, 250.0)
 AIR_HU = -1000.0
@@ -23,11 +23,15 @@ _SHADING_MM = 10.0
 _SPREAD_MM = 15.0
 _EDGE = 8.0
 """Detail is cut at this many times its median, so that an object's rim does not hide what is near it."""
+_FAINT_MM = (2.5, 12.0)
+"""Faint structure is what is larger than noise's grains and smaller than shading: between these widths."""
+_FAINT_HU = 15.0
+_FAINT_SPREAD = 4.0
 _COARSE_MM = 1.0
 
 
 def recognition_inputs(stack: ImageStack, modality: Modality) -> dict[str, Array]:
-    """Return what the network takes: ``image``, ``[n, 7, 64, 64]`` of the chosen places, at most five."""
+    """Return what the network takes: ``image``, ``[n, 8, 128, 128]`` of the chosen places, at most five."""
     chosen = stack.voxels[list(chosen_places(len(stack.voxels)))]
     return {"image": image_channels(chosen, stack.spacing_mm[1:], modality)}
 
@@ -41,7 +45,7 @@ def image_channels(images: Array, pixel_mm: tuple[float, float], modality: Modal
     """Return the channels of images ``[n, row, column]`` of one series; ``pixel_mm`` is (row, column) distance.
 
     The object's middle is common to all. Channels: 256 mm around it; the whole field; soft tissue's CT numbers, or
-    without such local contrast; the field's size; one channel each for MR, CT and X-ray.
+    without such local contrast; faint structure; the field's size; one channel each for MR, CT and X-ray.
     """
     pixel_mm, images = _coarse(images, pixel_mm)
     if modality == "CT":
@@ -53,17 +57,27 @@ def image_channels(images: Array, pixel_mm: tuple[float, float], modality: Modal
     return np.stack([np.concatenate([_views(image, pixel_mm, centre, modality), constant]) for image in images])
 
 
+def turned_copies(images: Array) -> tuple[Array, ...]:
+    """Return what the network takes mirrored left to right, top to bottom, and about the diagonal."""
+    mirrored = (images[..., ::-1], images[..., ::-1, :], images.swapaxes(-1, -2))
+    return tuple(np.ascontiguousarray(copy) for copy in mirrored)
+
+
 def _views(image: Array, pixel_mm: tuple[float, float], centre: tuple[float, float], modality: Modality) -> Array:
-    """Return the three channels of an image that show its pixels."""
+    """Return the channels of an image that show its pixels."""
     field_mm, middle = _field(image, pixel_mm)
-    fine = np.stack(
-        [
-            to_grid(image, pixel_mm, centre, size=_FINE, step_mm=_FINE_MM),
-            to_grid(image, pixel_mm, middle, size=_FINE, step_mm=field_mm / _FINE),
-            _contrast(image, pixel_mm, centre, modality),
-        ]
+    smooth = smoothed(image, pixel_mm, GRID_MM)
+    low, high = (float(level) for level in np.percentile(smooth, [1.0, 99.5]))
+    span, step_mm = max(high - low, 1e-6), field_mm / GRID
+    near = resample(smooth, pixel_mm, centre, size=GRID, step_mm=GRID_MM, outside=low)
+    whole = resample(smoothed(image, pixel_mm, step_mm), pixel_mm, middle, size=GRID, step_mm=step_mm, outside=low)
+    least = _LEAST_DETAIL * span + 1e-9
+    views = (
+        *(np.clip((view - low) / span, 0.0, 1.5) for view in (near, whole)),
+        _soft_tissue(near) if modality == "CT" else _contrast(near, least),
+        _faint(near, _FAINT_HU if modality == "CT" else None, least),
     )
-    return np.asarray(fine.reshape(3, GRID, 2, GRID, 2).mean(axis=(2, 4)), np.float32)
+    return np.asarray(np.stack(views), np.float32)
 
 
 def _field(image: Array, pixel_mm: tuple[float, float]) -> tuple[float, tuple[float, float]]:
@@ -83,19 +97,30 @@ def _coarse(images: Array, pixel_mm: tuple[float, float]) -> tuple[tuple[float, 
     return (pixel_mm[0] * by[0], pixel_mm[1] * by[1]), np.asarray(averaged, np.float32)
 
 
-def _contrast(image: Array, pixel_mm: tuple[float, float], centre: tuple[float, float], modality: Modality) -> Array:
-    """Return soft tissue's CT numbers from 0 to 1, or how far each point stands out of its surroundings around 0.5."""
-    smooth = smoothed(image, pixel_mm, _FINE_MM)
-    if modality == "CT":
-        low, high = CT_WINDOW_HU
-        window = np.asarray(np.clip((smooth - low) / (high - low), 0, 1), np.float32)
-        return resample(window, pixel_mm, centre, size=_FINE, step_mm=_FINE_MM, outside=0.0)
-    detail = smooth - gaussian_filter(smooth, [_SHADING_MM / mm for mm in pixel_mm], truncate=2.5)
-    low, high = np.percentile(smooth, [1.0, 99.5])
-    least = _LEAST_DETAIL * float(high - low) + 1e-9
-    size = np.abs(detail)
-    usual = float(np.median(size[size > least])) if (size > least).any() else least
+def _soft_tissue(near: Array) -> Array:
+    """Return soft tissue's CT numbers from 0 to 1."""
+    low, high = CT_WINDOW_HU
+    return np.asarray(np.clip((near - low) / (high - low), 0, 1), np.float32)
+
+
+def _contrast(near: Array, least: float) -> Array:
+    """Return how far each point stands out of its surroundings, around 0.5."""
+    detail = near - gaussian_filter(near, _SHADING_MM / GRID_MM, truncate=2.5)
+    usual = _usual(np.abs(detail), least)
     detail = np.clip(detail, -_EDGE * usual, _EDGE * usual)
-    spread = np.sqrt(gaussian_filter(detail * detail, [_SPREAD_MM / mm for mm in pixel_mm], truncate=2.5)) + least
-    shown = np.asarray(np.clip(0.5 + detail / (6 * spread), 0, 1), np.float32)
-    return resample(shown, pixel_mm, centre, size=_FINE, step_mm=_FINE_MM, outside=0.5)
+    spread = np.sqrt(gaussian_filter(detail * detail, _SPREAD_MM / GRID_MM, truncate=2.5)) + least
+    return np.asarray(np.clip(0.5 + detail / (6 * spread), 0, 1), np.float32)
+
+
+def _faint(near: Array, unit: float | None, least: float) -> Array:
+    """Return structure between grain and shading around 0.5, in ``unit`` or by what is usual in the image."""
+    fine, wide = (gaussian_filter(near, width / GRID_MM, truncate=2.5) for width in _FAINT_MM)
+    band = fine - wide
+    unit = unit or _FAINT_SPREAD * _usual(np.abs(band), least)
+    return np.asarray(np.clip(0.5 + band / (2 * unit), 0, 1), np.float32)
+
+
+def _usual(size: Array, least: float) -> float:
+    """Return the median of the sizes that are worth a name."""
+    large = size[size > least]
+    return float(np.median(large)) if len(large) else least

@@ -19,7 +19,8 @@ class Kind:
 
     ``views`` are its modules or directions, one class of the network each; ``modalities`` those of the header in which
     it may be shown at all; ``may_show`` the kinds that single images of it may well be taken for (a uniform module, a
-    slice beyond the end); ``sentence`` says why nothing is measured, where nothing measures it.
+    slice beyond the end); ``plain`` its views that show nothing of their own, so that "uniform" is also a true answer;
+    ``sentence`` says why nothing is measured, where nothing measures it.
     """
 
     name: str
@@ -27,9 +28,10 @@ class Kind:
     views: tuple[str, ...] = ("any",)
     modalities: frozenset[Modality] = _ALL
     may_show: frozenset[str] = frozenset({"not-an-image"})
+    plain: frozenset[str] = frozenset()
 
 
-def _phantom(name: str, title: str, views: tuple[str, ...], modality: Modality) -> Kind:
+def _phantom(name: str, title: str, views: tuple[str, ...], modality: Modality, *plain: str) -> Kind:
     """Return a phantom of one modality that has uniform parts."""
     return Kind(
         name=name,
@@ -37,13 +39,14 @@ def _phantom(name: str, title: str, views: tuple[str, ...], modality: Modality) 
         views=views,
         modalities=frozenset({modality}),
         may_show=frozenset({"uniform", "not-an-image"}),
+        plain=frozenset(plain),
     )
 
 
 KINDS = (
     _phantom("acr-mri-large", "ACR MRI phantom, large", ("axial", "sagittal-coronal"), "MR"),
     _phantom("acr-mri-medium", "ACR MRI phantom, medium", ("axial", "sagittal-coronal"), "MR"),
-    _phantom("acr-ct-464", "ACR CT phantom (464)", ("module-1", "module-2", "module-3", "module-4"), "CT"),
+    _phantom("acr-ct-464", "ACR CT phantom (464)", ("module-1", "module-2", "module-3", "module-4"), "CT", "module-3"),
     _phantom("acr-mammography-dm", "ACR Digital Mammography phantom", ("any",), "X-ray"),
     _phantom("acr-mammography-small", "ACR mammography phantom, small", ("any",), "X-ray"),
     Kind(
@@ -52,6 +55,7 @@ KINDS = (
         views=("ctp404", "ctp486", "ctp515", "ctp528"),
         modalities=frozenset({"CT", "X-ray"}),
         may_show=frozenset({"uniform", "not-an-image"}),
+        plain=frozenset({"ctp486"}),
     ),
     Kind(name="uniform", sentence="water or another uniform object: recognised, not scored by AIQA"),
     Kind(

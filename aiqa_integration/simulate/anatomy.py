@@ -11,7 +11,7 @@ import numpy as np
 
 from aiqa_integration.simulate.canvas import Canvas, Field, folded, fractal, paint, texture
 
-Region = Literal["head", "trunk", "limbs", "filling", "side"]
+Region = Literal["head", "trunk", "limbs", "filling", "side", "skull-base", "girdle"]
 REGIONS: tuple[Region, ...] = get_args(Region)
 CT_HU = {"air": -1000.0, "lung": -800.0, "fat": -100.0, "soft": 45.0, "fluid": 8.0, "spongy": 250.0, "bone": 900.0}
 Tissues = dict[str, float]
@@ -192,10 +192,67 @@ def _side(canvas: Canvas, rng: np.random.Generator, tissues: Tissues) -> Field:
     return paint(image, brain, folds)
 
 
+def _skull_base(canvas: Canvas, rng: np.random.Generator, tissues: Tissues) -> Field:
+    """Return a head below the brain: bone and air cells of all sizes inside skin and muscle, some brain behind."""
+    axes = (float(rng.uniform(60, 85)), float(rng.uniform(75, 110)))
+    depth, edge = canvas.outline(rng, axes, 0.08) * min(axes), canvas.edge_mm
+    image = paint(np.full_like(canvas.x, tissues["air"]), _above(depth, 0.0, edge), tissues["fat"])
+    image = paint(
+        image, _above(depth, float(rng.uniform(3, 8)), edge), _organs(canvas, rng, tissues, 9.0, symmetric=True)
+    )
+    values = tuple(tissues[name] for name in rng.permutation(["air", "soft", "bone", "spongy", "bone", "fat"])[:5])
+    cells = texture(canvas, rng, float(rng.uniform(2, 8)))
+    cells = np.asarray((cells + cells[:, ::-1] * float(rng.uniform(0, 1))) / 1.3, np.float32)
+    web = folded(cells, tuple(float(level) for level in np.sort(rng.normal(0, 0.9, 4))), values)
+    image = paint(image, _above(depth, float(rng.uniform(8, 25)), edge), web)
+    for side in (-1.0, 1.0):
+        place = (side * float(rng.uniform(15, 45)), -axes[1] * float(rng.uniform(0.3, 0.7)))
+        hole = canvas.ellipse(place, (float(rng.uniform(6, 20)), float(rng.uniform(8, 22))))
+        image = paint(image, hole, tissues[str(rng.choice(["air", "fat", "fluid"]))])
+    if rng.random() < 0.6:
+        back = (0.0, axes[1] * float(rng.uniform(0.3, 0.6)))
+        half = (axes[0] * float(rng.uniform(0.4, 0.75)), axes[1] * float(rng.uniform(0.2, 0.4)))
+        image = paint(image, canvas.ellipse(back, (half[0] + 5, half[1] + 5)), tissues["bone"])
+        brain = tissues["soft"] * (1 + 0.05 * texture(canvas, rng, 4.0))
+        image = paint(image, canvas.ellipse(back, half), np.asarray(brain, np.float32))
+    return image
+
+
+def _girdle(canvas: Canvas, rng: np.random.Generator, tissues: Tissues) -> Field:
+    """Return a trunk with shells of bone: ribs along the rim, blades, sockets with balls, and a spine."""
+    axes = (float(rng.uniform(130, 210)), float(rng.uniform(85, 150)))
+    depth, edge = canvas.outline(rng, axes, 0.06) * min(axes), canvas.edge_mm
+    rim = float(rng.uniform(8, 40))
+    image = paint(np.full_like(canvas.x, tissues["air"]), _above(depth, 0.0, edge), tissues["fat"])
+    image = paint(image, _above(depth, rim, edge), _organs(canvas, rng, tissues, 14.0, symmetric=True))
+    if rng.random() < 0.5:
+        wave = np.cos(np.arctan2(canvas.y, canvas.x) * int(rng.integers(6, 14)) + rng.uniform(0, 6))
+        ribs = _above(depth, rim + 4, edge) * (1 - _above(depth, rim + float(rng.uniform(9, 15)), edge)) * (wave > 0)
+        image = paint(image, np.asarray(ribs, np.float32), tissues["bone"])
+    aside, below = float(rng.uniform(0.35, 0.6)) * axes[0], float(rng.normal(0, 25))
+    for side in (-1.0, 1.0):
+        turn, long_ = side * float(rng.uniform(10, 70)), float(rng.uniform(30, 90))
+        place = (side * (aside + float(rng.normal(0, 4))), below)
+        image = paint(image, canvas.bar(place, length_mm=long_, width_mm=15, angle_deg=turn), tissues["bone"])
+        image = paint(image, canvas.bar(place, length_mm=long_ - 6, width_mm=8, angle_deg=turn), tissues["spongy"])
+        if rng.random() < 0.6:
+            ball, radius = (place[0] + side * 12, below + float(rng.normal(0, 15))), float(rng.uniform(16, 26))
+            image = paint(image, canvas.disk(ball, radius), tissues["bone"])
+            image = paint(image, canvas.disk(ball, radius - 3), tissues["spongy"])
+    return _bones(canvas, rng, tissues, image, (axes[1] - rim) * 0.6)
+
+
+def _above(depth: Field, level: float, edge_mm: float) -> Field:
+    """Return the fraction of each pixel that lies deeper than a level."""
+    return np.asarray(np.clip((depth - level) / edge_mm + 0.5, 0, 1), np.float32)
+
+
 _REGIONS: dict[Region, Callable[[Canvas, np.random.Generator, Tissues], Field]] = {
     "head": _head,
     "trunk": _trunk,
     "limbs": _limbs,
     "filling": _filling,
     "side": _side,
+    "skull-base": _skull_base,
+    "girdle": _girdle,
 }

@@ -68,6 +68,12 @@ CATPHAN_604_EXTRA_HU = ((30, 237.0), (150, 725.0))
 CATPHAN_LINE_PAIR_RING_MM = 47.0
 
 
+_PLAIN_SHARE = 0.35
+"""Share of uniform objects that look like plain modules of phantoms, so that these are not told by guess."""
+_LEAST_STRUCTURE_HU_MM2 = 15_000.0
+"""Contrast times area by which a body is more than a uniform object: a block of 150 HU and 10 mm."""
+
+
 def draw_acr_464(canvas: Canvas, rng: np.random.Generator, module: int) -> Field:
     """Return module 1 to 4 of the ACR 464 phantom in air, HU; specimens differ by some HU and a millimetre."""
     body = canvas.disk((0, 0), ACR_464_DIAMETER_MM / 2)
@@ -111,8 +117,15 @@ def draw_catphan(canvas: Canvas, rng: np.random.Generator, module: CatphanModule
 
 
 def draw_uniform(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Return a water or uniform cylinder or body in air, HU: none of its insides shows a structure."""
-    radius = float(rng.choice([100.0, 75.0, 80.0, 150.0, 160.0, rng.uniform(30, 190)]))
+    """Return a water or uniform cylinder or body in air, HU: none of its insides shows a structure.
+
+    At least a part of its rim is in the field of view: without it a picture shows no object.
+    """
+    if rng.random() < _PLAIN_SHARE:
+        inside = float(rng.choice([rng.normal(0, 6), rng.normal(12, 15)]))
+        return paint(np.full_like(canvas.x, AIR_HU), canvas.disk((0, 0), ACR_464_DIAMETER_MM / 2), inside)
+    most = 0.5 * min(canvas.x.shape) * canvas.edge_mm
+    radius = min(float(rng.choice([100.0, 75.0, 80.0, 150.0, 160.0, rng.uniform(30, 190)])), most)
     axes = (radius, radius * float(rng.choice([1.0, 1.0, 1.0, rng.uniform(0.6, 1.0)])))
     inside = float(
         rng.choice([0.0, 0.0, rng.normal(0, 10), rng.normal(120, 8), rng.normal(-95, 10), rng.normal(20, 20)])
@@ -170,6 +183,9 @@ def _sensitometry(canvas: Canvas, image: Field, rng: np.random.Generator) -> Fie
         image = _rod(canvas, image, Rod(centre_mm=place, diameter_mm=12.2, hu=hu), jitter_hu=rng.normal(0, 20))
     for place in ((-25.0, -25.0), (25.0, -25.0), (25.0, 25.0), (-25.0, 25.0)):
         image = paint(image, canvas.disk(place, 1.5), float(rng.choice([AIR_HU, AIR_HU, 990.0])))
+    if rng.random() < 0.3:
+        for angle, diameter in enumerate((10.0, 8.0, 6.0, 4.0, 2.0)):
+            image = paint(image, canvas.disk(polar(15.0, 72 * angle), diameter / 2), 120.0)
     for angle in (0, 90, 180, 270):
         middle, shift = polar(38.0, angle), polar(float(rng.uniform(-15, 15)), angle + 90)
         centre = (middle[0] + shift[0], middle[1] + shift[1])
@@ -203,8 +219,8 @@ def _ctdi(canvas: Canvas, rng: np.random.Generator) -> Field:
     """Return a PMMA dosimetry cylinder: holes in the middle and 10 mm below the surface, open, plugged or filled."""
     radius = float(rng.choice([80.0, 160.0, 50.0]))
     image = paint(np.full_like(canvas.x, AIR_HU), canvas.disk((0, 0), radius), _about(rng, 120, 10))
-    for place in ((0.0, 0.0), *(polar(radius - 10, 90 * k) for k in range(4))):
-        filling = float(rng.choice([AIR_HU, AIR_HU, 90.0, 800.0, -900.0]))
+    for k, place in enumerate(((0.0, 0.0), *(polar(radius - 10, 90 * k) for k in range(4)))):
+        filling = float(rng.choice([AIR_HU, AIR_HU, 90.0, 800.0, -900.0])) if k else AIR_HU
         image = paint(image, canvas.disk(place, float(rng.uniform(5, 7))), filling)
     return image
 
@@ -230,8 +246,10 @@ def _rod_rings(canvas: Canvas, rng: np.random.Generator) -> Field:
 
 def _blocks(canvas: Canvas, rng: np.random.Generator) -> Field:
     """Return a uniform body with a block, wires, beads, wedges or rows of holes somewhere inside."""
-    image = draw_uniform(canvas, rng)
-    for _ in range(int(rng.integers(1, 7))):
+    body = draw_uniform(canvas, rng)
+    image, most = body, int(rng.integers(1, 7))
+    while most > 0 or float(np.abs(image - body).sum()) * canvas.edge_mm**2 < _LEAST_STRUCTURE_HU_MM2:
+        most -= 1
         place = (float(rng.normal(0, 35)), float(rng.normal(0, 35)))
         hu = float(rng.choice([AIR_HU, 120.0, 300.0, 1500.0, -90.0]))
         turn = float(rng.choice([0.0, 90.0, 45.0, 360 * rng.random()]))
@@ -256,7 +274,7 @@ def _wire(canvas: Canvas, rng: np.random.Generator) -> Field:
         image = paint(image, canvas.disk((0, 0), float(rng.uniform(15, 60))), _about(rng, 0, 60))
     for _ in range(int(rng.integers(1, 4))):
         place = (float(rng.normal(0, 12)), float(rng.normal(0, 12)))
-        image = paint(image, canvas.disk(place, float(rng.uniform(0.2, 2))), float(rng.uniform(500, 3000)))
+        image = paint(image, canvas.disk(place, float(rng.uniform(0.5, 2))), float(rng.uniform(800, 3000)))
     return image
 
 

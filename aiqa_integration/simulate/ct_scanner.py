@@ -21,7 +21,7 @@ def add_couch(image: Field, canvas: Canvas, rng: np.random.Generator) -> Field:
     return paint(image, np.asarray(shell * free, np.float32), float(rng.uniform(-900, 100)))
 
 
-def scan_ct(image: Field, *, rng: np.random.Generator, pixel_mm: float) -> Field:
+def scan_ct(image: Field, *, rng: np.random.Generator, pixel_mm: float, most_noise_hu: float = 60.0) -> Field:
     """Return what a scanner shows of an object in HU, from low to high dose, diagnostic or cone-beam."""
     blurred = gaussian_filter(image, float(rng.uniform(0.3, 1.2)) / pixel_mm)
     rows, columns = np.indices(image.shape).astype(np.float32)
@@ -31,7 +31,7 @@ def scan_ct(image: Field, *, rng: np.random.Generator, pixel_mm: float) -> Field
     cone_beam = rng.random() < 0.3
     cupping = float(rng.normal(0, 40 if cone_beam else 6))
     blurred = blurred + cupping * (1 - np.exp(-(radius_mm**2) * np.pi / object_mm2)) * (blurred > -800)
-    blurred = blurred + _noise(image.shape, rng, pixel_mm)
+    blurred = blurred + _noise(image.shape, rng, pixel_mm, most_noise_hu)
     if rng.random() < 0.35:
         profile = gaussian_filter(rng.normal(0, 1, 400), 0.7) * float(rng.uniform(1, 25 if cone_beam else 8))
         blurred = blurred + profile[np.minimum(radius_mm / 1.5, 399).astype(int)] * (blurred > -800)
@@ -47,9 +47,9 @@ def scan_ct(image: Field, *, rng: np.random.Generator, pixel_mm: float) -> Field
     return np.asarray(np.clip(blurred, -3024, 3071), np.float32)
 
 
-def _noise(shape: tuple[int, int], rng: np.random.Generator, pixel_mm: float) -> Field:
-    """Return noise with the missing low frequencies of a reconstruction, 1 to 60 HU."""
+def _noise(shape: tuple[int, int], rng: np.random.Generator, pixel_mm: float, most_hu: float) -> Field:
+    """Return noise with the missing low frequencies of a reconstruction, from 1 HU."""
     white = rng.normal(0, 1, shape)
     fine = gaussian_filter(white, float(rng.uniform(0.2, 0.9)) / pixel_mm)
     noise = fine - float(rng.uniform(0, 0.9)) * gaussian_filter(fine, float(rng.uniform(2, 4)) / pixel_mm)
-    return np.asarray(noise / (noise.std() + 1e-9) * np.exp(rng.uniform(np.log(1.0), np.log(60.0))), np.float32)
+    return np.asarray(noise / (noise.std() + 1e-9) * np.exp(rng.uniform(0.0, np.log(most_hu))), np.float32)

@@ -32,11 +32,11 @@ def draw_dm(canvas: Canvas, rng: np.random.Generator) -> Field:
     """Return the ACR Digital Mammography phantom: block over the detector, wax insert, 3 columns of 6 objects."""
     image = paint(np.zeros_like(canvas.x), canvas.rectangle((float(rng.normal(0, 12)), 0), DM_BLOCK_HALF_MM), BLOCK)
     image = image + canvas.rectangle((0, 0), DM_INSERT_HALF_MM) * float(rng.choice([-1, 1]) * rng.uniform(0.004, 0.03))
-    gain = float(rng.uniform(0.6, 2.5))
+    fibre, specks, mass = _gains(rng)
     for row, y in enumerate(DM_ROWS_MM):
-        image = image + gain * _fibre(canvas, (-20.0, y), DM_FIBRES_MM[row], 45.0 if row % 2 else -45.0)
-        image = image + gain * _specks(canvas, (1.0, y), DM_SPECKS_MM[row])
-        image = image + gain * _mass(canvas, (22.0, y), DM_MASSES_MM[row])
+        image = image + fibre * _fibre(canvas, _near(rng, -20.0, y), DM_FIBRES_MM[row], 45.0 if row % 2 else -45.0)
+        image = image + specks * _specks(canvas, _near(rng, 1.0, y), DM_SPECKS_MM[row])
+        image = image + mass * _mass(canvas, _near(rng, 22.0, y), DM_MASSES_MM[row])
     if rng.random() < 0.6:
         place = (float(rng.choice([-1, 1]) * rng.uniform(45, 60)), float(rng.uniform(-60, 60)))
         image = image + 0.03 * canvas.disk(place, 5.0)
@@ -50,14 +50,14 @@ def draw_small(canvas: Canvas, rng: np.random.Generator) -> Field:
     image = image + canvas.rectangle((0, 0), SMALL_INSERT_HALF_MM) * float(
         rng.choice([-1, 1]) * rng.uniform(0.004, 0.03)
     )
-    gain, pitch = float(rng.uniform(0.6, 2.5)), float(rng.uniform(18.5, 21))
-    centres = iter([((place % 4 - 1.5) * pitch, (place // 4 - 1.5) * pitch) for place in range(16)])
+    pitch, (fibre, specks, mass) = float(rng.uniform(18.5, 21)), _gains(rng)
+    centres = iter([_near(rng, (place % 4 - 1.5) * pitch, (place // 4 - 1.5) * pitch) for place in range(16)])
     for place, size in enumerate(SMALL_FIBRES_MM):
-        image = image + gain * _fibre(canvas, next(centres), size, 45.0 if place % 2 else -45.0)
+        image = image + fibre * _fibre(canvas, next(centres), size, 45.0 if place % 2 else -45.0)
     for size in SMALL_SPECKS_MM:
-        image = image + gain * _specks(canvas, next(centres), size)
+        image = image + specks * _specks(canvas, next(centres), size)
     for size in SMALL_MASSES_MM:
-        image = image + gain * _mass(canvas, next(centres), size)
+        image = image + mass * _mass(canvas, next(centres), size)
     if rng.random() < 0.6:
         image = image + 0.05 * canvas.disk((float(rng.uniform(-35, 35)), float(rng.choice([-48, 48]))), 5.0)
     return image
@@ -90,6 +90,18 @@ def expose(attenuation: Field, *, rng: np.random.Generator, pixel_mm: float) -> 
     if look < 0.7:
         shown = np.clip(shown, *np.percentile(shown, [rng.uniform(0, 5), 100]))
     return np.asarray((shown if look < 0.85 else shown.max() - shown) * 1000, np.float32)
+
+
+def _gains(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Return how strong fibres, specks and masses stand out, by beam and processing: a half to five times the usual."""
+    common = float(np.exp(rng.uniform(np.log(0.6), np.log(3))))
+    fibre, specks, mass = (common * float(np.exp(rng.normal(0, 0.25))) for _ in range(3))
+    return fibre, specks, mass
+
+
+def _near(rng: np.random.Generator, x: float, y: float) -> Point:
+    """Return a place, off by what specimens differ."""
+    return float(x + rng.normal(0, 0.5)), float(y + rng.normal(0, 0.5))
 
 
 def _fibre(canvas: Canvas, centre: Point, size_mm: float, turn_deg: float) -> Field:

@@ -5,22 +5,41 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from aiqa_integration.simulate.canvas import Canvas, Field, paint
+from aiqa_integration.simulate.canvas import Canvas, Field, paint, texture
+from aiqa_integration.simulate.mr_artifacts import array_gain, standing_wave
 from aiqa_integration.simulate.scanner import Shading, add_ghost, add_rician_noise, zero_background
+
+_LEAST_STRUCTURE_MM2 = 120.0
+"""Signal missing from a vessel by which it is more than a uniform object: less drowns in the noise."""
 
 
 def draw_uniform_fluid(canvas: Canvas, rng: np.random.Generator) -> Field:
-    """Return a bottle, sphere or box of fluid, at times with a bubble or a cap: nothing inside."""
-    radius = float(rng.choice([95.0, 82.5, 85.0, 50.0, rng.uniform(15, 150)]))
+    """Return a bottle, sphere or box of fluid, at times with a bubble, a neck or a cradle: nothing inside.
+
+    At least a part of its rim is in the field of view: without it a picture shows no object.
+    """
+    most = 0.47 * min(canvas.x.shape) * canvas.edge_mm
+    radius = min(float(rng.choice([95.0, 100.0, 82.5, 85.0, 70.0, 50.0, rng.uniform(15, 150)])), most)
     axes = (radius, radius * float(rng.choice([1.0, 1.0, 1.0, rng.uniform(0.5, 1.0)])))
-    image = canvas.ellipse((0, 0), axes) if rng.random() < 0.8 else canvas.rectangle((0, 0), axes)
+    image = (canvas.ellipse if rng.random() < 0.75 else canvas.rectangle)((0, 0), axes)
     if rng.random() < 0.35:
-        image = image * (canvas.y > -axes[1] + rng.uniform(1, 30))
+        image = image * np.clip(0.5 + (canvas.y + axes[1] - rng.uniform(1, 30)) / canvas.edge_mm, 0, 1)
+    for _ in range(int(rng.choice([0, 0, 0, 1, 3]))):
+        angle, size = 2 * np.pi * rng.random(), float(rng.uniform(1, 5))
+        place = (float((axes[0] - size) * np.cos(angle)), float((axes[1] - size) * np.sin(angle)))
+        image = image * (1 - canvas.disk(place, size))
     if rng.random() < 0.15:
         image = np.maximum(
             image, canvas.rectangle((float(rng.normal(0, 5)), -axes[1]), (float(rng.uniform(8, 25)), 20.0))
         )
-    return np.asarray(image, np.float32)
+    if rng.random() < 0.1:
+        outer = float(rng.uniform(4, 20))
+        shell = canvas.ellipse((0, 0), (axes[0] + outer, axes[1] + outer)) * (canvas.y > float(rng.normal(0, 30)))
+        inner = canvas.ellipse((0, 0), (axes[0] + outer * 0.6, axes[1] + outer * 0.6))
+        image = np.maximum(image, float(rng.uniform(0.02, 0.15)) * shell * (1 - inner))
+    if rng.random() < 0.1:
+        image = image * (1 + float(rng.uniform(0, 0.05)) * texture(canvas, rng, float(rng.uniform(10, 40))))
+    return np.asarray(image * (standing_wave(canvas, rng) if rng.random() < 0.3 else 1), np.float32)
 
 
 def draw_other_object(canvas: Canvas, rng: np.random.Generator) -> Field:
@@ -34,9 +53,8 @@ def receive(image: Field, canvas: Canvas, rng: np.random.Generator) -> Field:
     coil = Shading(
         linear_x=float(rng.normal(0, 0.25)), linear_y=float(rng.normal(0, 0.25)), bowl=float(rng.normal(0, 0.3))
     )
-    if rng.random() < 0.15:
-        near = np.hypot(canvas.x - rng.normal(0, 60), canvas.y - rng.normal(0, 60))
-        smooth = smooth / (1 + (near / rng.uniform(40, 120)) ** 2)
+    if rng.random() < 0.3:
+        smooth = np.asarray(smooth * array_gain(canvas, rng), np.float32)
     signal = np.asarray(smooth * coil.at(canvas.x, canvas.y), np.float32)
     ghosted = add_ghost(
         signal, float(rng.choice([0.0, 0.0, rng.uniform(0, 0.15)])), "ROW" if rng.random() < 0.5 else "COLUMN"
@@ -53,9 +71,10 @@ def _vessel(canvas: Canvas, rng: np.random.Generator) -> tuple[Field, float]:
 
 def _plates(canvas: Canvas, rng: np.random.Generator) -> Field:
     """Return a vessel with plates, wedges and bars across it (slice width and position objects)."""
-    image, radius = _vessel(canvas, rng)
-    turn = float(rng.choice([0.0, 90.0, 45.0, 180 * rng.random()]))
-    for _ in range(int(rng.integers(1, 7))):
+    vessel, radius = _vessel(canvas, rng)
+    turn, image, most = float(rng.choice([0.0, 90.0, 45.0, 180 * rng.random()])), vessel, int(rng.integers(1, 7))
+    while most > 0 or float((vessel - image).sum()) * canvas.edge_mm**2 < _LEAST_STRUCTURE_MM2:
+        most -= 1
         place = (float(rng.normal(0, radius / 2.5)), float(rng.normal(0, radius / 2.5)))
         size = (float(rng.uniform(10, 1.8 * radius)), float(rng.uniform(1, 25)))
         plate = canvas.bar(place, length_mm=size[0], width_mm=size[1], angle_deg=turn + float(rng.choice([0, 90])))

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
 from aiqa_integration.simulate.canvas import Field, coarse_noise, fractal
 
-NoImageKind = Literal["noise", "blank", "gradient", "pattern", "text", "photograph", "cloud"]
+NoImageKind = Literal["noise", "blank", "gradient", "pattern", "text", "photograph", "cloud", "page", "screen"]
 NO_IMAGE_KINDS: tuple[NoImageKind, ...] = get_args(NoImageKind)
 
 
@@ -97,6 +98,52 @@ def _cloud(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     return fractal(rng, shape, float(rng.uniform(0.5, 2.5)))
 
 
+def _page(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
+    """Return set text as scanned or photographed: words in lines, an uneven light, a turn, at times a frame."""
+    side = 2 * max(shape)
+    sheet = Image.new("L", (side, side), 255)
+    pen, size, top = ImageDraw.Draw(sheet), int(rng.integers(7, 36)), 0.0
+    font, indent = ImageFont.load_default(size), int(rng.integers(0, side // 3))
+    while top < side:
+        end = int(rng.uniform(0.4, 1.1) * side)
+        pen.text((indent, top), _words(rng, max(1, 2 * end // size)), fill=int(rng.integers(0, 90)), font=font)
+        top += size * float(rng.choice([1.2, 1.5, 3.0], p=[0.6, 0.3, 0.1]))
+    if rng.random() < 0.4:
+        left, upper = (int(place) for place in rng.integers(0, side // 2, 2))
+        pen.rectangle((left, upper, left + side // 3, upper + side // 4), fill=int(rng.integers(0, 255)), outline=0)
+    turned = sheet.rotate(float(rng.normal(0, 4)) + 90 * int(rng.integers(4)) * (rng.random() < 0.2), fillcolor=255)
+    row, column = (int(rng.integers(side - n + 1)) for n in shape)
+    page = np.asarray(turned, np.float32)[row : row + shape[0], column : column + shape[1]] / 255
+    light = 1 + 0.3 * rng.random() * fractal(rng, shape, 2.0) + 0.02 * rng.normal(0, 1, shape)
+    shown = gaussian_filter(page, float(rng.uniform(0, 1.2))) * np.maximum(light, 0.05)
+    return np.asarray(1 - shown if rng.random() < 0.3 else shown, np.float32)
+
+
+def _screen(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
+    """Return a screen of windows, rows of text, buttons and a plot (secondary captures look like that)."""
+    sheet = Image.new("L", (shape[1], shape[0]), int(rng.choice([0, 30, 230, 255])))
+    pen = ImageDraw.Draw(sheet)
+    for _ in range(int(rng.integers(2, 9))):
+        left, top = int(rng.integers(shape[1] - 20)), int(rng.integers(shape[0] - 20))
+        right, bottom = left + int(rng.integers(20, shape[1])), top + int(rng.integers(15, shape[0]))
+        ground = int(rng.integers(0, 256))
+        pen.rectangle((left, top, right, bottom), fill=ground, outline=255 - ground)
+        pen.rectangle((left, top, right, top + 8), fill=int(rng.integers(0, 256)))
+        font, ink = ImageFont.load_default(int(rng.integers(8, 22))), (ground + 128) % 256
+        for row in range(top + 12, bottom, int(rng.integers(12, 40))):
+            pen.text((left + 5, row), _words(rng, int(rng.integers(3, 40))), fill=ink, font=font)
+        if rng.random() < 0.4:
+            across = np.linspace(left, right, 24)
+            heights = rng.uniform(top, bottom) + np.cumsum(rng.normal(0, 6, 24))
+            pen.line(list(zip(across.tolist(), heights.tolist(), strict=True)), fill=ink, width=2)
+    return np.asarray(np.asarray(sheet) / 255, np.float32)
+
+
+def _words(rng: np.random.Generator, count: int) -> str:
+    """Return ``count`` characters of words of random letters."""
+    return "".join(rng.choice(list("aeionstrlcdumpg  ,.HTB1203"), count))
+
+
 _DRAWERS: dict[NoImageKind, Callable[[np.random.Generator, tuple[int, int]], Field]] = {
     "noise": _noise,
     "blank": _blank,
@@ -105,4 +152,6 @@ _DRAWERS: dict[NoImageKind, Callable[[np.random.Generator, tuple[int, int]], Fie
     "text": _text,
     "photograph": _photograph,
     "cloud": _cloud,
+    "page": _page,
+    "screen": _screen,
 }

@@ -21,23 +21,26 @@ from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import AiqaError
 from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
-from aiqa_integration.pipeline.recognise import BUNDLE, recognise
-from aiqa_integration.recognition import Recognition, image_channels, pool, recognition_inputs
+from aiqa_integration.pipeline.recognise import look, recognise
+from aiqa_integration.recognition import KINDS_BY_NAME, Recognition, image_channels, recognition_inputs
 from aiqa_integration.simulate.acr_mri import simulate_series
 from aiqa_integration.simulate.acr_mri_layout import PhantomName
 from aiqa_integration.simulate.ct_objects import CATPHAN_MODULES, draw_acr_464, draw_catphan
-from scripts.dataset import MIX, Picture, ct_picture, mr_pose, mr_scan, mr_variant
+from scripts.dataset import MIX, ct_picture, simulated_picture
+from scripts.mr_pictures import mr_pose, mr_scan, mr_variant
 from scripts.package_images import random_picture, sources
+from scripts.pictures import Picture
 from scripts.second_drawing import DRAWINGS
 
-SEED = 90_000_002
+PLAIN = " (plain)"
+"""Marks a phantom's uniform module that is called uniform: right, though not by the phantom's name."""
+SEED = 93_000_017
 
 
 def answer(runner: BundleRunner, picture: Picture) -> Recognition:
     """Return what one image is recognised as."""
     pixel = (picture.pixel_mm, picture.pixel_mm)
-    channels = image_channels(picture.pixels[None], pixel, picture.modality)
-    return pool(runner.run(BUNDLE, {"image": channels}), picture.modality)
+    return look(image_channels(picture.pixels[None], pixel, picture.modality), picture.modality, runner)
 
 
 def report(title: str, pairs: Iterable[tuple[str, Recognition]]) -> dict[str, float]:
@@ -49,11 +52,13 @@ def report(title: str, pairs: Iterable[tuple[str, Recognition]]) -> dict[str, fl
     for truth, counts in rows.items():
         print(f"{truth:24s} {sum(counts.values()):5d}  " + "  ".join(f"{k} {n}" for k, n in counts.most_common()))
     total = sum(sum(counts.values()) for counts in rows.values())
-    right = sum(counts[truth] for truth, counts in rows.items())
+    strictly = sum(counts[truth] for truth, counts in rows.items())
+    right = strictly + sum(counts["uniform"] for truth, counts in rows.items() if truth.endswith(PLAIN))
     open_ = sum(counts["?"] for counts in rows.values())
     figures = {
         "images": total,
         "right": right / total,
+        "right_by_name": strictly / total,
         "abstained": open_ / total,
         "wrong": 1 - (right + open_) / total,
     }
@@ -64,9 +69,12 @@ def report(title: str, pairs: Iterable[tuple[str, Recognition]]) -> dict[str, fl
 def simulated(runner: BundleRunner, count: int) -> Iterable[tuple[str, Recognition]]:
     """Yield truth and answer of ``count`` images of the training mix, every class alike."""
     rng = np.random.default_rng(SEED)
-    for place in range(count):
-        (kind, _), _, draw = MIX[place % len(MIX)]
-        yield kind, answer(runner, draw(rng))
+    for number in range(count):
+        place = number % len(MIX)
+        kind, view = MIX[place][0]
+        found = answer(runner, simulated_picture(rng, place))
+        plain = found.kind == "uniform" and view in KINDS_BY_NAME[kind].plain
+        yield f"{kind}{PLAIN}" if plain else kind, found
 
 
 def drawn(runner: BundleRunner, count: int) -> Iterable[tuple[str, Recognition]]:
@@ -93,7 +101,7 @@ def whole_series(runner: BundleRunner, count: int) -> Iterable[tuple[str, Recogn
             name: PhantomName = ("acr-mri-large", "acr-mri-medium")[place // 2 % 2]
             scan = replace(mr_scan(rng, int(rng.integers(-1, 3))), slice_count=11)
             series = simulate_series(name, rng=rng, pose=mr_pose(rng), variant=mr_variant(rng), scan=scan)
-            yield name, pool(runner.run(BUNDLE, recognition_inputs(series.stack, "MR")), "MR")
+            yield name, look(recognition_inputs(series.stack, "MR")["image"], "MR", runner)
             continue
         seed = int(rng.integers(2**31))
         draws = (
@@ -104,8 +112,7 @@ def whole_series(runner: BundleRunner, count: int) -> Iterable[tuple[str, Recogn
         pictures = [ct_picture(np.random.default_rng(seed), draw) for draw in draws]
         images = np.stack([picture.pixels for picture in pictures])
         pixel = (pictures[0].pixel_mm, pictures[0].pixel_mm)
-        outputs = runner.run(BUNDLE, {"image": image_channels(images, pixel, "CT")})
-        yield ("catphan", "acr-ct-464")[place // 2 % 2], pool(outputs, "CT")
+        yield ("catphan", "acr-ct-464")[place // 2 % 2], look(image_channels(images, pixel, "CT"), "CT", runner)
 
 
 def real(runner: BundleRunner, folder: Path) -> None:

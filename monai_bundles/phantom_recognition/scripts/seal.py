@@ -2,7 +2,7 @@
 
 ``python -m scripts.seal network.pt``, last of all; without an argument models/model.pt stays as it is. The calibration
 images are simulated and of a seed of their own. The last layer is divided by the temperature and its bias moved, which
-leaves the probabilities alone, so that the energy of one calibration image in a hundred is below 0.
+leaves the probabilities alone, so that the energy of one calibration image in a thousand is below 0.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import torch
 
 from aiqa_integration.infer.bundle import WEIGHTS, Bundle
 from aiqa_integration.infer.run import seal
-from scripts.dataset import random_sample, unpack
-from scripts.train import network, simulated, stacked
+from scripts.dataset import unpack
+from scripts.train import every_class, network
 
-CALIBRATION_SEED, CALIBRATION_IMAGES = 80_000_001, 1500
-UNUSUAL = 0.01
-GOLDEN_SEED = 4711
+CALIBRATION_SEED, CALIBRATION_IMAGES = 80_000_001, 3600
+UNUSUAL = 0.001
+GOLDEN_SEED, GOLDEN_IMAGES = 4711, 3
 
 
 def calibrated(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -28,7 +28,7 @@ def calibrated(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     model = network()
     model.load_state_dict(weights)
     model.eval()
-    samples = stacked(simulated(CALIBRATION_SEED, CALIBRATION_IMAGES))
+    samples = every_class(CALIBRATION_SEED, CALIBRATION_IMAGES)
     labels = torch.from_numpy(samples["classes"])
     with torch.inference_mode():
         parts = [
@@ -56,8 +56,7 @@ def main() -> None:
     if options.weights is not None:
         trained = torch.load(options.weights, weights_only=True)
         torch.save({"network_def": calibrated(trained)}, folder / WEIGHTS)
-    rng = np.random.default_rng(GOLDEN_SEED)
-    samples = stacked(random_sample(rng) for _ in range(4))
+    samples = every_class(GOLDEN_SEED, GOLDEN_IMAGES)
     image = unpack(samples["pixels"], samples["constants"])
     seal(Bundle(name=folder.name, folder=folder), {"image": image})
 

@@ -14,7 +14,7 @@ from scipy.ndimage import uniform_filter
 
 from aiqa_integration.recognition import Modality
 from aiqa_integration.simulate.canvas import Field
-from scripts.dataset import Picture
+from scripts.pictures import Picture
 
 FINE = 3
 
