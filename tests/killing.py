@@ -166,7 +166,8 @@ def _count_objects(
         results = loop.pacs.results(study)
         outcome.objects += len(results)
         for ref in refs:
-            kinds = Counter(str(result.SOPClassUID) for result in results if sources(result) & names[ref])
+            own = [result for result in results if sources(result) & names[ref]]
+            kinds = Counter((str(result.SOPClassUID), str(result.SeriesDescription)) for result in own)
             outcome.reports += len(kinds) == OBJECTS_A_SERIES
             outcome.duplicate_objects += sum(times - 1 for times in kinds.values())
             outcome.missing_objects += OBJECTS_A_SERIES - len(kinds)

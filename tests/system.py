@@ -257,8 +257,8 @@ class OpenBooks:
             return connection.scalar(statement) or 0
 
     def poll_error(self) -> str:
-        """Why the last poll failed, empty if it did not."""
-        return next((status.last_error for status in self._books.polls()), "")
+        """Why the last poll of the archive failed, empty if it did not."""
+        return next((status.last_error for status in self._books.polls() if not status.archive.startswith("ehr-")), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
