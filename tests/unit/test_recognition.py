@@ -172,7 +172,7 @@ def test_what_is_sure_is_looked_at_once():
     assert len(looks.shown) == 1
 
 
-def test_doubt_is_looked_at_mirrored_and_turned_and_the_answers_are_averaged():
+def test_doubt_is_looked_at_mirrored_and_turned_and_all_copies_are_pooled():
     sure, doubtful = answers(("catphan", "ctp404", 0.99)), answers(("catphan", "ctp404", 0.6))
     looks = Looks(doubtful, sure, sure, sure)
     found = look(IMAGE, "CT", looks)
@@ -180,6 +180,12 @@ def test_doubt_is_looked_at_mirrored_and_turned_and_the_answers_are_averaged():
     assert found.probability == pytest.approx((0.6 + 3 * 0.99) / 4, abs=1e-3)
     assert len({shown.tobytes() for shown in looks.shown}) == 4
     assert look(IMAGE, "CT", Looks(doubtful, doubtful, doubtful, sure)).kind is None
+
+
+def test_structure_that_surely_shows_in_one_copy_outweighs_copies_in_which_nothing_is_seen():
+    half, seen = torn(("acr-ct-464", "module-2"), ("uniform", "any"), 0.6), answers(("acr-ct-464", "module-2", 0.9))
+    assert look(IMAGE, "CT", Looks(half, half, seen, half)).kind == "acr-ct-464"
+    assert look(IMAGE, "CT", Looks(*[half] * 4)).kind is None
 
 
 def test_an_image_unlike_anything_known_stays_so_in_every_copy():
