@@ -50,7 +50,7 @@ def test_demo_ends_well_and_again_in_the_same_folder(tmp_path):
         assert [row["resources_found"] for row in heads if row["result"] == "ACTION"] == [1]
         measured = [row for row in rows if row not in heads and row["result"] in {"PASS", "TOLERANCE", "ACTION"}]
         assert len(measured) == 4
-        assert all(row["objects_found"] == 5 and row["resources_found"] == 1 for row in measured)
+        assert all(row["objects_found"] in {4, 5} and row["resources_found"] == 1 for row in measured)
     sent = fhir_sent(tmp_path / "demo")
     assert len(sent) >= len(measured)
     if missing_core() is None:
