@@ -185,7 +185,8 @@ def told_before(session: Session, ref: SeriesRef, sink: str) -> tuple[EffectRow,
     jobs = select(JobRow.job_id).where(
         JobRow.study_instance_uid == ref.study_instance_uid, JobRow.series_instance_uid == ref.series_instance_uid
     )
-    told = select(EffectRow).join(JobEffect).where(JobEffect.job_id.in_(jobs), EffectRow.sink == sink).distinct()
+    theirs = select(JobEffect.effect_id).where(JobEffect.job_id.in_(jobs))
+    told = select(EffectRow).where(EffectRow.effect_id.in_(theirs), EffectRow.sink == sink)
     return tuple(session.scalars(told.order_by(EffectRow.planned_at, EffectRow.effect_id)))
 
 
