@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
 from aiqa_integration.artifact_detection.marks import marks_of, phase_direction
+from aiqa_integration.artifact_detection.pool import worst_places
 from aiqa_integration.artifact_detection.supports import told_of
 from aiqa_integration.artifact_detection.wording import FAMILY, explanation, places_text
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
 from aiqa_integration.model.finding import Calibration, EnergyMap, Finding, Severity
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 
-WORST_PART = 0.2
-"""Part of the slices that may be called the worst."""
 _ALMOST = 0.5  # of the worst slice's score: a slice below it is not among the worst
 _FILL = 0.03  # of the image's side: how far signal is taken from to fill a deleted region
 
@@ -61,8 +59,7 @@ def worst_slices(scores: NDArray[np.floating]) -> tuple[int, ...]:
     """Return the slices whose scores are highest, the worst first: a fifth at most, none far below the worst."""
     if not scores.size or scores.max() <= 0:
         return ()
-    ranked = np.argsort(-scores, kind="stable")[: ceil(WORST_PART * scores.size)]
-    return tuple(int(index) for index in ranked if scores[index] >= _ALMOST * scores.max())
+    return tuple(place for place in worst_places(scores) if scores[place] >= _ALMOST * scores.max())
 
 
 def deletion(voxels: NDArray[np.float32], energy: EnergyMap, part: float = 0.1) -> NDArray[np.float32]:

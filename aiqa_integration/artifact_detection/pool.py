@@ -52,6 +52,12 @@ def slice_levels(severity: Array) -> NDArray[np.float64]:
     return np.asarray(np.minimum.accumulate(levels, axis=2), np.float64)
 
 
+def worst_places(scores: NDArray[np.floating]) -> tuple[int, ...]:
+    """Return the places of the slices that stand for the series, the worst first: a fifth of them."""
+    ranked = np.argsort(-scores, kind="stable")[: ceil(WORST_PART * scores.size)]
+    return tuple(int(place) for place in ranked)
+
+
 def energy_of(outputs: Mapping[str, Array], assessment: Assessment) -> EnergyMap:
     """Return where the artifact is strong in its worst slices."""
     layers = outputs["energy"][list(assessment.slices), CLASSES.index(assessment.artifact)]
@@ -61,16 +67,15 @@ def energy_of(outputs: Mapping[str, Array], assessment: Assessment) -> EnergyMap
 def _assessed(artifact: ArtifactId, levels: NDArray[np.float64], outputs: Mapping[str, Array]) -> Assessment:
     if artifact is ArtifactId.SLICE_DROPOUT:
         reached = np.minimum.accumulate(outputs["dropped"][0].astype(np.float64))
-        worst: list[int] = []
+        worst: tuple[int, ...] = ()
     else:
-        order = np.argsort(-levels[:, 1], kind="stable")
-        worst = [int(place) for place in order[: ceil(WORST_PART * len(levels))]]
-        reached = levels[worst].mean(axis=0)
+        worst = worst_places(levels[:, 1])
+        reached = levels[list(worst)].mean(axis=0)
     return Assessment(
         artifact=artifact,
         reached=(float(reached[0]), float(reached[1]), float(reached[2])),
         severity=_severity(reached, BANDS[artifact]),
-        slices=tuple(worst),
+        slices=worst,
     )
 
 

@@ -35,7 +35,6 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
         dict[str, str]: JSON(),
         dict[str, int]: JSON(),
         dict[str, float]: JSON(),
-        dict[str, int]: JSON(),
     }
 
 

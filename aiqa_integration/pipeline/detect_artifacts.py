@@ -75,10 +75,11 @@ def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -
     family, bundle = protocol_family(header), analyst.inferencer.version(ARTIFACT_BUNDLE)
     with watch.step("judge"):
         known = analyst.record.calibrations(header.device, family, bundle)
-        said = [_said(assessment, known) for assessment in pool(outputs) if assessment.artifact in applicable(header)]
-        metrics = _metrics(inputs)
+        possible = applicable(header)
+        said = [_said(assessment, known) for assessment in pool(outputs) if assessment.artifact in possible]
+        metrics, levels = _metrics(inputs), slice_levels(outputs["severity"])
         findings = explain(
-            [_scored(one, outputs) for one in said],
+            [_scored(one, levels, outputs) for one in said],
             stack=series.stack,
             header=header,
             metrics=metrics,
@@ -118,14 +119,13 @@ def _said(assessment: Assessment, known: Mapping[ArtifactId, ArtifactCalibration
     return _Said(assessment=assessment, calibration=calibration, probability=probability, answer=answer)
 
 
-def _scored(said: _Said, outputs: Arrays) -> Scored:
+def _scored(said: _Said, levels: NDArray[np.float64], outputs: Arrays) -> Scored:
     artifact = said.assessment.artifact
-    place = CLASSES.index(artifact)
     return Scored(
         artifact=artifact,
         probability=said.probability,
         severity=said.severity,
-        slice_scores=slice_levels(outputs["severity"])[:, place, 1],
+        slice_scores=levels[:, CLASSES.index(artifact), 1],
         calibration=said.calibration.state,
         energy=energy_of(outputs, said.assessment) if said.assessment.slices else None,
     )
