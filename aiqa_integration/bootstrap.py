@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -27,7 +27,6 @@ from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.fhir.capability import Capability
 from aiqa_integration.fhir.client import EHR, FhirClient
 from aiqa_integration.fhir.matching import Directory
-from aiqa_integration.fhir.measure_report import write_month
 from aiqa_integration.fhir.style import Audit, Style
 from aiqa_integration.fhir.task_board import FhirTaskBoard, subscribe
 from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
@@ -45,14 +44,14 @@ from aiqa_integration.ledger.facade import SqlFacade
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
-from aiqa_integration.model.month import month_before
+from aiqa_integration.model.month import CalendarMonth
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.pipeline.advance import Workshop, advance
 from aiqa_integration.pipeline.analyst import Analyst
 from aiqa_integration.pipeline.chore import Chore, do_when_due
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
-from aiqa_integration.pipeline.follow_up import Hook, follow_up
+from aiqa_integration.pipeline.follow_up import EHR_TASKS, FACADE_TASKS, Hook, follow_up, tell
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import (
     Archive,
@@ -63,23 +62,24 @@ from aiqa_integration.pipeline.ports import (
     RetryPolicy,
     ScannerRecord,
     Sink,
+    SummarySink,
 )
 from aiqa_integration.pipeline.recommend import Adviser
 from aiqa_integration.pipeline.sign import Desk
+from aiqa_integration.pipeline.summarize import summarize
 from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.rules.schema import RuleSet, default_rules, parse_rules
 from aiqa_integration.settings import ArchiveSettings, AuthSettings, EhrSettings, Settings, Window, load_settings
 from aiqa_integration.sinks.facade import NAME as FACADE
-from aiqa_integration.sinks.facade import FacadeSink
+from aiqa_integration.sinks.facade import FacadeSink, FacadeTasks
 from aiqa_integration.sinks.fhir_server import FhirSink
 from aiqa_integration.sinks.mail import MailServer, MailSink
 from aiqa_integration.sinks.pacs import PacsSink
 from aiqa_integration.sinks.webhook import WebhookSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
 
-EHR_TASKS = "ehr-tasks"
-EHR_MONTHS = "ehr-months"
-"""Names of the periodic work at the EHR, in the ledger and on the console."""
+MONTHS = "months"
+"""Name of the periodic work, in the ledger and on the console."""
 
 SUMMARIZE_EVERY = timedelta(hours=6)
 
@@ -167,7 +167,7 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
             ),
             dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
             owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-            chores={chore.name: chore for chore in _chores(settings, ledger, clock)},
+            chores={chore.name: chore for chore in _chores(settings, sinks, ledger, artifacts, clock)},
         )
     ledger.close()
 
@@ -238,6 +238,35 @@ def desk(settings: Settings) -> Iterator[Desk]:
     ledger.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthDesk:
+    """What a summary of a month needs: its receivers, its books, the site's zone."""
+
+    sinks: Sequence[SummarySink]
+    ledger: SqlLedger
+    artifacts: FileArtifacts
+    clock: SystemClock
+    zone: tzinfo | None
+
+
+@contextmanager
+def month_desk(settings: Settings) -> Iterator[MonthDesk]:
+    """Open what a summary of a month needs; the tables must be up to date."""
+    artifacts, clock = FileArtifacts(settings.data_folder / "artifacts"), SystemClock()
+    ledger = SqlLedger(settings.database_url, artifacts)
+    sinks = make_sinks(settings, make_archive(settings), clock)
+    if settings.facade.enabled:
+        sinks[FACADE] = FacadeSink(SqlFacade(ledger.engine), clock)
+    yield MonthDesk(
+        sinks=summary_sinks_of(settings, sinks),
+        ledger=ledger,
+        artifacts=artifacts,
+        clock=clock,
+        zone=make_adviser(settings).zone,
+    )
+    ledger.close()
+
+
 @contextmanager
 def make_analyst(settings: Settings, clock: SystemClock, record: ScannerRecord | None = None) -> Iterator[Analyst]:
     """Return rules, limits and bundles; the process that runs bundles ends with the block.
@@ -290,12 +319,36 @@ def fhir_client(settings: Settings) -> FhirClient:
     return FhirClient(settings.ehr.url or "", **_access(settings, settings.ehr, EHR))
 
 
-def _chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterator[Chore]:
-    """Yield the periodic work at the EHR; none where there is no EHR."""
-    chosen = settings.ehr
-    if chosen.url is None:
+def _chores(
+    settings: Settings, sinks: Mapping[str, Sink], ledger: SqlLedger, artifacts: FileArtifacts, clock: SystemClock
+) -> Iterator[Chore]:
+    """Yield the periodic work beside the polling."""
+    chosen, lease = settings.ehr, timedelta(seconds=settings.worker.lease_s)
+    follow_every = timedelta(seconds=chosen.follow_every_s)
+    if settings.facade.enabled:
+        shown = FacadeTasks(SqlFacade(ledger.engine))
+
+        def show() -> None:
+            tell(shown, ledger, now=clock.now())
+
+        yield Chore(name=FACADE_TASKS, every=follow_every, work=show, lease=lease)
+    if chosen.url is not None:
+        yield from _ehr_chores(settings, ledger, clock)
+    summary_sinks, zone = summary_sinks_of(settings, sinks), make_adviser(settings).zone
+    if not summary_sinks:
         return
-    client, lease = fhir_client(settings), timedelta(seconds=settings.worker.lease_s)
+
+    def look_back() -> None:
+        now = clock.now()
+        month = CalendarMonth.before(now.astimezone(zone).date())
+        summarize(month, summary_sinks, ledger, artifacts, now=now, zone=zone)
+
+    yield Chore(name=MONTHS, every=SUMMARIZE_EVERY, work=look_back, lease=lease)
+
+
+def _ehr_chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterator[Chore]:
+    chosen, lease = settings.ehr, timedelta(seconds=settings.worker.lease_s)
+    client = fhir_client(settings)
     secret = chosen.hook_secret.get_secret_value() if chosen.hook_secret else ""
 
     def follow() -> None:
@@ -304,19 +357,12 @@ def _chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterat
         follow_up(FhirTaskBoard(client), ledger, now=clock.now())
 
     yield Chore(name=EHR_TASKS, every=timedelta(seconds=chosen.follow_every_s), work=follow, lease=lease)
-    if not chosen.monthly_summaries:
-        return
-    zone, style = make_adviser(settings).zone, _style(settings)
 
-    def summarize() -> None:
-        now = clock.now().astimezone(zone)
-        start, end = month_before(now.date())
-        since, until = (datetime.combine(day, time.min, tzinfo=now.tzinfo) for day in (start, end))
-        made_on = now.isoformat(timespec="seconds")
-        months = ledger.scanner_months(since.astimezone(UTC), until.astimezone(UTC))
-        write_month(months, start, end, client=client, made_on=made_on, style=style)
 
-    yield Chore(name=EHR_MONTHS, every=SUMMARIZE_EVERY, work=summarize, lease=lease)
+def summary_sinks_of(settings: Settings, sinks: Mapping[str, Sink]) -> list[SummarySink]:
+    """Return the sinks that get what a scanner came to in a month."""
+    wanted = {name for name in sinks if name != EHR.section or settings.ehr.monthly_summaries}
+    return [sink for name, sink in sinks.items() if name in wanted and isinstance(sink, SummarySink)]
 
 
 def _style(settings: Settings) -> Style:

@@ -15,7 +15,8 @@ from aiqa_integration.cli.check import check
 from aiqa_integration.cli.db import db
 from aiqa_integration.cli.demo import demo
 from aiqa_integration.cli.keys import keys, token
-from aiqa_integration.cli.replay import poll, replay, report
+from aiqa_integration.cli.replay import poll, replay
+from aiqa_integration.cli.report import report
 from aiqa_integration.cli.rules import rules
 from aiqa_integration.cli.run import run
 from aiqa_integration.cli.sign import verify

@@ -11,7 +11,7 @@ from aiqa_integration.fhir.codes import (
     phantom_name,
 )
 from aiqa_integration.fhir.identity import ALGORITHM, PHANTOM, SCANNER, Identifier, Node
-from aiqa_integration.model.identity import AIQA_MANUFACTURER, Device, identity
+from aiqa_integration.model.identity import AIQA_MANUFACTURER, Device, identity, scanner_key
 from aiqa_integration.model.report import QaReport
 
 
@@ -27,18 +27,11 @@ def printable(device: Device) -> Device:
 
 
 def scanner_node(device: Device) -> Node | None:
-    """Return the scanner; None where the images name nothing of it.
-
-    It is known by manufacturer and serial number; where there is no serial, by manufacturer, model and station.
-    """
-    named = (device.manufacturer, device.serial) if device.serial else (device.model, device.station)
-    if not any((*named, device.manufacturer)):
+    """Return the scanner; None where the images name nothing of it."""
+    key = scanner_key(device)
+    if key is None:
         return None
-    parts = (device.manufacturer, device.serial, *(() if device.serial else (device.model, device.station)))
-    key = identity("scanner", *(part.casefold() for part in parts))
-    return Node(
-        resource_type="Device", key=Identifier(system=SCANNER, value=str(key)), display=_scanner_display(device)
-    )
+    return Node(resource_type="Device", key=Identifier(system=SCANNER, value=key), display=_scanner_display(device))
 
 
 def scanner_device(node: Node, device: Device, modality: str) -> Element:

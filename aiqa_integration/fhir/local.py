@@ -13,7 +13,7 @@ from aiqa_integration.fhir.json_text import json_bytes
 from aiqa_integration.fhir.lookup import is_looked_up
 from aiqa_integration.fhir.references import with_references
 from aiqa_integration.fhir.search_parameters import PARAMETERS
-from aiqa_integration.fhir.status_change import changed, withdrawals
+from aiqa_integration.fhir.status_change import changed, starts_from, withdrawals
 
 _URN = "urn:uuid:"
 
@@ -48,6 +48,11 @@ class LocalResource:
         return json_bytes({**first, **self.resource, "meta": meta}).decode()
 
 
+def local_id(full_url: str) -> str:
+    """Return the id here of a resource that a transaction calls so."""
+    return full_url.removeprefix(_URN)
+
+
 def read_resource(body: str) -> Element:
     """Return a resource as it was before ``written``, without version and time."""
     resource: Element = json.loads(body, parse_float=Decimal)
@@ -67,7 +72,7 @@ def local_resources(transaction: bytes) -> tuple[LocalResource, ...]:
     names = {url: _name(url, entry["resource"]) for url, entry in entries.items()}
     return tuple(
         LocalResource(
-            resource={**_referring(entry["resource"], names), "id": url.removeprefix(_URN)},
+            resource={**_referring(entry["resource"], names), "id": local_id(url)},
             replaces=entry["request"]["method"] == "PUT",
         )
         for url, entry in entries.items()
@@ -91,8 +96,8 @@ def taken_back(earlier: Sequence[bytes], again: Sequence[bytes], *, at: str) -> 
     back = []
     for url, (entry, names) in latest.items():
         for change in withdrawals([entry], at=at) if url not in said_again else ():
-            resource, status = with_references(entry["resource"], names), entry["resource"].get("status")
-            if status != change.status and (not change.only_from or status in change.only_from):
+            resource, status = with_references(entry["resource"], names), str(entry["resource"].get("status", ""))
+            if starts_from(change, status):
                 back.append({**entry, "resource": changed(resource, change), "request": {"method": "PUT", "url": url}})
     return json_bytes({"resourceType": "Bundle", "type": "transaction", "entry": back}) if back else None
 
@@ -108,7 +113,7 @@ def _name(url: str, resource: Element) -> Element:
         raise EncodingError("an entry of the transaction has no urn:uuid")
     kind = str(resource["resourceType"])
     if kind in PARAMETERS:
-        return {"reference": f"{kind}/{url.removeprefix(_URN)}"}
+        return {"reference": f"{kind}/{local_id(url)}"}
     identifiers = resource.get("identifier") or []
     return {"type": kind, **({"identifier": identifiers[0]} if identifiers else {})}
 

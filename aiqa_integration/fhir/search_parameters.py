@@ -1,6 +1,7 @@
 """What resources are searched by: the R4 search parameters that the façade serves, as a table, and their values.
 
-Source: FHIR R4 4.0.1, search-parameter registry; paths are the elements of their expressions.
+Source: FHIR R4 4.0.1, search-parameter registry; paths are the elements of their expressions. ``imaging-study`` of
+DiagnosticReport is our own (fhir_profiles/SearchParameter), as IHE RAD IMR has it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Literal
 from aiqa_integration.fhir.codes import Element
 from aiqa_integration.fhir.times import fhir_range
 
-Kind = Literal["token", "reference", "date", "string"]
+Kind = Literal["token", "reference", "date", "string", "canonical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Parameter:
     """A search parameter: its elements; ``system`` is the code system of an element of type code.
 
     ``same_as`` names parameters whose values it has too, instead of elements of its own; ``only`` keeps a reference
-    parameter to one type.
+    parameter to one type; ``second`` is the date parameter of a type beside the one that it is sorted by.
     """
 
     kind: Kind
@@ -27,6 +28,7 @@ class Parameter:
     system: str = ""
     same_as: tuple[str, ...] = ()
     only: str = ""
+    second: bool = False
 
 
 def _token(*paths: str, system: str = "") -> Parameter:
@@ -72,6 +74,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "date": Parameter("date", ("effectiveDateTime", "effectivePeriod")),
         "status": _status("diagnostic-report-status"),
         "result": _reference("result"),
+        "imaging-study": _reference("imagingStudy"),
         **_OF_ALL,
     },
     "Device": {
@@ -104,6 +107,15 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "status": _status("task-status"),
         **_OF_ALL,
     },
+    "MeasureReport": {
+        "identifier": _IDENTIFIER,
+        "subject": _reference("subject"),
+        "measure": Parameter("canonical", ("measure",)),
+        "period": Parameter("date", ("period",)),
+        "date": Parameter("date", ("date",), second=True),
+        "status": _status("measure-report-status"),
+        **_OF_ALL,
+    },
     "Provenance": {
         "target": _reference("target"),
         "agent": _reference("agent.who"),
@@ -112,28 +124,34 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         **_OF_ALL,
     },
 }
-"""Resource type -> its parameters; one date parameter each. A type that is not listed is not shown."""
+"""Resource type -> its parameters; two date parameters at most. A type that is not listed is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchValues:
-    """What a resource is found by: (parameter, system or type, code or id), the time that it is about, its name."""
+    """What a resource is found by: (parameter, system or type, code or id), the time that it is about, its name.
+
+    ``second_from_at`` and ``second_until_at`` are of its second date parameter.
+    """
 
     tokens: frozenset[tuple[str, str, str]]
     from_at: datetime | None
     until_at: datetime | None
     name: str
+    second_from_at: datetime | None = None
+    second_until_at: datetime | None = None
 
 
 def date_parameter(resource_type: str) -> str:
-    """Return the name of a type's date parameter; empty where it has none."""
-    return next((name for name, found in PARAMETERS[resource_type].items() if found.kind == "date"), "")
+    """Return the name of the date parameter that a type is sorted by; empty where it has none."""
+    found = PARAMETERS[resource_type].items()
+    return next((name for name, parameter in found if parameter.kind == "date" and not parameter.second), "")
 
 
 def search_values(resource: Element) -> SearchValues:
     """Return what a resource of a listed type is found by."""
     tokens: set[tuple[str, str, str]] = set()
-    from_at = until_at = None
+    from_at = until_at = second_from_at = second_until_at = None
     name = ""
     for parameter_name, parameter in PARAMETERS[resource["resourceType"]].items():
         for value in (value for path in parameter.paths for value in at_path(resource, path)):
@@ -142,11 +160,28 @@ def search_values(resource: Element) -> SearchValues:
                     tokens |= {(parameter_name, *token) for token in _tokens(value, parameter.system)}
                 case "reference":
                     tokens |= set(_references(parameter_name, value))
+                case "canonical":
+                    tokens.add((parameter_name, *canonical(str(value))))
+                case "date" if parameter.second:
+                    second_from_at, second_until_at = _period(value)
                 case "date":
                     from_at, until_at = _period(value)
                 case "string":
                     name = name or str(value)
-    return SearchValues(tokens=frozenset(tokens), from_at=from_at, until_at=until_at, name=name)
+    return SearchValues(
+        tokens=frozenset(tokens),
+        from_at=from_at,
+        until_at=until_at,
+        name=name,
+        second_from_at=second_from_at,
+        second_until_at=second_until_at,
+    )
+
+
+def canonical(text: str) -> tuple[str, str]:
+    """Return version and URL of a canonical (R4 references.html#canonical); without a version, of any."""
+    url, _, version = text.partition("|")
+    return version, url
 
 
 def at_path(element: object, path: str) -> Iterator[object]:

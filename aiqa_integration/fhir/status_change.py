@@ -76,7 +76,7 @@ def apply(change: StatusChange, client: FhirClient) -> Changed:
             return Changed()
         resource = found[0]
         place, status = f"{change.resource_type}/{resource['id']}", str(resource.get("status", ""))
-        if status == change.status or (change.only_from and status not in change.only_from):
+        if not starts_from(change, status):
             return Changed(place=place, status=status)
         try:
             client.update(changed(resource, change), version=resource["meta"]["versionId"])
@@ -86,6 +86,11 @@ def apply(change: StatusChange, client: FhirClient) -> Changed:
         else:
             return Changed(place=place, status=change.status)
     raise EhrUnavailable(f"{change.resource_type} kept changing while its status was to be changed")
+
+
+def starts_from(change: StatusChange, status: str) -> bool:
+    """Return whether a change is to be made to a resource of this status."""
+    return status != change.status and (not change.only_from or status in change.only_from)
 
 
 def changed(resource: Element, change: StatusChange) -> Element:

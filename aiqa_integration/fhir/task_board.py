@@ -10,7 +10,7 @@ from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import MADE_BY_AIQA_TAG, SERIES_INSTANCE_UID, Element
 from aiqa_integration.fhir.status_change import UNDECIDED, StatusChange
 from aiqa_integration.fhir.task import APPROVE, REPEAT, TASK
-from aiqa_integration.pipeline.follow_up import Ending, RemoteTask
+from aiqa_integration.pipeline.follow_up import BEGUN_FOLLOWED_FOR, Ending, RemoteTask
 
 ANSWERS: Mapping[str, Literal["accepted", "declined"]] = {
     "accepted": "accepted",
@@ -23,7 +23,8 @@ ANSWERS: Mapping[str, Literal["accepted", "declined"]] = {
 }
 """What a Task's status (R4 task-status) says of its proposal."""
 
-UNFINISHED = (*UNDECIDED, "accepted", "in-progress")
+BEGUN = ("accepted", "in-progress")
+UNFINISHED = (*UNDECIDED, *BEGUN)
 
 _TASK_STATUS = {
     "accepted": "accepted",
@@ -46,13 +47,29 @@ _REASONS = frozenset({"declined", "expired", "withdrawn"})
 _AT_A_TIME = 20
 
 
+def task_change(key: str, ending: Ending, *, at: datetime) -> StatusChange:
+    """Return how an ending is written into the Task of a key; a person's answer there is not changed."""
+    return StatusChange(
+        resource_type="Task",
+        system=TASK,
+        value=key,
+        status=_TASK_STATUS[ending.word],
+        only_from=UNFINISHED if ending.word == "repeated" else UNDECIDED,
+        note=_NOTES[ending.word],
+        author=ending.who,
+        at=at.astimezone(UTC).isoformat(timespec="seconds"),
+        reason=ending.word if ending.word in _REASONS else "",
+        output=ending.repeated_by,
+    )
+
+
 class FhirTaskBoard:
     """Fulfils ``pipeline.follow_up.TaskBoard`` at a FHIR server that searches Task by ``_tag`` and ``status``."""
 
     def __init__(self, client: FhirClient) -> None:
         self._client = client
 
-    def unfinished(self) -> tuple[RemoteTask, ...]:
+    def unfinished(self, *, now: datetime) -> tuple[RemoteTask, ...]:
         """Return every Task of AIQA that has not ended; raises EhrRefused where they cannot be told from others."""
         abilities = self._client.abilities()
         if "Task" not in abilities.types:
@@ -61,8 +78,11 @@ class FhirTaskBoard:
         if missing:
             raise EhrRefused(f"the server does not search Task by {' and '.join(missing)}")
         tag = f"{MADE_BY_AIQA_TAG['system']}|{MADE_BY_AIQA_TAG['code']}"
-        found = self._client.search_all("Task", {"_tag": tag, "status": ",".join(UNFINISHED)})
-        return tuple(task for resource in found if (task := _task(resource)) and not task.ended)
+        changed = (now - BEGUN_FOLLOWED_FOR).astimezone(UTC).isoformat(timespec="seconds")
+        lately = {"_lastUpdated": f"ge{changed}"} if abilities.searches("Task", "_lastUpdated") else {}
+        found = self._client.search_all("Task", {"_tag": tag, "status": ",".join(UNDECIDED)})
+        found += self._client.search_all("Task", {"_tag": tag, "status": ",".join(BEGUN), **lately})
+        return tuple(task for resource in found if (task := remote_task(resource)) and not task.ended)
 
     def named(self, keys: Sequence[str]) -> tuple[RemoteTask, ...]:
         """Return the Tasks of these keys that are there."""
@@ -72,26 +92,14 @@ class FhirTaskBoard:
         for start in range(0, len(keys), _AT_A_TIME):
             some = keys[start : start + _AT_A_TIME]
             tokens = ",".join(f"{TASK}|{key}" for key in some)
-            tasks = map(_task, self._client.search_all("Task", {"identifier": tokens}))
+            tasks = map(remote_task, self._client.search_all("Task", {"identifier": tokens}))
             found += [task for task in tasks if task and task.key in some]
         return tuple(found)
 
     def end(self, task: RemoteTask, ending: Ending, *, at: datetime) -> None:
         """Write an ending into the Task, then into the proposal that it is about."""
         moment = at.astimezone(UTC).isoformat(timespec="seconds")
-        change = StatusChange(
-            resource_type="Task",
-            system=TASK,
-            value=task.key,
-            status=_TASK_STATUS[ending.word],
-            only_from=UNFINISHED if ending.word == "repeated" else UNDECIDED,
-            note=_NOTES[ending.word],
-            author=ending.who,
-            at=moment,
-            reason=ending.word if ending.word in _REASONS else "",
-            output=ending.repeated_by,
-        )
-        place = status_change.apply(change, self._client).place
+        place = status_change.apply(task_change(task.key, ending, at=at), self._client).place
         if place and ending.word in _PROPOSAL_STATUS:
             self._end_proposal(self._client.read(place), ending, moment)
 
@@ -131,7 +139,8 @@ def subscribe(client: FhirClient, hook_url: str, secret: str) -> None:
     client.create(subscription, if_none_exist=f"url={hook_url}")
 
 
-def _task(resource: Element) -> RemoteTask | None:
+def remote_task(resource: Element) -> RemoteTask | None:
+    """Return what a Task says; None for one that is not ours."""
     keys = [str(listed["value"]) for listed in resource.get("identifier", []) if listed.get("system") == TASK]
     if not keys:
         return None

@@ -82,6 +82,8 @@ def _insert(session: Session, arrival: Arrival, version: int, now: datetime) -> 
         last_updated=now,
         from_at=arrival.from_at or UNDATED,
         until_at=arrival.until_at,
+        second_from_at=arrival.second_from_at,
+        second_until_at=arrival.second_until_at,
         name=arrival.name.casefold(),
         content_sha256=arrival.content_sha256,
         body=arrival.write(version, now),

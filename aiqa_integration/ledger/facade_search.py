@@ -126,20 +126,22 @@ def _within(moments: Moments) -> ColumnElement[bool]:
             "eb": at < start,
             "le": at < end,
         }[moments.prefix]
-    inside = and_(_R.from_at >= start, _R.until_at <= end)
-    after, before = _R.until_at > end, _R.from_at < start
+    second = moments.of == "second-date"
+    begins, ends = (_R.second_from_at, _R.second_until_at) if second else (_R.from_at, _R.until_at)
+    inside = and_(begins >= start, ends <= end)
+    after, before = ends > end, begins < start
     compared = {
-        "eq": and_(inside, _R.from_at < end),
+        "eq": and_(inside, begins < end),
         "ne": not_(inside),
         "gt": after,
         "lt": before,
-        "sa": _R.from_at >= end,
-        "eb": _R.until_at <= start,
+        "sa": begins >= end,
+        "eb": ends <= start,
         # Here and above the second condition follows from the first; the index understands only it.
-        "ge": and_(or_(after, inside), _R.until_at > start),
-        "le": and_(or_(before, inside), _R.from_at < end),
+        "ge": and_(or_(after, inside), ends > start),
+        "le": and_(or_(before, inside), begins < end),
     }
-    return and_(_R.until_at.is_not(None), compared[moments.prefix])
+    return and_(ends.is_not(None), compared[moments.prefix])
 
 
 def _sorted_by(query: ResourceQuery) -> tuple[UnaryExpression[Any], ...]:

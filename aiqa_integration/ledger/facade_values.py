@@ -37,6 +37,8 @@ class Arrival:
     tokens: frozenset[Token]
     from_at: datetime | None = None
     until_at: datetime | None = None
+    second_from_at: datetime | None = None
+    second_until_at: datetime | None = None
     name: str = ""
 
 
@@ -66,7 +68,7 @@ class TokenPattern:
 class Moments:
     """A comparison with the range [start, end) that a date of limited precision means (FHIR R4 search, 3.1.1.4.7)."""
 
-    of: Literal["date", "last-updated"]
+    of: Literal["date", "second-date", "last-updated"]
     prefix: Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]
     start: datetime
     end: datetime

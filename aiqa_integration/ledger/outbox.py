@@ -39,23 +39,32 @@ def blocked(now: datetime) -> ColumnElement[bool]:
 
 
 def plan(
-    session: Session, job: JobRow, effects: Sequence[PlannedEffect], payloads: Mapping[str, str], *, now: datetime
+    session: Session,
+    job: JobRow,
+    effects: Sequence[PlannedEffect],
+    payloads: Mapping[str, str],
+    *,
+    now: datetime,
+    awaited: bool = True,
 ) -> tuple[str, ...]:
-    """Write what a job wants to be sent, and return the effects' ids.
+    """Write what a job wants to be sent, and return the effects' ids; the job waits for what is ``awaited``.
+
+    What it does not wait for has no revision of the job: such effects go in the order of their planning.
 
     ``payloads`` maps dedupe keys to the digests of the bytes. What is known by its dedupe key is kept: a SENT effect
     is not sent again, a PLANNED one keeps its bytes; a REFUSED or WITHDRAWN one is planned anew, with the new bytes.
     """
+    revision = job.revision if awaited else 0
     for effect in effects:
         row = session.get(EffectRow, effect_id(effect), with_for_update=True)
         if row is None:
-            session.add(_planned(job, effect, payloads[effect.dedupe_key], now))
+            session.add(_planned(job, effect, payloads[effect.dedupe_key], now, revision=revision))
             session.flush()
         elif row.state in {EffectState.REFUSED, EffectState.WITHDRAWN}:
             row.payload_sha256, row.attributes = payloads[effect.dedupe_key], dict(effect.attributes)
-            row.job_id, row.revision, row.planned_at = job.job_id, job.revision, now
+            row.job_id, row.revision, row.planned_at = job.job_id, revision, now
             _plan_again(row, now)
-        if session.get(JobEffect, (job.job_id, effect_id(effect))) is None:
+        if awaited and session.get(JobEffect, (job.job_id, effect_id(effect))) is None:
             session.add(JobEffect(job_id=job.job_id, effect_id=effect_id(effect)))
         for uid in effect.attributes.get(MADE_SERIES, "").split():
             if session.get(OwnSeries, uid) is None:
@@ -190,6 +199,12 @@ def told_before(session: Session, ref: SeriesRef, sink: str) -> tuple[EffectRow,
     return tuple(session.scalars(told.order_by(EffectRow.planned_at, EffectRow.effect_id)))
 
 
+def told_of(session: Session, subject_key: str) -> tuple[EffectRow, ...]:
+    """Return the effects about a subject, in the order of their planning."""
+    told = select(EffectRow).where(EffectRow.subject_key == subject_key)
+    return tuple(session.scalars(told.order_by(EffectRow.planned_at, EffectRow.effect_id)))
+
+
 def documents_of(session: Session, report_uid: str) -> tuple[EffectRow, ...]:
     """Return the effects that sent or will send documents of a living job's result, in the order of their planning.
 
@@ -244,11 +259,11 @@ def _plan_again(row: EffectRow, now: datetime) -> None:
     leases.release(row, next_at=now)
 
 
-def _planned(job: JobRow, effect: PlannedEffect, payload_sha256: str, now: datetime) -> EffectRow:
+def _planned(job: JobRow, effect: PlannedEffect, payload_sha256: str, now: datetime, *, revision: int) -> EffectRow:
     return EffectRow(
         effect_id=effect_id(effect),
         job_id=job.job_id,
-        revision=job.revision,
+        revision=revision,
         sink=effect.sink,
         target=effect.target,
         kind=effect.kind,

@@ -58,9 +58,10 @@ def end(session: Session, archive: str, *, now: datetime, next_at: datetime, err
 
 
 def look_now(session: Session, name: str, now: datetime) -> None:
-    """Make a periodic work due at once."""
-    row = _cursor(session, name)
-    row.next_at = min(row.next_at, now) if row.next_at else None
+    """Make a periodic work due at once; what has never run is due anyway."""
+    row = session.get(PollCursor, name, with_for_update=True)
+    if row is not None and row.next_at is not None:
+        row.next_at = min(row.next_at, now)
 
 
 def reconcile_due(session: Session, archive: str, now: datetime, every: timedelta) -> bool:

@@ -41,7 +41,7 @@ class Kept:
 
 
 def keep_payloads(effects: Sequence[PlannedEffect], artifacts: Artifacts) -> Kept:
-    """Store the bytes of effects that a person asked for."""
+    """Store the bytes of effects."""
     payloads = {effect.dedupe_key: artifacts.put(effect.payload) for effect in effects}
     sizes = {payloads[effect.dedupe_key]: (effect.media_type, len(effect.payload)) for effect in effects}
     return Kept(report_json="", preview_png=None, payloads=payloads, artifacts=sizes)
@@ -59,6 +59,13 @@ def add(session: Session, job_id: str, effects: Sequence[PlannedEffect], kept: K
     outbox.plan(session, row, effects, kept.payloads, now=now)
     audit.append(session, at=now, who=person.name, action=signature.action, subject=signature.subject, detail=why)
     jobs.conclude_all(session, [row], now=now, who=person.name)
+
+
+def add_unawaited(session: Session, job_id: str, effect: PlannedEffect, kept: Kept, *, now: datetime) -> None:
+    """Plan an effect that a job gave rise to and does not wait for."""
+    write_artifacts(session, kept.artifacts, now)
+    row = session.get_one(JobRow, job_id)
+    outbox.plan(session, row, [effect], kept.payloads, now=now, awaited=False)
 
 
 def keep(result: JobResult, artifacts: Artifacts) -> Kept:

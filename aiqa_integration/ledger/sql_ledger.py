@@ -15,7 +15,7 @@ from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.month import ScannerMonth
 from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.model.report import Version
-from aiqa_integration.pipeline.follow_up import NoticedSeries
+from aiqa_integration.pipeline.follow_up import EHR_TASKS, FACADE_TASKS, NoticedSeries
 from aiqa_integration.pipeline.ports import (
     Artifacts,
     Effect,
@@ -125,10 +125,18 @@ class SqlLedger:
         )
 
     def answer_notice(self, notice_id: str, *, accepted: bool, who: str, now: datetime) -> NoticeState:
-        """Record a person's answer and return the notice's state; raises LedgerError where there is none."""
-        return write(
-            self.engine, lambda session: notices.answer(session, notice_id, accepted=accepted, who=who, now=now)
-        )
+        """Record a person's answer and return the notice's state; raises LedgerError where there is none.
+
+        Tasks that tell of the notice are brought up to date at once.
+        """
+
+        def record(session: Session) -> NoticeState:
+            state = notices.answer(session, notice_id, accepted=accepted, who=who, now=now)
+            for name in (EHR_TASKS, FACADE_TASKS):
+                polls.look_now(session, name, now)
+            return state
+
+        return write(self.engine, record)
 
     def noticed_series(self, series_instance_uids: Sequence[str], now: datetime) -> tuple[NoticedSeries, ...]:
         """Return what is known of these series, the newest notice last."""
@@ -267,6 +275,16 @@ class SqlLedger:
         """Plan what a person wants to be sent beside a job's result; the bytes are kept before a row speaks of them."""
         kept = results.keep_payloads(effects, self.artifacts)
         write(self.engine, lambda session: results.add(session, job_id, effects, kept, signature))
+
+    def told_of(self, subject_key: str) -> tuple[Effect, ...]:
+        """Return every effect about a subject, in the order of their planning."""
+        rows = read(self.engine, lambda session: outbox.told_of(session, subject_key))
+        return tuple(_effect(row) for row in rows)
+
+    def plan_summary(self, job_id: str, effect: PlannedEffect, *, now: datetime) -> None:
+        """Plan an effect that a job gave rise to and that no job waits for; a refused one is planned again."""
+        kept = results.keep_payloads([effect], self.artifacts)
+        write(self.engine, lambda session: results.add_unawaited(session, job_id, effect, kept, now=now))
 
     def keep_rules(self, revision: str, rules: str, *, at: datetime) -> None:
         """Keep the text of a rule revision, once."""

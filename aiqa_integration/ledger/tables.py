@@ -372,7 +372,7 @@ class DriftRow(Base):
 
 
 class EffectRow(Leased, Base, kw_only=True):
-    """The outbox: one row per delivery, found by what it is (``dedupe_key``)."""
+    """The outbox: one row per delivery, found by what it is (``dedupe_key``); ``job_id`` gave rise to it."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -447,7 +447,8 @@ class FhirResourceRow(Base):
     """A FHIR resource as the façade shows it: its present version; ``number`` grows with every change.
 
     ``from_at`` and ``until_at`` are the ends of the time that its date parameter is about, ``until_at`` is None where
-    it has none; ``body`` is the resource as it is sent, version and time included.
+    it has none; the second pair is of a second date parameter, which few types have. ``body`` is the resource as it is
+    sent, version and time included.
     """
 
     __tablename__ = "fhir_resource"
@@ -468,6 +469,8 @@ class FhirResourceRow(Base):
     name: Mapped[str]
     content_sha256: Mapped[str]
     body: Mapped[str]
+    second_from_at: Mapped[datetime | None] = mapped_column(default=None)
+    second_until_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class FhirTokenRow(Base):

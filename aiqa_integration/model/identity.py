@@ -96,3 +96,15 @@ def instances_digest(sop_instance_uids: Iterable[str]) -> str:
 def device_key(device: Device) -> str:
     """Return the identity of a scanner: of its manufacturer, model, serial number and station."""
     return str(identity("device", device.manufacturer, device.model, device.serial, device.station))
+
+
+def scanner_key(device: Device) -> str | None:
+    """Return by what a scanner is known outside: manufacturer and serial number, for as long as it stands.
+
+    Where there is no serial, manufacturer, model and station; None where the images name nothing of it.
+    """
+    rest = () if device.serial else (device.model, device.station)
+    if not any((device.manufacturer, device.serial, *rest)):
+        return None
+    parts = (device.manufacturer, device.serial, *rest)
+    return str(identity("scanner", *(part.strip().casefold() for part in parts)))

@@ -6,7 +6,7 @@ A person's answer in the EHR is never changed, and no order is ever written.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import structlog
@@ -22,6 +22,13 @@ Word = Literal["accepted", "done", "repeated", "declined", "expired", "withdrawn
 """How a Task can end; ``accepted``: the repeat is still to come."""
 
 REPEATS = frozenset({NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL})
+
+EHR_TASKS = "ehr-tasks"
+FACADE_TASKS = "facade-tasks"
+"""Names of the work that keeps Tasks up to date, in the ledger and on the console."""
+
+BEGUN_FOLLOWED_FOR = timedelta(days=7)
+"""How long a Task that somebody has taken on is looked at: its study gets no repeat later."""
 
 LONGEST_NAME = 40
 IN_THE_EHR = "answered in the EHR"
@@ -69,17 +76,21 @@ class Hook:
     look: Callable[[datetime], None]
 
 
-class TaskBoard(Protocol):
-    """The Tasks of AIQA in an EHR. All methods raise EhrUnavailable or EhrRefused."""
+class ToldTasks(Protocol):
+    """Tasks of AIQA that are kept up to date."""
 
-    def unfinished(self) -> tuple[RemoteTask, ...]:
-        """Return every Task that has not ended."""
-
-    def named(self, keys: Sequence[str]) -> tuple[RemoteTask, ...]:
-        """Return the Tasks of these keys that are there, ended or not."""
+    def unfinished(self, *, now: datetime) -> tuple[RemoteTask, ...]:
+        """Return every Task that nobody has answered, and those begun that changed within BEGUN_FOLLOWED_FOR."""
 
     def end(self, task: RemoteTask, ending: Ending, *, at: datetime) -> None:
         """Write an ending, unless a person has answered in between."""
+
+
+class TaskBoard(ToldTasks, Protocol):
+    """The Tasks of AIQA in an EHR, where people answer. All methods raise EhrUnavailable or EhrRefused."""
+
+    def named(self, keys: Sequence[str]) -> tuple[RemoteTask, ...]:
+        """Return the Tasks of these keys that are there, ended or not."""
 
 
 class NoticeBook(Protocol):
@@ -97,14 +108,7 @@ class NoticeBook(Protocol):
 
 def follow_up(tasks: TaskBoard, notices: NoticeBook, *, now: datetime) -> None:
     """Bring Tasks and notices to agree; raises EhrUnavailable or EhrRefused."""
-    unfinished = tasks.unfinished()
-    uids = sorted({task.series_instance_uid for task in unfinished})
-    known = {series.task_key: series for series in notices.noticed_series(uids, now)}
-    for task in unfinished:
-        ending = ending_of(task, known.get(task.key), now)
-        if ending is not None:
-            tasks.end(task, ending, at=now)
-            log.info("task.ended", task=task.key, word=ending.word)
+    unfinished = tell(tasks, notices, now=now)
     awaited = {series.task_key: series for series in notices.awaited_series(now)}
     here = {task.key: task for task in unfinished}
     gone = tasks.named([key for key in awaited if key not in here])
@@ -113,6 +117,19 @@ def follow_up(tasks: TaskBoard, notices: NoticeBook, *, now: datetime) -> None:
             accepted, who = task.answer == "accepted", (task.who or IN_THE_EHR)[:LONGEST_NAME]
             notices.answer_notice(awaited[task.key].notice_id, accepted=accepted, who=who, now=now)
             log.info("task.answered", task=task.key, answer=task.answer)
+
+
+def tell(tasks: ToldTasks, notices: NoticeBook, *, now: datetime) -> tuple[RemoteTask, ...]:
+    """Write into unfinished Tasks what became of their notices; return the Tasks as they were found."""
+    unfinished = tasks.unfinished(now=now)
+    uids = sorted({task.series_instance_uid for task in unfinished})
+    known = {series.task_key: series for series in notices.noticed_series(uids, now)}
+    for task in unfinished:
+        ending = ending_of(task, known.get(task.key), now)
+        if ending is not None:
+            tasks.end(task, ending, at=now)
+            log.info("task.ended", task=task.key, word=ending.word)
+    return unfinished
 
 
 def ending_of(task: RemoteTask, series: NoticedSeries | None, now: datetime) -> Ending | None:

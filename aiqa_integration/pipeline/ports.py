@@ -15,6 +15,7 @@ from aiqa_integration.model.calibration import ArtifactCalibration
 from aiqa_integration.model.identity import Device, Person, SeriesRef
 from aiqa_integration.model.image import ImageStack, LeftOut, SeriesHeader
 from aiqa_integration.model.job import JobState
+from aiqa_integration.model.month import CalendarMonth, ScannerMonth
 from aiqa_integration.model.notice import NoticeState, PlannedNotice
 from aiqa_integration.model.report import BundleVersion, QaReport, Version
 from aiqa_integration.recommendations.context import AssessedSeries, ScannerContext
@@ -224,6 +225,22 @@ class Sink(Protocol):
 
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Send and verify; sending again changes nothing. Raises TransientError or Refused."""
+
+
+@runtime_checkable
+class SummarySink(Sink, Protocol):
+    """A sink that takes what a scanner came to in a month."""
+
+    def month_subject(self, summary: ScannerMonth, month: CalendarMonth) -> str:
+        """Return the ``subject_key`` of every effect about that scanner's month."""
+
+    def plan_month(
+        self, summary: ScannerMonth, month: CalendarMonth, last: bytes | None, *, turn: int, at: datetime
+    ) -> PlannedEffect | None:
+        """Return what this sink would send, None where there is nothing to count.
+
+        ``last`` is what the last of ``turn`` earlier effects said; the same counts give that effect's dedupe key again.
+        """
 
 
 @runtime_checkable

@@ -1,7 +1,5 @@
 """Reports to a FHIR R4 server: one idempotent transaction, read back; and what is said of it later."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
@@ -12,26 +10,27 @@ from aiqa_integration.fhir.bundle import MEDIA_TYPE, is_encoded, report_bundle_b
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import DICOM_UID, MADE_BY_AIQA_TAG, Element
 from aiqa_integration.fhir.confirmation import confirmation
+from aiqa_integration.fhir.content import content_digest
 from aiqa_integration.fhir.identity import RESULT, Identifier, run_uuid
 from aiqa_integration.fhir.imaging_study import with_series
 from aiqa_integration.fhir.json_text import json_bytes, read_json
 from aiqa_integration.fhir.lookup import is_looked_up
 from aiqa_integration.fhir.matching import Directory, look_up
+from aiqa_integration.fhir.measure_report import summary_bytes, summary_key, summary_version, write_summary
 from aiqa_integration.fhir.references import with_references
 from aiqa_integration.fhir.sending import Sent, send
 from aiqa_integration.fhir.status_change import StatusChange, withdrawals
 from aiqa_integration.fhir.style import PLAIN, Style
 from aiqa_integration.model.identity import Person, identity
+from aiqa_integration.model.month import CalendarMonth, ScannerMonth
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import Effect, LoadedSeries, PlannedEffect, Receipt
 
 KIND = "fhir-transaction"
 STATUS_KIND = "fhir-status"
+MONTH_KIND = "fhir-month"
 RESULT_DOCUMENT = "fhir-result"
 STATUS_DOCUMENT = "fhir-status"
-
-VOLATILE = frozenset({"issued", "time", "recorded", "occurredDateTime", "authoredOn", "lastModified", "date"})
-"""Elements that differ each time a result is made; one that differs in nothing else is not sent again."""
 
 _MERGE_TRIES = 8
 _PRECONDITION_FAILED = 412
@@ -65,7 +64,7 @@ class FhirSink:
             sink=self.name,
             target=target,
             kind=KIND,
-            dedupe_key=f"{self.name}|{target}|{result}|{_content_digest(payload)}",
+            dedupe_key=f"{self.name}|{target}|{result}|{content_digest(payload)}",
             subject_key=f"{target}|{result}",
             media_type=MEDIA_TYPE,
             payload=payload,
@@ -122,6 +121,28 @@ class FhirSink:
         changes = withdrawals(_entries(payload), at=at.isoformat(timespec="seconds"))
         return self._status_effect(effect, changes, f"rejected|{effect.attributes['revision']}")
 
+    def month_subject(self, summary: ScannerMonth, month: CalendarMonth) -> str:
+        """Return the subject of a scanner's month at this server."""
+        return f"{self._client.base_url}|{summary_key(summary, month)}"
+
+    def plan_month(
+        self, summary: ScannerMonth, month: CalendarMonth, last: bytes | None, *, turn: int, at: datetime
+    ) -> PlannedEffect | None:
+        """Return the MeasureReports of a scanner's month; None where there is nothing to count."""
+        payload = summary_bytes(summary, month, last, made_at=at, style=self._style)
+        if payload is None:
+            return None
+        subject = self.month_subject(summary, month)
+        return PlannedEffect(
+            sink=self.name,
+            target=self._client.base_url,
+            kind=MONTH_KIND,
+            dedupe_key=f"{self.name}|{subject}|{summary_version(payload, last, turn)}",
+            subject_key=subject,
+            media_type=MEDIA_TYPE,
+            payload=payload,
+        )
+
     def deliver(self, effect: Effect, payload: bytes) -> Receipt:
         """Send the transaction and read the Observation back; sending again changes no count.
 
@@ -129,6 +150,8 @@ class FhirSink:
         """
         if effect.kind == STATUS_KIND:
             return self._change(cast("Element", read_json(payload)))
+        if effect.kind == MONTH_KIND:
+            return Receipt(remote_id="", detail=write_summary(_entries(payload), self._client))
         entries = _entries(payload)
         asked = [entry for entry in entries if is_looked_up(entry)]
         if effect.attributes.get("subject") == "patient" and not asked:
@@ -237,18 +260,6 @@ class FhirSink:
 
 def _entries(payload: bytes) -> list[Element]:
     return list(cast("Element", read_json(payload))["entry"])
-
-
-def _content_digest(payload: bytes) -> str:
-    """Return the SHA-256 of a transaction without what differs each time that it is made."""
-    text = json.dumps(_settled(json.loads(payload)), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _settled(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _settled(item) for key, item in value.items() if key not in VOLATILE}
-    return [_settled(item) for item in value] if isinstance(value, list) else value
 
 
 def _written(entries: Sequence[Element]) -> set[tuple[str, str]]:

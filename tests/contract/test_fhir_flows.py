@@ -5,7 +5,7 @@ The second one also says, in a third run, that it has no transactions at all.
 
 import importlib.util
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,11 +13,10 @@ from aiqa_integration.errors import EhrUnmatched
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
 from aiqa_integration.fhir.identity import REPORT, RESULT, Identifier, result_uuid, run_uuid
-from aiqa_integration.fhir.measure_report import write_month
 from aiqa_integration.fhir.task import REPEAT, TASK
 from aiqa_integration.fhir.task_board import FhirTaskBoard
 from aiqa_integration.model.identity import OrderKey, PatientKey, Person
-from aiqa_integration.model.month import ScannerMonth
+from aiqa_integration.model.month import CalendarMonth, ScannerMonth
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.pipeline.follow_up import NoticedSeries, follow_up
 from aiqa_integration.sinks.fhir_server import FhirSink
@@ -38,6 +37,7 @@ from tests.servers import MedplumServer, missing_medplum
 
 NOW = datetime(2026, 11, 20, 6, 50, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
+NOVEMBER, DECEMBER = CalendarMonth.read("2026-11"), datetime(2026, 12, 1, 0, 5, tzinfo=UTC)
 KIM = Person(name="Kim^Lee", organization="Hospital")
 
 
@@ -334,15 +334,18 @@ def test_a_proposal_without_a_notice_ends_with_its_time(client, told):
     assert (told.task(client)["status"], told.proposal(client)["status"]) == ("cancelled", "revoked")
 
 
-def test_a_month_is_written_once_and_again_only_when_its_numbers_change(client, request):
+def test_a_month_is_written_once_and_again_only_when_its_numbers_change(client, sink, request):
     if "MeasureReport" not in client.abilities().types:
         pytest.skip("this server has no MeasureReport")
     device = named(phantom_report(), request.node.name).device
     month = ScannerMonth(device=device, runs=22, passed=21, series=100, repeated=3)
     before = counts(client)
-    span = (date(2026, 11, 1), date(2026, 12, 1))
-    for number in (month, month, replace(month, passed=20)):
-        write_month([number], *span, client=client, made_on="2026-12-01T00:05:00+01:00", style=FULL)
+    last = None
+    for turn, number in enumerate((month, month, replace(month, passed=20), month, replace(month, passed=20))):
+        planned = sink.plan_month(number, NOVEMBER, last, turn=turn, at=DECEMBER)
+        receipts = [deliver(sink, planned).detail for _ in range(3)]
+        assert receipts[1:] == ["there already with the same numbers"] * 2
+        last = planned.payload
     added = {kind: count - before[kind] for kind, count in counts(client).items() if count != before[kind]}
     assert added == {"Device": 1, "MeasureReport": 2}
     scores = [found["group"][0]["measureScore"]["value"] for found in client.search("MeasureReport", {"_count": "100"})]

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +23,7 @@ from tests.facade_samples import NOW, api, reports
 from tests.fhir_reports import LENGTH_OK, phantom_report, refused_report
 
 FHIR_JSON = "application/fhir+json"
+PROFILES = Path(__file__).parents[2] / "fhir_profiles"
 RUNS = 12
 
 
@@ -184,6 +186,7 @@ def test_they_are_found_by_scanner_algorithm_identifier_and_study(filled):
     assert total(filled, f"Provenance?target=Observation/{observation['id']}") == 1
     assert total(filled, f"Provenance?_tag={PROVENANCE}|") == RUNS
     assert total(filled, f"DiagnosticReport?result=Observation/{observation['id']}&status=final") == 1
+    assert total(filled, f"DiagnosticReport?imaging-study={study}") == 1
     assert total(filled, f"Device?identifier={SCANNER}|&type=MR") == 2
     assert total(filled, "Device?device-name=siemens") == 2
     assert total(filled, "Task") == 0
@@ -207,6 +210,28 @@ def test_pages_hold_each_resource_once_and_in_order(filled, order):
     assert len(dates) == RUNS
 
 
+@pytest.mark.parametrize("order", ["", "&_sort=date", "&_sort=-date", "&_sort=_lastUpdated"])
+def test_results_that_come_in_between_two_pages_shift_and_repeat_nothing(empty, order):
+    known = [result_id(report) for report, at in reports(9) if empty.keep(report, at)]
+    address, seen = f"Observation?_count=3{order}", []
+    for turn in range(20):
+        bundle = ask(empty, address)
+        seen += [entry["resource"]["identifier"][0]["value"] for entry in bundle.get("entry", [])]
+        following = [link["url"] for link in bundle["link"] if link["relation"] == "next"]
+        if not following:
+            break
+        address = urlsplit(following[0]).path[6:] + "?" + urlsplit(following[0]).query
+        if turn < 3:
+            new, at = list(reports(20))[9 + turn]
+            empty.keep(new, at)
+    assert len(seen) == len(set(seen))
+    assert set(known) <= set(seen)
+
+
+def result_id(report):
+    return str(run_uuid(report))
+
+
 def test_what_is_referred_to_comes_along_once(filled):
     bundle = ask(
         filled,
@@ -226,7 +251,7 @@ def test_what_is_referred_to_comes_along_once(filled):
     ("address", "status", "issue"),
     [
         ("Patient", 404, "not-supported"),
-        ("MeasureReport", 404, "not-supported"),
+        ("ServiceRequest", 404, "not-supported"),
         ("Observation/nothing", 404, "not-found"),
         ("Observation/a/b/c", 404, "not-found"),
         ("Observation?colour=red", 400, "not-supported"),
@@ -294,9 +319,12 @@ def test_the_capability_statement_lists_what_is_served(filled):
         "status",
     } <= (listed["Observation"])
     assert listed.keys() == PARAMETERS.keys()
+    promised = json.loads((PROFILES / "CapabilityStatement/aiqa-facade.json").read_text())
+    for resource in promised["rest"][0]["resource"]:
+        assert {parameter["name"] for parameter in resource["searchParam"]} <= listed[resource["type"]]
     for kind, names in listed.items():
         for name in names - {"_id"}:
-            value = "2026" if name in {"_lastUpdated", "date", "started", "recorded", "authored-on"} else "x"
+            value = "2026" if name in {"_lastUpdated", "date", "started", "recorded", "authored-on", "period"} else "x"
             ask(filled, f"{kind}?{name}={value}")
 
 

@@ -1,9 +1,11 @@
 """Resources of every kind: checked by the R4B models, and compared in structure with worked examples where they are."""
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +15,7 @@ from aiqa_integration.fhir.json_text import json_bytes, read_json
 from aiqa_integration.fhir.measure_report import measure_reports
 from aiqa_integration.fhir.style import Style
 from aiqa_integration.model.identity import Device, SeriesRef
-from aiqa_integration.model.month import ScannerMonth, month_before
+from aiqa_integration.model.month import CalendarMonth, ScannerMonth, by_scanner
 from aiqa_integration.model.recommendation import RecommendationKind
 from tests.fhir_flows import FULL
 from tests.fhir_reports import (
@@ -35,6 +37,7 @@ EXAM = CtDoseImageQuality(
     report="DiagnosticReport/2", effective="2026-11-20T10:11:00+01:00", issued="2026-11-20T10:20:00+01:00",
     device="AIQA",
 )  # fmt: skip
+NOVEMBER = CalendarMonth.read("2026-11")
 MONTH = ScannerMonth(device=SCANNER, runs=22, passed=21, series=100, repeated=3)
 
 
@@ -54,7 +57,7 @@ def of_type(entries, resource_type, method=None):
 
 
 def months():
-    return measure_reports(MONTH, date(2026, 11, 1), date(2026, 12, 1), made_on="2026-12-01T00:05:00+01:00", style=FULL)
+    return measure_reports(MONTH, NOVEMBER, made_on="2026-12-01T00:05:00+01:00", style=FULL)
 
 
 def test_a_patient_s_result_has_a_finding_for_each_artifact_and_asks_for_patient_study_and_order():
@@ -120,22 +123,39 @@ def test_a_month_counts_runs_and_repeats_and_names_no_scanner_that_has_no_name()
     assert passed["group"][0]["measureScore"]["value"] == Decimal("0.9545")
     assert passed["period"] == {"start": "2026-11-01", "end": "2026-11-30"}
     assert [row["count"] for row in repeated["group"][0]["population"]] == [100, 3]
-    span = (date(2026, 11, 1), date(2026, 12, 1))
     unnamed = ScannerMonth(device=Device(), runs=1)
-    assert measure_reports(unnamed, *span, made_on="2026-12-01T00:05:00Z", style=FULL) == []
+    assert measure_reports(unnamed, NOVEMBER, made_on="2026-12-01T00:05:00Z", style=FULL) == []
     idle = ScannerMonth(device=SCANNER)
-    assert measure_reports(idle, *span, made_on="2026-12-01T00:05:00Z", style=FULL) == []
+    assert measure_reports(idle, NOVEMBER, made_on="2026-12-01T00:05:00Z", style=FULL) == []
 
 
-@pytest.mark.parametrize(
-    ("day", "span"),
-    [
-        (date(2026, 12, 1), (date(2026, 11, 1), date(2026, 12, 1))),
-        (date(2027, 1, 31), (date(2026, 12, 1), date(2027, 1, 1))),
-    ],
-)
-def test_the_month_before(day, span):
-    assert month_before(day) == span
+@pytest.mark.parametrize(("day", "month"), [(date(2026, 12, 1), "2026-11"), (date(2027, 1, 31), "2026-12")])
+def test_the_month_before(day, month):
+    before = CalendarMonth.before(day)
+    assert (before, str(before)) == (CalendarMonth.read(month), month)
+
+
+def test_a_month_begins_and_ends_in_the_site_s_zone_over_a_change_of_clocks():
+    begins, ends = CalendarMonth.read("2026-03").span(ZoneInfo("Europe/Vienna"))
+    assert (begins.astimezone(UTC).isoformat(), ends.astimezone(UTC).isoformat()) == (
+        "2026-02-28T23:00:00+00:00",
+        "2026-03-31T22:00:00+00:00",
+    )
+
+
+def test_a_scanner_whose_station_was_renamed_within_the_month_is_one():
+    renamed = replace(MONTH, device=replace(MONTH.device, station="MR9"), runs=2, passed=1)
+    (whole,) = by_scanner([MONTH, renamed, ScannerMonth(device=Device(), runs=1)])
+    assert (whole.runs, whole.passed) == (MONTH.runs + 2, MONTH.passed + 1)
+
+
+def test_a_measure_of_which_nothing_is_left_says_so_where_it_was_told_before():
+    told = [entry["resource"]["identifier"][0]["value"] for entry in months()]
+    empty = ScannerMonth(device=MONTH.device)
+    _, *reports = measure_reports(empty, NOVEMBER, made_on="2026-12-01T00:05:00Z", style=FULL, told=told)
+    assert [row["count"] for entry in reports for row in entry["resource"]["group"][0]["population"]] == [0, 0, 0, 0]
+    assert all("measureScore" not in entry["resource"]["group"][0] for entry in reports)
+    check({"resourceType": "Bundle", "type": "transaction", "entry": reports})
 
 
 def test_decimals_stay_through_reading_and_writing():

@@ -50,7 +50,7 @@ class Ehr:
     def __init__(self, unfinished, others=()):
         self.tasks, self.others, self.ended = unfinished, others, []
 
-    def unfinished(self):
+    def unfinished(self, *, now):
         return self.tasks
 
     def named(self, keys):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal, cast, get_args
 
 from aiqa_integration.console.facade.outcomes import Refusal
-from aiqa_integration.fhir.search_parameters import PARAMETERS, Parameter, date_parameter
+from aiqa_integration.fhir.search_parameters import PARAMETERS, Parameter, canonical, date_parameter
 from aiqa_integration.fhir.times import fhir_range
 from aiqa_integration.ledger.facade_values import Moments, Order, Place, ResourceQuery, TokenPattern
 
@@ -131,10 +131,14 @@ def _gather(gathered: _Gathered, name: str, value: str) -> bool:
     parts = _split(value, ",")
     if parameter.kind == "date":
         _no_modifier(plain, modifier)
-        gathered.moments.append(tuple(_moment("date", part) for part in parts))
+        of: Literal["date", "second-date"] = "second-date" if parameter.second else "date"
+        gathered.moments.append(tuple(_moment(of, part) for part in parts))
     elif parameter.kind == "string":
         _no_modifier(plain, modifier)
         gathered.names.append(tuple(_plain(part) for part in parts))
+    elif parameter.kind == "canonical":
+        _no_modifier(plain, modifier)
+        gathered.tokens.append(tuple(_canonical(plain, part) for part in parts))
     elif parameter.kind == "token" or modifier == "identifier":
         if modifier not in {"", "identifier"} or (modifier and parameter.kind == "token"):
             raise Refusal(400, f"{plain} is not searched with :{modifier[:50]}", issue="not-supported")
@@ -172,7 +176,13 @@ def _reference(gathered: _Gathered, name: str, parameter: Parameter, modifier: s
     return TokenPattern(parameters=names, system=kind or wanted or None, code=code)
 
 
-def _moment(of: Literal["date", "last-updated"], text: str) -> Moments:
+def _canonical(name: str, text: str) -> TokenPattern:
+    """Return the pattern of ``url`` or ``url|version``."""
+    version, url = canonical(_plain(text))
+    return TokenPattern(parameters=(name,), system=version or None, code=url)
+
+
+def _moment(of: Literal["date", "second-date", "last-updated"], text: str) -> Moments:
     prefix, rest = (text[:2], text[2:]) if text[:2] in _PREFIXES else ("eq", text)
     try:
         # A plus that was not escaped in the address has become a blank.

@@ -8,6 +8,9 @@ DATE = "2026-11-26"
 """Of the last change to what the API offers."""
 
 _EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
+_KINDS = {"canonical": "reference"}
+"""What R4 calls a kind of parameter, where it has no word of its own for it."""
+
 _OF_ALL = {"_id": "token", "_lastUpdated": "date"}
 
 
@@ -48,6 +51,9 @@ def _resource(resource_type: str) -> Element:
         **({"searchInclude": [f"{resource_type}:{name}" for name in includes]} if includes else {}),
         "searchParam": [
             *({"name": name, "type": kind} for name, kind in _OF_ALL.items()),
-            *({"name": name, "type": parameter.kind} for name, parameter in parameters.items()),
+            *(
+                {"name": name, "type": _KINDS.get(parameter.kind, parameter.kind)}
+                for name, parameter in parameters.items()
+            ),
         ],
     }
