@@ -26,9 +26,10 @@ from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.fhir.capability import Capability
 from aiqa_integration.fhir.client import EHR, FhirClient
-from aiqa_integration.fhir.matching import Directory
+from aiqa_integration.fhir.matching import Directory, check_patients
 from aiqa_integration.fhir.style import Audit, Style
-from aiqa_integration.fhir.task_board import FhirTaskBoard, subscribe
+from aiqa_integration.fhir.subscription import Ear, keep_subscribed
+from aiqa_integration.fhir.task_board import FhirTaskBoard
 from aiqa_integration.http.credentials import BasicCredentials, BearerToken, Credentials
 from aiqa_integration.http.oidc import Client, ClientCredentials
 from aiqa_integration.http.receiver import Receiver
@@ -49,9 +50,17 @@ from aiqa_integration.model.report import QaReport
 from aiqa_integration.model.report_json import report_bytes
 from aiqa_integration.pipeline.advance import Workshop, advance
 from aiqa_integration.pipeline.analyst import Analyst
-from aiqa_integration.pipeline.chore import Chore, do_when_due
+from aiqa_integration.pipeline.chore import (
+    EHR_PATIENTS,
+    EHR_SUBSCRIPTION,
+    EHR_TASKS,
+    FACADE_TASKS,
+    MONTHS,
+    Chore,
+    do_when_due,
+)
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
-from aiqa_integration.pipeline.follow_up import EHR_TASKS, FACADE_TASKS, Hook, follow_up, tell
+from aiqa_integration.pipeline.follow_up import Hook, follow_up, tell
 from aiqa_integration.pipeline.poll import poll_when_due
 from aiqa_integration.pipeline.ports import (
     Archive,
@@ -78,9 +87,8 @@ from aiqa_integration.sinks.pacs import PacsSink
 from aiqa_integration.sinks.webhook import WebhookSink
 from aiqa_integration.tolerances.limits import LimitSet, shipped_limit_sets
 
-MONTHS = "months"
-"""Name of the periodic work, in the ledger and on the console."""
-
+CHECK_EVERY = timedelta(hours=1)
+SUBSCRIBE_EVERY = timedelta(minutes=5)
 SUMMARIZE_EVERY = timedelta(hours=6)
 
 
@@ -348,15 +356,42 @@ def _chores(
 
 def _ehr_chores(settings: Settings, ledger: SqlLedger, clock: SystemClock) -> Iterator[Chore]:
     chosen, lease = settings.ehr, timedelta(seconds=settings.worker.lease_s)
-    client = fhir_client(settings)
-    secret = chosen.hook_secret.get_secret_value() if chosen.hook_secret else ""
+    client, directory = fhir_client(settings), _directory(settings)
 
     def follow() -> None:
-        if chosen.hook_url is not None and secret:
-            subscribe(client, chosen.hook_url, secret)
         follow_up(FhirTaskBoard(client), ledger, now=clock.now())
 
     yield Chore(name=EHR_TASKS, every=timedelta(seconds=chosen.follow_every_s), work=follow, lease=lease)
+    ear = ehr_ear(settings)
+    if ear is not None:
+        listener = ear
+
+        def listen() -> None:
+            keep_subscribed(client, listener, now=clock.now())
+
+        yield Chore(name=EHR_SUBSCRIPTION, every=SUBSCRIBE_EVERY, work=listen, lease=lease)
+    if sends_patients(settings):
+        yield Chore(
+            name=EHR_PATIENTS, every=CHECK_EVERY, work=lambda: _done(check_patients(client, directory)), lease=lease
+        )
+
+
+def _done(_: object) -> None:
+    """Take what a work returns that is only of interest to a person who asks."""
+
+
+def ehr_ear(settings: Settings) -> Ear | None:
+    """Return where the EHR is to tell of changed Tasks; None where it is not asked to."""
+    chosen = settings.ehr
+    if chosen.hook_url is None or chosen.hook_secret is None:
+        return None
+    return Ear(url=chosen.hook_url, secret=chosen.hook_secret.get_secret_value())
+
+
+def sends_patients(settings: Settings) -> bool:
+    """Return whether a rule sends results about patients to the EHR."""
+    rules = active_rules(settings).rule
+    return any(rule.enabled and rule.subject == "patient" and EHR.section in rule.sinks for rule in rules)
 
 
 def summary_sinks_of(settings: Settings, sinks: Mapping[str, Sink]) -> list[SummarySink]:
@@ -435,6 +470,17 @@ def probe_ehr(settings: Settings) -> str:
     left_out = ", ".join(lack for lack in lacks if lack)
     said = f"{software.get('name', 'unnamed server')}, FHIR {statement.get('fhirVersion', 'unknown')}, {how}"
     return f"{said}; left out: {left_out}" if left_out else said
+
+
+def probe_patients(settings: Settings) -> str:
+    """Return how the EHR's Patients are found; raises EhrUnmatched where results about patients would wait."""
+    return check_patients(fhir_client(settings), _directory(settings))
+
+
+def probe_subscription(settings: Settings) -> str:
+    """Return whether the EHR can tell of changed Tasks; raises EhrUnavailable or EhrRefused."""
+    can = fhir_client(settings).abilities().searches("Subscription", "url")
+    return "rest-hook Subscriptions" if can else "the server has no Subscriptions: its Tasks are only looked at"
 
 
 @contextmanager

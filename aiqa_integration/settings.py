@@ -156,9 +156,15 @@ class EhrSettings(_Section):
         None, description="Address of the console's /ehr-hook as the EHR reaches it; none = Tasks are only looked at."
     )
     hook_secret: SecretStr | None = Field(None, description="Bearer secret that the EHR shows at /ehr-hook.")
-    monthly_summaries: bool = Field(True, description="Whether a MeasureReport of each scanner and month is written.")
+    monthly_summaries: bool = Field(True, description="Whether the EHR gets a MeasureReport of each scanner and month.")
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the FHIR server.")
     tls: TlsSettings = Field(TlsSettings(), description="Certificates for the FHIR server.")
+
+    @model_validator(mode="after")
+    def _secret_of_the_hook(self) -> "EhrSettings":
+        if self.hook_url is not None and self.hook_secret is None:
+            raise ValueError("hook_url goes with hook_secret")
+        return self
 
 
 class DatabaseSettings(_Section):

@@ -17,6 +17,7 @@ from aiqa_integration.ledger.views import (
     JobDetail,
     Notice,
     NoticeLine,
+    Parked,
     PollStatus,
     QueueRow,
     ResultSummary,
@@ -170,6 +171,8 @@ class MemoryBooks:
         self.poll_statuses: tuple[PollStatus, ...] = ()
         self.notices: list[Notice] = []
         self.seen_repeats: tuple[Repeat, ...] = ()
+        self.waiting: list[Parked] = []
+        self.replayed: list[tuple[str, str]] = []
 
     def queue(self, limit: int, offset: int, *, state: JobState | None = None, text: str = "") -> tuple[QueueRow, ...]:
         rows = sorted((detail.job for detail in self.details), key=lambda row: row.updated_at, reverse=True)
@@ -198,6 +201,16 @@ class MemoryBooks:
 
     def open_notice_count(self, now: datetime) -> int:
         return len(self.open_notices(now))
+
+    def parked(self, limit: int) -> tuple[Parked, ...]:
+        return tuple(self.waiting[:limit])
+
+    def replay(self, job_id: str, *, who: str, why: str, now: datetime) -> JobState:
+        self.replayed.append((job_id, who))
+        return JobState.MEASURED
+
+    def replay_effect(self, effect_id: str, *, who: str, why: str, now: datetime) -> None:
+        self.replayed.append((effect_id, who))
 
     def repeats(self) -> tuple[Repeat, ...]:
         return self.seen_repeats

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, LeaseLost, LedgerError
+from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, EhrUnmatched, LeaseLost, LedgerError
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.ledger.views import JobDetail
@@ -809,3 +809,33 @@ class BooksCases:
         ledger.poll_done("a", now=at(1), next_at=at(16), error=ArchiveUnavailable("refused"))
         (poll,) = Books(ledger.engine).polls()
         assert (poll.archive, poll.failures, poll.last_error) == ("a", 1, "archive-unavailable: refused")
+
+    def test_what_was_refused_is_parked_until_it_is_sent_again(self, ledger):
+        job_id = measure(ledger, planned("a"), planned("b"))
+        ledger.effect_refused(take(ledger, 200), EhrUnmatched("nobody"), now=at(201))
+        send(ledger, 202)
+        (parked,) = Books(ledger.engine).parked(10)
+        assert (parked.job_id, parked.sink, parked.reason) == (job_id, "pacs", "ehr-unmatched: nobody")
+        with pytest.raises(LedgerError):
+            ledger.replay_effect(parked.effect_id, who="me", why="now", now=at(300))
+        ledger.replay(job_id, who="me", why="now", now=at(300))
+        assert Books(ledger.engine).parked(10) == ()
+        send(ledger, 301)
+        assert state_of(ledger, job_id) is JobState.DELIVERED
+
+    def test_what_no_job_waits_for_holds_none_and_is_parked_until_something_newer_is_planned(self, ledger):
+        job_id = measure(ledger)
+        ledger.plan_summary(job_id, planned("1", "month"), now=at(200))
+        ledger.effect_refused(take(ledger, 201), EhrUnmatched("nobody"), now=at(202))
+        assert state_of(ledger, job_id) is JobState.DELIVERED
+        (parked,) = Books(ledger.engine).parked(10)
+        assert parked.job_id is None
+        ledger.replay_effect(parked.effect_id, who="me", why="now", now=at(300))
+        assert send(ledger, 301).dedupe_key == "1"
+        ledger.plan_summary(job_id, planned("2", "month"), now=at(400))
+        ledger.effect_refused(take(ledger, 401), EhrUnmatched("nobody"), now=at(402))
+        ledger.plan_summary(job_id, planned("3", "month"), now=at(500))
+        assert Books(ledger.engine).parked(10) == ()
+        with pytest.raises(LedgerError):
+            ledger.replay_effect(parked.effect_id, who="me", why="now", now=at(501))
+        assert [effect.dedupe_key for effect in ledger.told_of("month")] == ["1", "2", "3"]

@@ -52,7 +52,12 @@ def _trials(settings: "Settings") -> Iterator[Trial]:
     yield _try("database", lambda: _tables(schema.check(settings.database_url)), "aiqa db upgrade")
     yield _try("archive, QIDO", lambda: bootstrap.probe_archive(settings), "archive.url, archive.auth, firewall")
     if settings.ehr.url is not None:
-        yield _try("EHR, capability statement", lambda: bootstrap.probe_ehr(settings), "ehr.url, ehr.auth, firewall")
+        reach = "ehr.url, ehr.auth, firewall"
+        yield _try("EHR, capability statement", lambda: bootstrap.probe_ehr(settings), reach)
+        if bootstrap.sends_patients(settings):
+            yield _try("EHR, patients", lambda: bootstrap.probe_patients(settings), reach)
+        if settings.ehr.hook_url is not None:
+            yield _try("EHR, hints of changed Tasks", lambda: bootstrap.probe_subscription(settings), reach)
     if not settings.worker.broker_url.startswith("memory:"):
         yield _try("broker", lambda: _broker(settings.worker.broker_url), "worker.broker_url, firewall")
     for name, result in bootstrap.verify_bundles((), settings):

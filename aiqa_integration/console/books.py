@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from aiqa_integration.ledger.views import Counts, JobDetail, Notice, PollStatus, QueueRow
+from aiqa_integration.ledger.views import Counts, JobDetail, Notice, Parked, PollStatus, QueueRow
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.recommendations.learning import Repeat
@@ -33,15 +33,24 @@ class ConsoleBooks(Protocol):
     def open_notice_count(self, now: datetime) -> int:
         """Return how many notices wait for an answer."""
 
+    def parked(self, limit: int) -> tuple[Parked, ...]:
+        """Return the newest deliveries that wait for a person."""
+
     def repeats(self) -> tuple[Repeat, ...]:
         """Return what became of every told series that was repeated."""
 
 
 class Answers(Protocol):
-    """The one thing that the console writes."""
+    """What the console writes: answers, and that something is to be sent again."""
 
     def answer_notice(self, notice_id: str, *, accepted: bool, who: str, now: datetime) -> NoticeState:
         """Record a person's answer and return the notice's state; raises LedgerError where there is none."""
+
+    def replay(self, job_id: str, *, who: str, why: str, now: datetime) -> JobState:
+        """Send what was refused of a HELD job again, or work a FAILED one again; raises LedgerError for any other."""
+
+    def replay_effect(self, effect_id: str, *, who: str, why: str, now: datetime) -> None:
+        """Send again what was refused and no job waits for; raises LedgerError where it is not parked."""
 
 
 class StoredBytes(Protocol):

@@ -9,6 +9,7 @@ from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Reason
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.wording import WORDS
+from aiqa_integration.pipeline import chore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ STATE_ADVICE: dict[JobState, str] = {
     JobState.MEASURED: "Nothing to do. Deliveries are repeated until the receiver has them.",
     JobState.DELIVERED: "Nothing to do.",
     JobState.IGNORED: "Nothing to do if no analysis was expected. If one was: the rules decide which series get one.",
-    JobState.HELD: "Look at the refused delivery below. When its cause is mended: 'aiqa replay'.",
+    JobState.HELD: "Look at the refused delivery below. When its cause is mended: 'Held', or 'aiqa replay'.",
     JobState.FAILED: "Look at the reason. When its cause is mended: 'aiqa replay'.",
     JobState.SUPERSEDED: "Look at the newer revision of this series in the queue.",
 }
@@ -137,6 +138,40 @@ END_WORDS: dict[NoticeState, str] = {
     NoticeState.REPEATED: "repeated",
     NoticeState.WITHDRAWN: "withdrawn: its series was replaced",
 }
+
+
+WORK_WORDS: dict[str, tuple[str, str]] = {
+    chore.EHR_TASKS: (
+        "The Tasks in the EHR cannot be followed",
+        "It is tried again; notices can be answered here as ever.",
+    ),
+    chore.EHR_SUBSCRIPTION: (
+        "The EHR does not tell of changed Tasks at once",
+        "They are looked at all the same, every ehr.follow_every_s seconds.",
+    ),
+    chore.EHR_PATIENTS: (
+        "Results about patients cannot be matched with the EHR's Patients",
+        "Set ehr.patient_system or ehr.systems and start AIQA anew; then send again what is held. Try: 'aiqa check'.",
+    ),
+    chore.FACADE_TASKS: ("The Tasks of the FHIR API are not up to date", "It is tried again."),
+    chore.MONTHS: ("The summaries of the last month were not made", "It is tried again."),
+}
+"""Of periodic work that fails: what that means, and what happens or is to be done."""
+
+
+_PARKED_ADVICE = {
+    "ehr-unmatched": "Put the patient, study or order right in the EHR, or set ehr.patient_system or ehr.systems (then "
+    "start AIQA anew); then send again.",
+    "ehr-refused": "Mend what the EHR refused (rights, profiles, the resource that is named), then send again.",
+    "archive-refused": "Mend what the archive refused (rights, space, SOP classes), then send again.",
+    "receiver-refused": "Mend the address or the rights at the receiver, then send again.",
+}
+_PARKED_OTHERWISE = "Mend the cause, then send again."
+
+
+def parked_advice(reason: str) -> str:
+    """Return what to do about a parked delivery, by the code that its reason begins with."""
+    return _PARKED_ADVICE.get(reason.partition(":")[0], _PARKED_OTHERWISE)
 
 
 def badge(row: QueueRow) -> Badge:

@@ -39,6 +39,7 @@ def install(app: Flask) -> None:
         reason_words=phrases.REASON_WORDS,
         scanner=scanner,
         short_state_words=phrases.SHORT_STATE_WORDS,
+        work_words=phrases.WORK_WORDS,
         state_advice=phrases.STATE_ADVICE,
         state_sentence=phrases.state_sentence,
         stuck=phrases.STUCK,

@@ -12,6 +12,10 @@ from aiqa_integration.fhir.codes import DICOM_UID, Element
 from aiqa_integration.fhir.identity import Identifier
 from aiqa_integration.fhir.references import logical
 
+NO_SYSTEM = "ehr.patient_system is not set: how the EHR calls the issuer of the Patient ID is not known"
+_SET_SYSTEM = "set ehr.patient_system to the identifier system of the EHR's Patients, then replay"
+_LOOKED_AT = 20
+
 _TOLD_APART = frozenset({"male", "female"})
 
 
@@ -28,6 +32,30 @@ class Directory:
     order_system: str = ""
     systems: Mapping[str, str] = field(default_factory=dict)
     study_required: bool = False
+
+
+def check_patients(client: FhirClient, directory: Directory) -> str:
+    """Return how the EHR's Patients are found, in words.
+
+    Raises EhrUnmatched where results about patients would wait: no system is set, or the Patients that the EHR shows
+    carry others. EhrUnavailable, EhrRefused.
+    """
+    if not client.abilities().searches("Patient", "identifier"):
+        raise EhrUnmatched("the server does not search Patient by identifier", fix="another ehr.url")
+    shown = client.search("Patient", {"_count": str(_LOOKED_AT)})
+    seen = {str(listed.get("system", "")) for patient in shown for listed in patient.get("identifier", [])} - {""}
+    carried = f"Patients there carry identifiers of: {', '.join(sorted(seen))}" if seen else "no Patient is shown there"
+    wanted = {directory.patient_system, *directory.systems.values()} - {""}
+    if not wanted:
+        raise EhrUnmatched(f"{NO_SYSTEM}, so results about patients wait (HELD); {carried}", fix=_SET_SYSTEM)
+    if seen and not seen & wanted:
+        asked = ", ".join(sorted(wanted))
+        raise EhrUnmatched(
+            f"of the first {len(shown)} Patients there none carries an identifier of {asked} (ehr.patient_system, "
+            f"ehr.systems); {carried}",
+            fix=_SET_SYSTEM,
+        )
+    return f"Patients are looked up in {', '.join(sorted(wanted))}; {carried}"
 
 
 def look_up(entries: Sequence[Element], client: FhirClient, directory: Directory) -> dict[str, tuple[Element, ...]]:
@@ -53,10 +81,7 @@ def look_up(entries: Sequence[Element], client: FhirClient, directory: Directory
 def _patient(asked: Element, client: FhirClient, directory: Directory) -> str:
     key = _key(asked, directory.patient_system, directory)
     if not key.system:
-        raise EhrUnmatched(
-            "how the EHR calls the issuer of the Patient ID is not known",
-            fix="ehr.patient_system, or ehr.systems for this issuer",
-        )
+        raise EhrUnmatched(f"{NO_SYSTEM}, and ehr.systems does not name this issuer", fix=_SET_SYSTEM)
     if not client.abilities().searches("Patient", "identifier"):
         raise EhrUnmatched("the server does not search Patient by identifier")
     found = client.find("Patient", key)

@@ -30,6 +30,8 @@ _REPEATS = {
 _PHYSICS_REVIEW = listed("task-physics-review")
 _IMAGE_REVIEW = listed("task-image-review")
 _SERVICE = listed("task-service")
+TASK_CODES = (APPROVE, _PHYSICS_REVIEW, _IMAGE_REVIEW, _SERVICE)
+"""Codes of every Task of ours."""
 
 Created = tuple[Node, Element]
 

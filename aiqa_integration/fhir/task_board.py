@@ -9,7 +9,7 @@ from aiqa_integration.fhir import status_change
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import MADE_BY_AIQA_TAG, SERIES_INSTANCE_UID, Element
 from aiqa_integration.fhir.status_change import UNDECIDED, StatusChange
-from aiqa_integration.fhir.task import APPROVE, REPEAT, TASK
+from aiqa_integration.fhir.task import REPEAT, TASK
 from aiqa_integration.pipeline.follow_up import BEGUN_FOLLOWED_FOR, Ending, RemoteTask
 
 ANSWERS: Mapping[str, Literal["accepted", "declined"]] = {
@@ -120,23 +120,6 @@ class FhirTaskBoard:
                     at=moment,
                 )
                 status_change.apply(change, self._client)
-
-
-def subscribe(client: FhirClient, hook_url: str, secret: str) -> None:
-    """Ask the EHR to tell of changed Tasks at once (R4 Subscription, rest-hook without payload); once for an address.
-
-    What it tells is only a hint to look: the Tasks are read as ever. Raises EhrUnavailable or EhrRefused.
-    """
-    if client.abilities().lacks("POST", "Subscription", "url"):
-        return
-    subscription: Element = {
-        "resourceType": "Subscription",
-        "status": "requested",
-        "reason": "Learn the decision on a repeat proposal",
-        "criteria": f"Task?code={APPROVE['system']}|{APPROVE['code']}",
-        "channel": {"type": "rest-hook", "endpoint": hook_url, "header": [f"Authorization: Bearer {secret}"]},
-    }
-    client.create(subscription, if_none_exist=f"url={hook_url}")
 
 
 def remote_task(resource: Element) -> RemoteTask | None:

@@ -63,7 +63,7 @@ def plan(
         elif row.state in {EffectState.REFUSED, EffectState.WITHDRAWN}:
             row.payload_sha256, row.attributes = payloads[effect.dedupe_key], dict(effect.attributes)
             row.job_id, row.revision, row.planned_at = job.job_id, revision, now
-            _plan_again(row, now)
+            plan_again(row, now)
         if awaited and session.get(JobEffect, (job.job_id, effect_id(effect))) is None:
             session.add(JobEffect(job_id=job.job_id, effect_id=effect_id(effect)))
         for uid in effect.attributes.get(MADE_SERIES, "").split():
@@ -184,7 +184,7 @@ def plan_refused_again(session: Session, job_id: str, *, now: datetime) -> None:
             EffectRow.state.in_([EffectState.SENT, EffectState.PLANNED]),
         )
         if session.scalar(newer.limit(1)) is None:
-            _plan_again(row, now)
+            plan_again(row, now)
         else:
             row.state, row.updated_at = EffectState.WITHDRAWN, now
 
@@ -254,7 +254,8 @@ def _withdraw(session: Session, which: ColumnElement[bool], now: datetime) -> tu
     return tuple(session.scalars(statement, execution_options={"synchronize_session": False}))
 
 
-def _plan_again(row: EffectRow, now: datetime) -> None:
+def plan_again(row: EffectRow, now: datetime) -> None:
+    """Let an effect be sent that was refused or withdrawn."""
     row.state, row.attempts, row.updated_at = EffectState.PLANNED, 0, now
     leases.release(row, next_at=now)
 

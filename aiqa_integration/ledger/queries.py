@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, func, or_, select
 from sqlalchemy.orm import Session
 
-from aiqa_integration.ledger import board, notices
+from aiqa_integration.ledger import board, notices, parked
 from aiqa_integration.ledger.engine import read
 from aiqa_integration.ledger.outbox import OUTCOME
 from aiqa_integration.ledger.tables import EffectRow, JobEffect, JobEventRow, JobRow, PollCursor, ReportRow
@@ -16,6 +16,7 @@ from aiqa_integration.ledger.views import (
     HistoryEntry,
     JobDetail,
     Notice,
+    Parked,
     PollStatus,
     QueueRow,
     ResultSummary,
@@ -64,6 +65,10 @@ class Books:
     def open_notice_count(self, now: datetime) -> int:
         """Return how many notices wait for an answer."""
         return read(self._engine, lambda session: notices.open_count(session, now))
+
+    def parked(self, limit: int) -> tuple[Parked, ...]:
+        """Return the newest deliveries that wait for a person."""
+        return read(self._engine, lambda session: parked.parked(session, limit))
 
     def repeats(self) -> tuple[Repeat, ...]:
         """Return what became of every told series that was repeated."""

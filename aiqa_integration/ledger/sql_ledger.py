@@ -7,7 +7,19 @@ from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from aiqa_integration.errors import EhrRefused, LeaseLost, LedgerError
-from aiqa_integration.ledger import audit, followed, history, jobs, leases, months, notices, outbox, polls, results
+from aiqa_integration.ledger import (
+    audit,
+    followed,
+    history,
+    jobs,
+    leases,
+    months,
+    notices,
+    outbox,
+    parked,
+    polls,
+    results,
+)
 from aiqa_integration.ledger.engine import make_engine, read, write
 from aiqa_integration.ledger.tables import EffectRow, JobRow, OwnSeries
 from aiqa_integration.model.identity import Device, SeriesRef
@@ -15,7 +27,8 @@ from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.month import ScannerMonth
 from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.model.report import Version
-from aiqa_integration.pipeline.follow_up import EHR_TASKS, FACADE_TASKS, NoticedSeries
+from aiqa_integration.pipeline.chore import EHR_TASKS, FACADE_TASKS
+from aiqa_integration.pipeline.follow_up import NoticedSeries
 from aiqa_integration.pipeline.ports import (
     Artifacts,
     Effect,
@@ -260,6 +273,15 @@ class SqlLedger:
             return row.state
 
         return write(self.engine, again)
+
+    def replay_effect(self, effect_id: str, *, who: str, why: str, now: datetime) -> None:
+        """Send again what was refused and no series waits for; raises LedgerError. Written to the audit trail."""
+
+        def again(session: Session) -> None:
+            parked.replay(session, effect_id, now=now)
+            audit.append(session, at=now, who=who, action="replay", subject=effect_id, detail=why)
+
+        write(self.engine, again)
 
     def told_before(self, ref: SeriesRef, sink: str) -> tuple[Effect, ...]:
         """Return every effect that results of a series have planned at a sink, in the order of their planning."""

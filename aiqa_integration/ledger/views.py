@@ -75,6 +75,24 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A delivery that waits for a person; ``job_id`` is None where no series waits for it.
+
+    ``answered``: what the receiver said is kept; it may name a patient.
+    """
+
+    effect_id: str
+    job_id: str | None
+    description: str
+    sink: str
+    target: str
+    kind: str
+    reason: str
+    since: datetime
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
     """One change of a job's state: when, what, who, why."""
 

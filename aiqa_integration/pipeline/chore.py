@@ -10,6 +10,13 @@ from aiqa_integration.errors import AiqaError, ConfigurationError, PermanentErro
 from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import Clock, Ledger
 
+EHR_TASKS = "ehr-tasks"
+EHR_SUBSCRIPTION = "ehr-subscription"
+EHR_PATIENTS = "ehr-patients"
+FACADE_TASKS = "facade-tasks"
+MONTHS = "months"
+"""Names of the periodic work, in the ledger and on the console."""
+
 log = structlog.get_logger()
 
 

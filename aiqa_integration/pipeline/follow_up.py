@@ -23,10 +23,6 @@ Word = Literal["accepted", "done", "repeated", "declined", "expired", "withdrawn
 
 REPEATS = frozenset({NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL})
 
-EHR_TASKS = "ehr-tasks"
-FACADE_TASKS = "facade-tasks"
-"""Names of the work that keeps Tasks up to date, in the ledger and on the console."""
-
 BEGUN_FOLLOWED_FOR = timedelta(days=7)
 """How long a Task that somebody has taken on is looked at: its study gets no repeat later."""
 

@@ -16,6 +16,8 @@ PAGES = {
     "/healthz": "health.healthz",
     "/notices/": "notices.show",
     "/notices/answer": "notices.answer",
+    "/parked/": "parked.show",
+    "/parked/replay": "parked.replay",
     "/series/<uuid:job_id>/": "series.show",
     "/series/<uuid:job_id>/preview.png": "series.preview",
     "/series/<uuid:job_id>/report.json": "series.report_json",
@@ -30,7 +32,7 @@ PAGES = {
 }
 """All that the console answers: a new page has to be entered here, with who may see it in mind."""
 
-WRITES = {"/notices/answer", "/ehr-hook"}
+WRITES = {"/notices/answer", "/parked/replay", "/ehr-hook"}
 """What takes a form, or a hint of the EHR; everything else is only read."""
 
 TAKEN_AWAY = "/fhir/$export-status/<uuid:export_id>"

@@ -10,7 +10,8 @@ from aiqa_integration.fhir.local import taken_back
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.identity import SeriesRef
-from aiqa_integration.pipeline.follow_up import BEGUN_FOLLOWED_FOR, FACADE_TASKS, tell
+from aiqa_integration.pipeline.chore import FACADE_TASKS
+from aiqa_integration.pipeline.follow_up import BEGUN_FOLLOWED_FOR, tell
 from aiqa_integration.sinks.facade import FacadeTasks, keep_transaction
 from tests.facade_samples import api
 from tests.fhir_reports import header, patient_report

@@ -1,0 +1,82 @@
+"""``/parked/``: deliveries that wait for a person, with the reason and what mends it; sent again by one click."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from aiqa_integration.console import csrf, phrases
+from aiqa_integration.console.context import console
+from aiqa_integration.console.notices import LONGEST_NAME, NAME_COOKIE, NAME_KEPT_S
+from aiqa_integration.ledger.views import Parked
+
+PAGE = Blueprint("parked", __name__, url_prefix="/parked")
+
+SHOWN = 200
+LARGEST_FORM_BYTES = 16_384
+"""As many ids as are shown."""
+
+WHY = "asked for on the console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Deliveries to one receiver that wait for the same reason, and what mends it."""
+
+    sink: str
+    reason: str
+    advice: str
+    waiting: tuple[Parked, ...]
+
+
+@PAGE.get("/")
+def show() -> str:
+    """Show what waits, by receiver and reason."""
+    waiting = console().books.parked(SHOWN)
+    return render_template(
+        "parked.html",
+        groups=list(_groups(waiting)),
+        most=SHOWN if len(waiting) == SHOWN else None,
+        who=request.cookies.get(NAME_COOKIE, "")[:LONGEST_NAME],
+        longest_name=LONGEST_NAME,
+        answerable=console().answers is not None,
+    )
+
+
+@PAGE.post("/replay")
+def replay() -> ResponseReturnValue:
+    """Send one delivery again, or all that wait for one reason, and show what is left."""
+    answers = console().answers
+    if answers is None:
+        abort(403)
+    request.max_content_length = LARGEST_FORM_BYTES
+    csrf.check()
+    who = " ".join(request.form.get("who", "").split())[:LONGEST_NAME]
+    wanted = frozenset(request.form.get("effects", "").split())
+    if not who or not wanted or not all(map(_is_id, wanted)):
+        abort(400)
+    waiting = [parked for parked in console().books.parked(SHOWN) if parked.effect_id in wanted]
+    for job_id in dict.fromkeys(parked.job_id for parked in waiting if parked.job_id is not None):
+        answers.replay(job_id, who=who, why=WHY, now=console().now())
+    for alone in (parked for parked in waiting if parked.job_id is None):
+        answers.replay_effect(alone.effect_id, who=who, why=WHY, now=console().now())
+    response = redirect(url_for("parked.show"), code=303)
+    response.set_cookie(NAME_COOKIE, who, max_age=NAME_KEPT_S, httponly=True, samesite="Strict")
+    return response
+
+
+def _groups(waiting: Iterable[Parked]) -> Iterable[Group]:
+    found: dict[tuple[str, str], list[Parked]] = {}
+    for parked in waiting:
+        found.setdefault((parked.sink, parked.reason), []).append(parked)
+    for (sink, reason), members in found.items():
+        yield Group(sink=sink, reason=reason, advice=phrases.parked_advice(reason), waiting=tuple(members))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
