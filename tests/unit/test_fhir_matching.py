@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from aiqa_integration import bootstrap
+from aiqa_integration.bootstrap import connections
 from aiqa_integration.cli import aiqa
 from aiqa_integration.errors import EhrUnmatched
 from aiqa_integration.fhir.matching import Directory, check_patients
@@ -70,7 +71,7 @@ def site(tmp_path, monkeypatch):
     for name, value in values.items():
         monkeypatch.setenv(f"AIQA_{name}", str(value))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bootstrap, "fhir_client", lambda _settings: Ehr(MRN))
+    monkeypatch.setattr(connections, "FhirClient", lambda *_, **__: Ehr(MRN))
     return monkeypatch
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from fhir.resources.R4B.measurereport import MeasureReport
 
-from aiqa_integration.bootstrap import summary_sinks_of
+from aiqa_integration.bootstrap import summary_sinks
 from aiqa_integration.cli import aiqa
 from aiqa_integration.errors import EhrRefused
 from aiqa_integration.ledger.artifacts import FileArtifacts
@@ -148,8 +148,8 @@ def test_no_series_waits_for_a_month_and_one_that_was_refused_goes_by_hand(syste
 def test_who_gets_a_month_is_the_site_s_choice(system):
     sinks = {**system.sinks, "pacs": PacsSink(object())}  # type: ignore[arg-type]
     assert not isinstance(sinks["pacs"], SummarySink)
-    assert summary_sinks_of(Settings(), sinks) == [system.ehr, system.facade]
-    assert summary_sinks_of(Settings(ehr={"monthly_summaries": False}), sinks) == [system.facade]
+    assert summary_sinks(Settings(), sinks) == [system.ehr, system.facade]
+    assert summary_sinks(Settings(ehr={"monthly_summaries": False}), sinks) == [system.facade]
 
 
 @pytest.fixture
