@@ -45,8 +45,15 @@ _OUTSIDE: dict[Verdict, tuple[str, str, str]] = {Verdict.TOLERANCE: ("L", "H", "
 
 
 def result_status(report: QaReport) -> str:
-    """Return the status of a run's result: a person need not confirm it; a later revision amends it."""
-    return "final" if report.revision == 1 else "amended"
+    """Return the status of a run's result: a person need not confirm it.
+
+    A later revision amends it, or corrects it where the images are the same and only what was made of them changed.
+    """
+    if report.revision == 1:
+        return "final"
+    before = report.predecessor
+    same_images = before is not None and before.instances_digest == report.provenance.instances_digest
+    return "corrected" if same_images else "amended"
 
 
 def narrative(text: str) -> Element:

@@ -15,10 +15,12 @@ import pytest
 from aiqa_integration.errors import EhrUnavailable
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
-from aiqa_integration.fhir.identity import RESULT, Identifier, run_uuid
+from aiqa_integration.fhir.identity import RESULT, Identifier, result_uuid, run_uuid
+from aiqa_integration.fhir.task import TASK
 from aiqa_integration.sinks.fhir_server import FhirSink
+from tests.contract.delivering import ASKING, PATIENT
 from tests.fhir_faults import FAULTS, FaultyServer
-from tests.fhir_flows import DIRECTORY, FULL, counts, deliver, named
+from tests.fhir_flows import DIRECTORY, FULL, counts, deliver, named, patient_resource, write
 from tests.fhir_reports import LENGTH_OK, loaded, phantom_report
 
 pytestmark = pytest.mark.skipif(
@@ -79,7 +81,14 @@ def test_a_longer_wait_than_a_call_has_is_left_to_the_outbox(store):
         assert time.monotonic() - begun < 5
 
 
-def test_killed_deliveries_that_are_made_again_leave_each_result_once(store, client):
+def test_killed_deliveries_that_are_made_again_leave_each_result_once_and_a_human_s_task_untouched(store, client):
+    write(client, patient_resource(PATIENT))
+    sink = FhirSink(client, style=FULL, directory=DIRECTORY)
+    (asking,) = sink.plan(ASKING, loaded(ASKING, PATIENT))
+    deliver(sink, asking)
+    task_key = Identifier(system=TASK, value=str(result_uuid(ASKING, "task")))
+    (task,) = client.find("Task", task_key)
+    client.update({**task, "status": "completed"}, version=task["meta"]["versionId"])
     before = counts(client)
     rng = random.Random(7)
     command = [sys.executable, "-m", "tests.contract.delivering", store.base_url, str(REPORTS)]
@@ -96,6 +105,11 @@ def test_killed_deliveries_that_are_made_again_leave_each_result_once(store, cli
     assert {kind: added[kind] for kind in ("ImagingStudy", "Observation", "DiagnosticReport", "Provenance")} == {
         "ImagingStudy": REPORTS, "Observation": REPORTS * results, "DiagnosticReport": REPORTS, "Provenance": REPORTS,
     }  # fmt: skip
+    assert {kind: added[kind] for kind in ("Task", "ServiceRequest", "Patient")} == {
+        "Task": 0, "ServiceRequest": 0, "Patient": 0
+    }  # fmt: skip
+    (answered,) = client.find("Task", task_key)
+    assert (answered["status"], answered["meta"]["versionId"]) == ("completed", "2")
     for number in range(REPORTS):
         key = str(run_uuid(named(phantom_report(LENGTH_OK), f"killed {number}")))
         assert len(client.find("Observation", Identifier(system=RESULT, value=key))) == 1

@@ -96,14 +96,14 @@ def test_what_was_sent_is_what_is_stored(client, report):
     assert text["result"][0]["reference"] == f"Observation/{stored['id']}"
 
 
-def test_an_amended_result_replaces_the_same_resource_and_adds_its_provenance(client, report):
+def test_a_corrected_result_replaces_the_same_resource_and_adds_its_provenance(client, report):
     first = deliver(client, report)
     before = counts(client)
-    amended = replace(report, judgements=(LENGTH_OK,), revision=2, predecessor=report.version)
-    assert deliver(client, amended).remote_id == first.remote_id
+    corrected = replace(report, judgements=(LENGTH_OK,), revision=2, predecessor=report.version)
+    assert deliver(client, corrected).remote_id == first.remote_id
     assert counts(client) == {**before, "Provenance": before["Provenance"] + 1}
     stored = observation(client, report)
-    assert stored["status"] == "amended"
+    assert stored["status"] == "corrected"
     assert len(stored["component"]) == 2
     assert stored["valueCodeableConcept"]["text"] == "PASS"
 

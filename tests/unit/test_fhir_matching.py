@@ -1,6 +1,8 @@
 """Whether the EHR's Patients can be found is said before a result waits, with the setting that mends it."""
 
 import json
+import re
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -8,13 +10,23 @@ from click.testing import CliRunner
 from aiqa_integration import bootstrap
 from aiqa_integration.bootstrap import connections
 from aiqa_integration.cli import aiqa
+from aiqa_integration.console.app import create_app
 from aiqa_integration.errors import EhrUnmatched
 from aiqa_integration.fhir.matching import Directory, check_patients
+from aiqa_integration.ledger import schema
+from aiqa_integration.ledger.artifacts import FileArtifacts
+from aiqa_integration.ledger.queries import Books
+from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.chore import EHR_PATIENTS, EHR_SUBSCRIPTION, EHR_TASKS
+from aiqa_integration.pipeline.deliver import Dispatch
+from aiqa_integration.pipeline.deliver import deliver as deliver_effect
+from aiqa_integration.pipeline.ports import RetryPolicy
 from aiqa_integration.settings import load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
-from tests.fhir_flows import deliver
-from tests.fhir_reports import MRN, loaded, patient_report
+from tests.fhir_flows import deliver, order_resource, patient_resource, study_resource
+from tests.fhir_reports import MRN, ORDER, PATIENT, loaded, patient_report
+from tests.ledger_cases import LEASE, measure, state_of
 from tests.unit.test_fhir_sending import Recorder, without
 
 OTHER = "http://hospital.invalid/mrn"
@@ -62,6 +74,120 @@ def test_a_result_that_waits_names_the_setting_and_no_patient():
         deliver(sink, planned)
     assert "ehr.patient_system is not set" in str(raised.value)
     assert "P-1" not in str(raised.value)
+
+
+class Hospital(Recorder):
+    """An EHR that holds what it was given, found by identifier."""
+
+    def __init__(self, *resources, **options):
+        super().__init__(**options)
+        for number, resource in enumerate(resources):
+            self.take({**resource, "id": str(number)})
+
+    def take(self, resource):
+        self.stored.setdefault(resource["resourceType"], []).append(resource)
+
+    def transact(self, bundle):
+        for entry in json.loads(bundle)["entry"]:
+            self.take({**entry["resource"], "id": "new", "meta": {"versionId": "1"}})
+        return super().transact(bundle)
+
+    def search(self, resource_type, parameters):
+        return [found for found in self.stored.get(resource_type, [])
+                if any(one["value"] in str(parameters) for one in found.get("identifier", []))]  # fmt: skip
+
+
+JANE = patient_resource(PATIENT)
+REPORT = patient_report()
+
+
+def sent(ehr, **options):
+    sink = FhirSink(ehr, directory=Directory(patient_system=MRN, **options))
+    (planned,) = sink.plan(REPORT, loaded(REPORT))
+    deliver(sink, planned)
+    return next(found for found in ehr.stored["Observation"] if "partOf" in found)
+
+
+def study(patient="Patient/0"):
+    return study_resource(REPORT, patient)
+
+
+def test_a_study_that_the_ehr_lacks_is_named_by_its_uid_unless_the_site_wants_to_wait():
+    assert sent(Hospital(JANE))["partOf"][0]["identifier"]["value"].endswith(REPORT.ref.study_instance_uid)
+    assert sent(Hospital(JANE, study()), study_required=True)["partOf"] == [{"reference": "ImagingStudy/1"}]
+    with pytest.raises(EhrUnmatched, match="no ImagingStudy of the images"):
+        sent(Hospital(JANE), study_required=True)
+
+
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        ([study(), study()], "2 ImagingStudies"),
+        ([study("Patient/9")], "about another patient"),
+        ([order_resource("Patient/9", ORDER.accession_number)], "order with this accession number is about another"),
+    ],
+)
+def test_a_study_or_an_order_that_is_ambiguous_or_another_s_is_parked(others, why):
+    with pytest.raises(EhrUnmatched, match=why):
+        sent(Hospital(JANE, *others), order_system="urn:oid:2.16.840.1.113883.19.5.99.3")
+
+
+def test_every_order_of_the_patient_with_the_accession_number_is_named():
+    orders = [order_resource("Patient/0", ORDER.accession_number) for _ in range(2)]
+    assert sent(Hospital(JANE, *orders))["basedOn"] == [
+        {"reference": "ServiceRequest/1"}, {"reference": "ServiceRequest/2"}
+    ]  # fmt: skip
+
+
+class Parked:
+    """A ledger whose one series waits because the EHR does not know the patient."""
+
+    def __init__(self, folder):
+        url = f"sqlite:///{folder / 'ledger.sqlite'}"
+        schema.upgrade(url)
+        self.artifacts = FileArtifacts(folder / "artifacts")
+        self.ledger = SqlLedger(url, self.artifacts)
+        self.ehr = Hospital()
+        self.sink = FhirSink(self.ehr, directory=Directory(patient_system=MRN))
+        self.job_id = measure(self.ledger, *self.sink.plan(REPORT, loaded(REPORT)))
+        self.send()
+
+    def now(self):
+        return datetime.now(tz=UTC)
+
+    def send(self):
+        dispatch = Dispatch(sinks={"ehr": self.sink}, artifacts=self.artifacts, ledger=self.ledger, clock=self,
+                            retry=RetryPolicy(), lease=LEASE)  # fmt: skip
+        for effect_id in self.ledger.due_effects(self.now(), 10):
+            deliver_effect(effect_id, dispatch, owner="sender")
+
+    def state(self):
+        return state_of(self.ledger, self.job_id)
+
+
+@pytest.mark.parametrize("way", ["console", "aiqa replay JOB", "aiqa replay --state HELD"])
+def test_a_parked_result_goes_when_its_cause_is_mended_and_somebody_replays_it(site, tmp_path, way):
+    parked = Parked(tmp_path)
+    client = create_app(Books(parked.ledger.engine), parked.artifacts, answers=parked.ledger).test_client()
+    page = client.get("/parked/").text
+    assert parked.state() is JobState.HELD
+    assert "the EHR has no Patient with the Patient ID of the images" in page
+    assert "P-1" not in page
+    parked.ehr.take({**JANE, "id": "7"})
+    if way == "console":
+        token = re.search(r'name="form_token" value="([^"]+)"', page)
+        effects = re.search(r'name="effects" value="([^"]+)"', page)
+        assert token is not None
+        assert effects is not None
+        form = {"form_token": token[1], "who": "AB", "effects": effects[1]}
+        assert client.post("/parked/replay", data=form).status_code == 303
+    else:
+        arguments = [parked.job_id] if "JOB" in way else ["--state", "HELD"]
+        assert parked.job_id in CliRunner().invoke(aiqa, ["replay", *arguments], catch_exceptions=False).output
+    parked.send()
+    assert parked.state() is JobState.DELIVERED
+    assert "Nothing is held" in client.get("/parked/").text
+    assert parked.ehr.stored["Observation"][0]["subject"] == {"reference": "Patient/7"}
 
 
 @pytest.fixture

@@ -69,7 +69,8 @@ REPORTS = {
     "passed": phantom_report(LENGTH_OK),
     "nothing judged": phantom_report(SNR_FREE),
     "incomplete": phantom_report(LENGTH_OK, THICKNESS_MISSING),
-    "amended": phantom_report(revision=2, predecessor=phantom_report().version),
+    "corrected": phantom_report(revision=2, predecessor=phantom_report().version),
+    "amended": phantom_report(revision=2, predecessor=replace(phantom_report().version, instances_digest="ef" * 32)),
     "simulated": phantom_report(simulated=True),
     "without a bundle": phantom_report(bundle=None),
     "scanner without serial": phantom_report(device=NO_SERIAL),
@@ -277,15 +278,15 @@ def test_numbers_of_numpy_and_negative_zero_are_written_as_plain_numbers():
     assert '"valueDecimal":0.05}' in text
 
 
-def test_an_amended_result_is_the_same_resource():
-    first, second = (
-        phantom_report(),
-        phantom_report(revision=2, analysis_version="1.1.0", predecessor=phantom_report().version),
-    )
+@pytest.mark.parametrize(("images", "status"), [("other", "amended"), ("the same", "corrected")])
+def test_a_later_revision_is_the_same_resource_amended_by_images_or_corrected_without(images, status):
+    first = phantom_report()
+    former = first.version if images == "the same" else replace(first.version, instances_digest="ef" * 32)
+    second = phantom_report(revision=2, analysis_version="1.1.0", predecessor=former)
     before, after = one(first, "Observation"), one(second, "Observation")
     assert before["identifier"] == after["identifier"]
-    assert (before["status"], after["status"]) == ("final", "amended")
-    assert one(second, "DiagnosticReport")["status"] == "amended"
+    assert (before["status"], after["status"]) == ("final", status)
+    assert one(second, "DiagnosticReport")["status"] == status
     made_before, made_after = one(first, "Provenance"), one(second, "Provenance")
     assert made_before["meta"]["tag"] != made_after["meta"]["tag"]
     assert made_after["activity"]["coding"][0]["code"] == "UPDATE"

@@ -177,6 +177,23 @@ def test_a_status_is_changed_from_the_right_ones_only(status, after):
         assert [note["text"] for note in asked[1]["note"]] == ["by a person", "why"]
 
 
+def test_a_status_that_a_person_changed_meanwhile_is_read_again_and_kept():
+    class Overtaken(Recorder):
+        def update(self, resource, *, version):
+            self.asked.append(("versioned", resource, version))
+            self.stored["Task"][0] |= {"status": "completed", "meta": {"versionId": "8"}}
+            raise EhrRefused("stale", status=412)
+
+    client = Overtaken()
+    client.stored = {"Task": [{
+        "resourceType": "Task", "id": "1", "status": "requested", "meta": {"versionId": "7"},
+        "identifier": [{"system": "s", "value": "v"}],
+    }]}  # fmt: skip
+    change = StatusChange(resource_type="Task", system="s", value="v", status="cancelled", only_from=("requested",))
+    assert apply(change, client).status == "completed"
+    assert [asked[2] for asked in client.asked] == ["7"]
+
+
 def test_two_resources_of_one_identifier_are_not_changed():
     client = Recorder()
     same = {"resourceType": "Task", "id": "1", "status": "requested", "identifier": [{"system": "s", "value": "v"}]}
