@@ -44,3 +44,16 @@ def test_links_of_the_readme_lead_somewhere():
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
     assert len(links) > 5
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_tests_that_the_fhir_page_names_are_there():
+    table = (ROOT / "docs/fhir.md").read_text().partition("### Each promise")[2].partition("\n## ")[0]
+    defined = [
+        name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    ]
+    named = re.findall(r"`(test_\w+)…?`", table)
+    assert len(named) > 30
+    assert [name for name in named if not any(found.startswith(name) for found in defined)] == []
+    files = re.findall(r"\b([ucf]\w*)/(test_\w+)", table)
+    folders = {"u": "unit", "c": "contract", "flow": "flow"}
+    assert [f"{of}/{name}" for of, name in files if not (ROOT / "tests" / folders[of] / f"{name}.py").is_file()] == []
