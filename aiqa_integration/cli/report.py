@@ -1,7 +1,7 @@
 """``aiqa report``: a job's report, or what a scanner came to in a month."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,15 +42,11 @@ def month(month: str | None, scanner: str, dry_run: bool, as_json: bool) -> None
     A month that has not ended is only printed.
     """
     from aiqa_integration.bootstrap import month_desk
-    from aiqa_integration.fhir.json_text import json_bytes
-    from aiqa_integration.fhir.measure_report import measure_reports
-    from aiqa_integration.fhir.style import PLAIN
     from aiqa_integration.model.month import by_scanner
     from aiqa_integration.pipeline.summarize import summarize
     from aiqa_integration.settings import load_settings
 
-    settings = load_settings()
-    with month_desk(settings) as desk:
+    with month_desk(load_settings()) as desk:
         now = desk.clock.now().astimezone(desk.zone)
         asked = _asked(month, now.date())
         found = by_scanner(desk.ledger.scanner_months(*asked.span(desk.zone)))
@@ -58,22 +54,19 @@ def month(month: str | None, scanner: str, dry_run: bool, as_json: bool) -> None
         if scanner and not wanted:
             names = ", ".join(_name(summary) for summary in found) or "none"
             raise click.ClickException(f"no scanner of {asked} is called so; those with results: {names}")
-        for summary in wanted:
-            made_on = now.isoformat(timespec="seconds")
-            for entry in measure_reports(summary, asked, made_on=made_on, style=PLAIN)[1:]:
-                if as_json:
-                    click.echo(json_bytes(entry["resource"]))
-        if not as_json:
+        if as_json:
+            _print_resources(asked, wanted, now)
+        else:
             _print_month(asked, wanted)
         if dry_run or asked.end > now.date():
             click.echo("nothing planned" if dry_run else f"nothing planned: {asked} has not ended", err=True)
             return
         planned = summarize(
-            asked, desk.sinks, desk.ledger, desk.artifacts, now=now, zone=desk.zone, of=lambda s: _is_named(s, scanner),
-            again=True,
+            asked, desk.sinks, desk.ledger, desk.artifacts,
+            now=now, zone=desk.zone, of=lambda summary: _is_named(summary, scanner), again=True,
         )  # fmt: skip
-        receivers = ", ".join(dict.fromkeys(effect.sink for effect in planned))
-        click.echo(f"planned for {receivers}" if planned else "planned before; nothing new to say", err=True)
+    receivers = ", ".join(dict.fromkeys(effect.sink for effect in planned))
+    click.echo(f"planned for {receivers}" if planned else "planned before; nothing new to say", err=True)
 
 
 @report.command("job")
@@ -152,6 +145,17 @@ def _is_named(summary: "ScannerMonth", words: str) -> bool:
 def _name(summary: "ScannerMonth") -> str:
     device = summary.device
     return " ".join(part for part in (device.manufacturer, device.model, device.serial, device.station) if part)
+
+
+def _print_resources(month: "CalendarMonth", summaries: "list[ScannerMonth]", now: datetime) -> None:
+    from aiqa_integration.fhir.json_text import json_bytes
+    from aiqa_integration.fhir.measure_report import measure_reports
+    from aiqa_integration.fhir.style import PLAIN
+
+    for summary in summaries:
+        for entry in measure_reports(summary, month, made_on=now.isoformat(timespec="seconds"), style=PLAIN):
+            if entry["resource"]["resourceType"] == "MeasureReport":
+                click.echo(json_bytes(entry["resource"]))
 
 
 def _print_month(month: "CalendarMonth", summaries: "list[ScannerMonth]") -> None:

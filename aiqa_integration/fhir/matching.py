@@ -6,7 +6,7 @@ Messages name no patient: they are kept in the ledger.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aiqa_integration.errors import EhrUnmatched
+from aiqa_integration.errors import EhrRefused, EhrUnmatched
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.codes import DICOM_UID, Element
 from aiqa_integration.fhir.identity import Identifier
@@ -38,16 +38,17 @@ def check_patients(client: FhirClient, directory: Directory) -> str:
     """Return how the EHR's Patients are found, in words.
 
     Raises EhrUnmatched where results about patients would wait: no system is set, or the Patients that the EHR shows
-    carry others. EhrUnavailable, EhrRefused.
+    carry others. EhrUnavailable; EhrRefused where it lets us read nothing at all.
     """
     if not client.abilities().searches("Patient", "identifier"):
         raise EhrUnmatched("the server does not search Patient by identifier", fix="another ehr.url")
-    shown = client.search("Patient", {"_count": str(_LOOKED_AT)})
+    shown = _shown(client)
     seen = {str(listed.get("system", "")) for patient in shown for listed in patient.get("identifier", [])} - {""}
     carried = f"Patients there carry identifiers of: {', '.join(sorted(seen))}" if seen else "no Patient is shown there"
     wanted = {directory.patient_system, *directory.systems.values()} - {""}
     if not wanted:
-        raise EhrUnmatched(f"{NO_SYSTEM}, so results about patients wait (HELD); {carried}", fix=_SET_SYSTEM)
+        waits = "results about patients wait (HELD), but for images that name the issuer by a URI"
+        raise EhrUnmatched(f"{NO_SYSTEM}; {waits}; {carried}", fix=_SET_SYSTEM)
     if seen and not seen & wanted:
         asked = ", ".join(sorted(wanted))
         raise EhrUnmatched(
@@ -56,6 +57,14 @@ def check_patients(client: FhirClient, directory: Directory) -> str:
             fix=_SET_SYSTEM,
         )
     return f"Patients are looked up in {', '.join(sorted(wanted))}; {carried}"
+
+
+def _shown(client: FhirClient) -> list[Element]:
+    """Return some Patients of the EHR; none where it shows them only to who names one."""
+    try:
+        return client.search("Patient", {"_count": str(_LOOKED_AT)})
+    except EhrRefused:
+        return []
 
 
 def look_up(entries: Sequence[Element], client: FhirClient, directory: Directory) -> dict[str, tuple[Element, ...]]:

@@ -11,7 +11,7 @@ from aiqa_integration import bootstrap
 from aiqa_integration.bootstrap import connections
 from aiqa_integration.cli import aiqa
 from aiqa_integration.console.app import create_app
-from aiqa_integration.errors import EhrUnmatched
+from aiqa_integration.errors import EhrRefused, EhrUnmatched
 from aiqa_integration.fhir.matching import Directory, check_patients
 from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
@@ -65,6 +65,16 @@ def test_a_system_that_no_patient_there_has_is_told_and_one_that_some_have_is_ri
     assert "no Patient is shown" in check_patients(Ehr(), Directory(patient_system=MRN))
     with pytest.raises(EhrUnmatched, match="does not search Patient"):
         check_patients(Ehr(capability=without("Patient")), Directory(patient_system=MRN))
+
+
+def test_an_ehr_that_shows_no_patients_unasked_is_taken_at_the_site_s_word():
+    class Guarded(Ehr):
+        def search(self, resource_type, parameters):
+            raise EhrRefused("name one", status=403)
+
+    assert "no Patient is shown" in check_patients(Guarded(), Directory(patient_system=MRN))
+    with pytest.raises(EhrUnmatched, match="is not set"):
+        check_patients(Guarded(), Directory())
 
 
 def test_a_result_that_waits_names_the_setting_and_no_patient():
