@@ -11,6 +11,7 @@ from aiqa_integration.ledger.views import Parked, PollStatus
 from aiqa_integration.model.identity import identity
 from aiqa_integration.pipeline import chore
 from tests.console_samples import NOW, SCRIPT, MemoryBooks, sample_books
+from tests.unit.test_console_pages import parsed
 
 UNMATCHED = "ehr-unmatched: ehr.patient_system is not set: how the EHR calls the issuer of the Patient ID is not known"
 
@@ -58,7 +59,16 @@ def test_it_says_why_and_what_to_do_by_receiver_and_reason(books):
 def test_nothing_held_is_said_too():
     page = client_of(MemoryBooks()).get("/parked/").text
     assert "Nothing is held" in page
-    assert "form_token" not in page
+    assert "<button" not in page
+
+
+def test_the_page_is_well_formed_and_labelled(books):
+    tidy = parsed(client_of(books).get("/parked/"))
+    assert [tag for tag, _ in tidy.tags].count("h1") == 1
+    assert all("scope" in attrs for tag, attrs in tidy.tags if tag == "th")
+    labelled = {attrs["for"] for tag, attrs in tidy.tags if tag == "label"}
+    asked = [attrs for tag, attrs in tidy.tags if tag == "input" and attrs.get("type") != "hidden"]
+    assert [attrs["id"] in labelled for attrs in asked] == [True]
 
 
 @pytest.mark.parametrize("count", [1, 2])
