@@ -225,11 +225,7 @@ Description: "Asks a physicist or radiologist to look at a report, or somebody t
 * focus only Reference(DiagnosticReport)
 * for only Reference(Patient or Device or Location)
 
-Profile: AiqaProvenance
-Parent: Provenance
-Id: aiqa-provenance
-Title: "Provenance"
-Description: "Who made the results, from which images, when, and what they revise. R4 gives Provenance no identifier: it is found again by its tag."
+RuleSet: FoundByItsTag
 * insert OwnProfile
 * meta 1..1
 * meta.tag ^slicing.discriminator.type = #value
@@ -241,12 +237,30 @@ Description: "Who made the results, from which images, when, and what they revis
 * meta.tag[provenance].code 1..1
 * occurred[x] 1..1
 * occurred[x] only dateTime
+* agent.type 1..1
+
+Profile: AiqaProvenance
+Parent: Provenance
+Id: aiqa-provenance
+Title: "Provenance"
+Description: "Who made the results, from which images, when, and what they revise. R4 gives Provenance no identifier: it is found again by its tag."
+* insert FoundByItsTag
 * policy 1..*
 * activity 1..1
 * obeys aiqa-assembler
-* agent.type 1..1
 * agent.who only Reference(Device or Organization or Practitioner or PractitionerRole)
 * entity 1..* MS
+
+Profile: AiqaConfirmation
+Parent: Provenance
+Id: aiqa-confirmation
+Title: "Confirmation"
+Description: "A person agrees with results: who, for whom, when. What the results were made from stands in their own Provenance (aiqa-provenance)."
+* insert FoundByItsTag
+* target only Reference(Observation or DiagnosticReport)
+* obeys aiqa-verifier
+* agent.who only Reference(Practitioner or PractitionerRole)
+* entity 0..0
 
 Profile: AiqaScannerSummary
 Parent: MeasureReport
