@@ -1,4 +1,4 @@
-"""The part of the guide's terminology that the program and the DICOM standard know already, written as FSH.
+"""The part of the guide that the program and the DICOM standard know already, written as FSH.
 
     python -m fhir_profiles.terminology      writes input/fsh/generated.fsh
 
@@ -19,6 +19,7 @@ from aiqa_integration.model.catalogue import catalogue
 from aiqa_integration.model.codes import REASONS
 from aiqa_integration.model.coding import PRIVATE_SCHEME, PRIVATE_SCHEME_UID
 from aiqa_integration.model.quantity import UNITS
+from fhir_profiles import limit_sets
 
 TARGET = Path(__file__).parent / "input/fsh/generated.fsh"
 
@@ -123,8 +124,8 @@ _FOREIGN = """* ^status = #draft
 
 
 def generated() -> str:
-    """Return the FSH of metrics, reasons, error codes, AIQA's SR concepts, DICOM context groups and units."""
-    blocks = (*_code_systems(), *_context_groups(), _dicom_codes(), _units())
+    """Return the FSH of code systems, DICOM context groups, units and limit sets."""
+    blocks = (*_code_systems(), *_context_groups(), _dicom_codes(), _units(), *limit_sets.instances())
     return "// Written by python -m fhir_profiles.terminology; do not edit.\n\n" + "\n\n".join(blocks) + "\n"
 
 

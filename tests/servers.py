@@ -32,7 +32,13 @@ class MedplumServer:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         script = Path(__file__).with_name("medplum_server.mjs")
-        command = ["node", str(script), str(NODE_MODULES.parent), str(self._port), *(["single"] if self._single else [])]
+        command = [
+            "node",
+            str(script),
+            str(NODE_MODULES.parent),
+            str(self._port),
+            *(["single"] if self._single else []),
+        ]
         with (self._folder / "medplum.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         for _ in range(600):

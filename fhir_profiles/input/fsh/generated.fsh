@@ -805,3 +805,693 @@ Description: "UCUM codes of AIQA's quantities."
 * $UCUM#{lp}/cm
 * $UCUM#{score}
 * $UCUM#{spokes}
+
+Instance: acr-mri-large-2022
+InstanceOf: AiqaLimitSet
+Usage: #definition
+Title: "ACR large MRI phantom, 2022 guidance"
+Description: "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* url = "https://w3id.org/aiqa/fhir/PlanDefinition/acr-mri-large-2022"
+* version = "626f7d18859c"
+* name = "AcrMriLarge2022"
+* title = "ACR large MRI phantom, 2022 guidance"
+* status = #active
+* description = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* effectivePeriod.start = "2022-10-01"
+* relatedArtifact.type = #derived-from
+* relatedArtifact.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 1: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 1: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, upper left arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-ul "High-contrast resolution, upper left arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, lower right arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-lr "High-contrast resolution, lower right arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, superior to inferior, localizer: limit 145–151 mm"
+* goal[=].target.measure = $QaMetric#mr-length-superior-inferior "Length, superior to inferior, localizer"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 148 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 145
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 151
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice thickness: limit 4.25–5.75 mm; nominal slice thickness from 4.95 to below 5.05 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-thickness "Slice thickness"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 3, slice thickness accuracy: 5.0 mm ± 0.75 mm for a nominal 5 mm"
+* goal[=].target.detailRange.low.value = 4.25
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5.75
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 1: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice1 "Slice position error, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 11: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice11 "Slice position error, slice 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 85 % below 3 T"
+* goal[=].target.detailRange.low.value = 85
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 80 % at 3 T"
+* goal[=].target.detailRange.low.value = 80
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent signal ghosting: limit ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 6, percent-signal ghosting: at most 3.0 %"
+* goal[=].target.detailRange.high.value = 3
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 30 spokes; field strength from 1.4 to below 2.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 30 spokes from 1.5 T to below 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 30
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 25 spokes; field strength from 1.4 to below 2.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 25 spokes from 1.5 T to below 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 25
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+
+Instance: acr-mri-large-strict
+InstanceOf: AiqaLimitSet
+Usage: #definition
+Title: "ACR large MRI phantom, earlier stricter criteria as tolerance"
+Description: "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance)"
+* url = "https://w3id.org/aiqa/fhir/PlanDefinition/acr-mri-large-strict"
+* version = "b3008e60070a"
+* name = "AcrMriLargeStrict"
+* title = "ACR large MRI phantom, earlier stricter criteria as tolerance"
+* status = #active
+* description = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance)"
+* effectivePeriod.start = "2022-07-18"
+* relatedArtifact.type = #derived-from
+* relatedArtifact.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance)"
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, horizontal, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, vertical, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, horizontal, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, vertical, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 87.5 %, action ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 85 % below 3 T; tolerance: table 3, 87.5 % at 1.5 T"
+* goal[=].target.detailRange.low.value = 85
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 87.5 %, action ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 85 % below 3 T; tolerance: table 3, 87.5 % at 1.5 T"
+* goal[=].target.detailRange.low.value = 87.5
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 82 %, action ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 80 % at 3 T; tolerance: table 3, 82 % at 3 T"
+* goal[=].target.detailRange.low.value = 80
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 82 %, action ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 80 % at 3 T; tolerance: table 3, 82 % at 3 T"
+* goal[=].target.detailRange.low.value = 82
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent signal ghosting: tolerance ≤ 2.5 %, action ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 6, percent-signal ghosting, 3.0 %; tolerance: table 3, 2.5 %"
+* goal[=].target.detailRange.high.value = 3
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Percent signal ghosting: tolerance ≤ 2.5 %, action ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 6, percent-signal ghosting, 3.0 %; tolerance: table 3, 2.5 %"
+* goal[=].target.detailRange.high.value = 2.5
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice thickness: limit 4.25–5.75 mm; nominal slice thickness from 4.95 to below 5.05 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-thickness "Slice thickness"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 3, slice thickness accuracy, 5.0 mm ± 0.75 mm for a nominal 5 mm; table 3 has no tolerance"
+* goal[=].target.detailRange.low.value = 4.25
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5.75
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+
+Instance: acr-mri-medium-2022
+InstanceOf: AiqaLimitSet
+Usage: #definition
+Title: "ACR medium MRI phantom, 2022 guidance"
+Description: "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* url = "https://w3id.org/aiqa/fhir/PlanDefinition/acr-mri-medium-2022"
+* version = "e6fa6f2c86e1"
+* name = "AcrMriMedium2022"
+* title = "ACR medium MRI phantom, 2022 guidance"
+* status = #active
+* description = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* effectivePeriod.start = "2022-10-01"
+* relatedArtifact.type = #derived-from
+* relatedArtifact.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 1: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 1: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, upper left arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-ul "High-contrast resolution, upper left arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, lower right arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-lr "High-contrast resolution, lower right arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, superior to inferior, localizer: limit 132–136 mm"
+* goal[=].target.measure = $QaMetric#mr-length-superior-inferior "Length, superior to inferior, localizer"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 134 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 132
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 136
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice thickness: limit 4.25–5.75 mm; nominal slice thickness from 4.95 to below 5.05 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-thickness "Slice thickness"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 3, slice thickness accuracy: 5.0 mm ± 0.75 mm for a nominal 5 mm"
+* goal[=].target.detailRange.low.value = 4.25
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5.75
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 1: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice1 "Slice position error, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 11: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice11 "Slice position error, slice 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 85 % below 3 T"
+* goal[=].target.detailRange.low.value = 85
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 80 % at 3 T"
+* goal[=].target.detailRange.low.value = 80
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent signal ghosting: limit ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 6, percent-signal ghosting: at most 3.0 %"
+* goal[=].target.detailRange.high.value = 3
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 30 spokes; field strength from 1.4 to below 2.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 30 spokes from 1.5 T to below 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 30
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 25 spokes; field strength from 1.4 to below 2.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 25 spokes from 1.5 T to below 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 25
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}

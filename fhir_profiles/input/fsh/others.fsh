@@ -305,3 +305,26 @@ Description: "A write to a FHIR server, as IHE BALP (Basic Audit, Create and Upd
 * agent[server].who 1..1
 * entity 1..* MS
 * entity.what 1..1
+
+Profile: AiqaLimitSet
+Parent: PlanDefinition
+Id: aiqa-limit-set
+Title: "Limit set"
+Description: "The limits that a phantom run is judged by: a goal for each level of each metric, with the conditions in words. A run names it with its version (workflow-instantiatesCanonical) and carries the limits that held for it in referenceRange."
+* ^status = #draft
+* ^experimental = false
+* url 1..1 MS
+* version 1..1 MS
+* title 1..1 MS
+* relatedArtifact 1..*
+* goal 1..* MS
+* goal.category 1..1 MS
+* goal.category from QaRangeTypeValues (required)
+* goal.documentation 1..*
+* goal.target 1..1 MS
+* goal.target.measure 1..1
+* goal.target.measure from QaMetricValues (required)
+* goal.target.detail[x] 1..1
+* goal.target.detail[x] only Range
+* goal.target.detailRange obeys aiqa-range
+* action 0..0
