@@ -21,7 +21,7 @@ _OPTIONS = {
 
 
 def is_crossed(value: dict[str, Any]) -> bool:
-    """Return whether a Range has its low above its high (rng-2), in one unit: FHIRPath here can't compare quantities."""
+    """Return whether a Range has its low above its high (rng-2), in one unit; FHIRPath here can't tell."""
     low, high = (value[side] if isinstance(value.get(side), dict) else {} for side in ("low", "high"))
     first, last = low.get("value"), high.get("value")
     numbers = isinstance(first, int | float) and isinstance(last, int | float)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aiqa_integration.fhir.bundle import report_bundle_bytes
 from tests.facade_samples import api
@@ -16,7 +17,7 @@ from tests.sql_on_fhir import rows
 
 ROOT = Path(__file__).parents[2]
 VIEW = json.loads((ROOT / "fhir_profiles/ViewDefinition/qa-metric.json").read_text())
-DASHBOARD = json.loads((ROOT / "docs/dashboards/grafana-qa-metric.json").read_text())
+DASHBOARDS = ROOT / "docs/dashboards"
 COLUMNS = [column["name"] for select in VIEW["select"] for column in select["column"]]
 
 
@@ -90,13 +91,40 @@ def test_only_phantom_runs_are_rows():
     assert list(rows(VIEW, {**run, "category": []})) == []
 
 
+def named(value, keys):
+    """Yield every text under one of some keys."""
+    if isinstance(value, list):
+        for item in value:
+            yield from named(item, keys)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in keys:
+                yield from item if isinstance(item, list) else [item]
+            yield from named(item, keys)
+
+
 def test_the_dashboard_reads_only_what_the_view_has():
-    asked = [target["rawSql"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
-    asked += [found["query"] for found in DASHBOARD["templating"]["list"] if found["type"] == "query"]
-    assert len(asked) > 4
-    for sql in asked:
-        assert re.search(r"\bFROM qa_metric\b", sql), sql
-        words = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", re.sub(r"'[^']*'|\"[^\"]*\"|\$\w+|\$\{[^}]*\}", "", sql)))
-        assert words - {"qa_metric", "count", "avg", "sum", "date_trunc", "month", "timestamptz", "numeric"} <= set(
-            COLUMNS
-        ), sql
+    charts = [yaml.safe_load(path.read_text()) for path in (DASHBOARDS / "superset/charts").glob("*.yaml")]
+    (board,) = (yaml.safe_load(path.read_text()) for path in (DASHBOARDS / "superset/dashboards").glob("*.yaml"))
+    dataset = yaml.safe_load((DASHBOARDS / "superset/datasets/AIQA/qa_metric.yaml").read_text())
+    assert {column["column_name"] for column in dataset["columns"]} == set(COLUMNS)
+    asked = set(named(charts, {"subject", "column_name", "x_axis", "groupby", "groupby_b", "all_columns"}))
+    asked |= {
+        target["column"]["name"]
+        for item in board["metadata"]["native_filter_configuration"]
+        for target in item["targets"]
+    }
+    assert len(charts) == 4
+    assert len(asked) > 12
+    assert asked <= set(COLUMNS)
+    assert {chart["dataset_uuid"] for chart in charts} == {dataset["uuid"]}
+
+
+def test_the_table_has_the_columns_of_the_view():
+    statement = (DASHBOARDS / "qa-metric-table.sql").read_text()
+    written = re.findall(r"^  (\w+) (\w+)", statement, flags=re.MULTILINE)
+    kinds = {"decimal": "numeric", "boolean": "boolean", "instant": "timestamptz", "dateTime": "timestamp"}
+    typed = [
+        (column["name"], kinds.get(column["type"], "text")) for select in VIEW["select"] for column in select["column"]
+    ]
+    assert written == typed
