@@ -24,7 +24,7 @@ PAGES = REPOSITORY / "docs/fhir-profiles"
 EXAMPLES = "examples"
 DEFINITIONS = (
     "StructureDefinition", "CodeSystem", "ValueSet", "ConceptMap", "CapabilityStatement", "SearchParameter", "Measure",
-    "ImplementationGuide",
+    "PlanDefinition", "ImplementationGuide",
 )  # fmt: skip
 _HAND_WRITTEN = "ViewDefinition"
 

@@ -34,7 +34,7 @@ def _contents(root: Path, profiles: list[dict[str, Any]]) -> str:
         f"| [{profile['title']}]({profile['id']}.md) | {profile['type']} | {profile['description']} |"
         for profile in profiles
     ]
-    for kind, heading in (("CodeSystem", "Code systems"), ("ValueSet", "Value sets")):
+    for kind, heading in (("CodeSystem", "Code systems"), ("ValueSet", "Value sets"), ("PlanDefinition", "Limit sets")):
         lines += ["", f"## {heading}", "", "| id | title | says |", "|---|---|---|"]
         found = [_read(path) for path in sorted((root / kind).glob("*.json"))]
         lines += [f"| `{item['id']}` | {item['title']} | {item['description']} |" for item in found]

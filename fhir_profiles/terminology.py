@@ -1,4 +1,4 @@
-"""The part of the guide's terminology that the program and the DICOM standard know already, written as FSH.
+"""The part of the guide that the program and the DICOM standard know already, written as FSH.
 
     python -m fhir_profiles.terminology      writes input/fsh/generated.fsh
 
@@ -6,7 +6,7 @@ A test compares the file with what would be written: a new metric, reason, error
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -15,9 +15,11 @@ from pydicom.sr._cid_dict import cid_concepts
 
 from aiqa_integration import errors
 from aiqa_integration.metrics import all_metrics
-from aiqa_integration.model.codes import REASONS, VERDICTS
+from aiqa_integration.model.catalogue import catalogue
+from aiqa_integration.model.codes import REASONS
 from aiqa_integration.model.coding import PRIVATE_SCHEME, PRIVATE_SCHEME_UID
 from aiqa_integration.model.quantity import UNITS
+from fhir_profiles import limit_sets
 
 TARGET = Path(__file__).parent / "input/fsh/generated.fsh"
 
@@ -74,6 +76,31 @@ _RUNS = {
     "acr-dm-run": "ACR digital mammography phantom run",
 }
 
+_OWN_SYSTEMS = {
+    "qa-category": ("QaCategory", "What a quality result is about", "About a test object or about a patient's images."),
+    "qa-outcome": (
+        "QaOutcome", "Outcome of a run",
+        "How a run of an analysis came out. PS3.16 CID 6044 has words for two of them only.",
+    ),
+    "qa-range-type": ("QaRangeType", "Kind of limit", "Kinds of reference range of a quality metric."),
+    "qa-task": ("QaTask", "What is asked of a person", "What AIQA proposes. It never orders."),
+    "qa-decision-reason": ("QaDecisionReason", "Why a proposal was answered so", "Reasons why a Task ended."),
+    "qa-measure": ("QaMeasure", "What is counted per scanner", "Counts and rates of a scanner over a time."),
+    "qa-tag": ("QaTag", "Tags of AIQA", "What is said of a resource in meta.tag."),
+}  # fmt: skip
+"""Code system of which the program's catalogue holds the concepts -> name, title and description."""
+
+_ANSWERS = {
+    "artifact-acceptable": (
+        "Artifact acceptable for the clinical question", "The images answer what was asked in spite of it",
+    ),
+    "no-artifact": ("No artifact seen", "The person does not see what AIQA reports"),
+    "patient-condition": ("Patient cannot go on", "The state of the patient forbids another acquisition"),
+    "already-repeated": ("Already repeated", "The series had been acquired again before the proposal was read"),
+    "no-time": ("No time in the schedule", "The scanner is needed for another patient"),
+}  # fmt: skip
+"""Reasons that a person may give in the EHR; AIQA itself writes only those of the catalogue."""
+
 _MORE_UNITS = ("[hnsf'U]", "{lp}/cm", "mGy", "mGy.cm")
 """UCUM units of CT and mammography, beside those of the metrics at hand."""
 
@@ -97,8 +124,8 @@ _FOREIGN = """* ^status = #draft
 
 
 def generated() -> str:
-    """Return the FSH of metrics, reasons, error codes, AIQA's SR concepts, DICOM context groups and units."""
-    blocks = (*_code_systems(), *_context_groups(), _dicom_codes(), _units())
+    """Return the FSH of code systems, DICOM context groups, units and limit sets."""
+    blocks = (*_code_systems(), *_context_groups(), _dicom_codes(), _units(), *limit_sets.instances())
     return "// Written by python -m fhir_profiles.terminology; do not edit.\n\n" + "\n\n".join(blocks) + "\n"
 
 
@@ -107,13 +134,22 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _code_system(name: str, identifier: str, title: str, description: str, rows: dict[str, str]) -> str:
+def _code_system(
+    name: str, identifier: str, title: str, description: str, rows: Mapping[str, str | tuple[str, str]]
+) -> str:
+    """Return the FSH of a code system; a row is a code with its display, or with display and definition."""
     head = f"CodeSystem: {name}\nId: {identifier}\nTitle: {_quoted(title)}\nDescription: {_quoted(description)}"
-    codes = "\n".join(f"* #{code} {_quoted(display)}" for code, display in rows.items())
+    words = {code: (said,) if isinstance(said, str) else said for code, said in rows.items()}
+    codes = "\n".join(f"* #{code} {' '.join(map(_quoted, said))}" for code, said in words.items())
     return f"{head}\n* insert OwnCodes\n{codes}"
 
 
 def _code_systems() -> Iterator[str]:
+    for system, (name, title, description) in _OWN_SYSTEMS.items():
+        concepts = [row for row in catalogue().concepts.values() if row.scheme == system]
+        rows = {row.value: (row.meaning, row.definition) for row in concepts}
+        more = _ANSWERS if system == "qa-decision-reason" else {}
+        yield _code_system(name, system, title, description, rows | more)
     metrics = {metric.id: metric.label for metric in all_metrics()}
     yield _code_system(
         "QaMetric", "qa-metric", "Metrics and runs", "Metrics as in report.json, and the runs that hold them.",
@@ -127,14 +163,12 @@ def _code_systems() -> Iterator[str]:
         "QaRefusal", "qa-refusal", "Why a series was refused", "Stable error codes (docs/errors.md).",
         {code: code.replace("-", " ").capitalize() for code in sorted(_error_codes(errors.AiqaError))},
     )  # fmt: skip
-    own = [*(metric.code for metric in all_metrics()), *REASONS.values(), *VERDICTS.values()]
-    rows = {code.value: code.meaning for code in own if code.scheme == PRIVATE_SCHEME}
+    own = [row for row in catalogue().all_concepts if row.scheme == PRIVATE_SCHEME]
     text = _code_system(
-        "AiqaSr", "aiqa-sr", "Concepts of AIQA's SR", f"Concepts of coding scheme {PRIVATE_SCHEME} that FHIR shows.",
-        dict(sorted(rows.items())),
+        "AiqaSr", "aiqa-sr", "Concepts of AIQA's SR", f"Concepts of coding scheme {PRIVATE_SCHEME}.",
+        dict(sorted((row.value, (row.meaning, row.definition)) for row in own)),
     )  # fmt: skip
-    scheme = f'* insert OwnCodes\n* ^url = "urn:oid:{PRIVATE_SCHEME_UID}"\n* ^content = #fragment'
-    yield text.replace("* insert OwnCodes", scheme)
+    yield text.replace("* insert OwnCodes", f'* insert OwnCodes\n* ^url = "urn:oid:{PRIVATE_SCHEME_UID}"')
 
 
 def _error_codes(root: type[errors.AiqaError]) -> set[str]:

@@ -27,6 +27,7 @@ CORE = HOME / ".fhir/packages/hl7.fhir.r4.core#4.0.1/package"
 NODE_MODULES = CACHE / "node/node_modules"
 SUSHI = NODE_MODULES / "fsh-sushi/dist/app.js"
 _NODE_FILES = REPOSITORY / "tests/conformance/node"
+_LOCK = "package-lock.json"
 
 
 def missing_core() -> str | None:
@@ -38,7 +39,9 @@ def missing_node() -> str | None:
     """Return why the node tools can't be used; None where they can."""
     if shutil.which("node") is None:
         return "node is not installed"
-    return None if SUSHI.is_file() else "no node tools: python -m fhir_profiles.tools gets them"
+    locked, installed = (folder / _LOCK for folder in (_NODE_FILES, NODE_MODULES.parent))
+    current = SUSHI.is_file() and installed.is_file() and installed.read_bytes() == locked.read_bytes()
+    return None if current else "no node tools, or others than locked: python -m fhir_profiles.tools gets them"
 
 
 def install_core() -> None:
@@ -64,7 +67,7 @@ def install_node() -> None:
     """Install the node tools as locked; raises CalledProcessError where npm fails."""
     target = NODE_MODULES.parent
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
+    for name in ("package.json", _LOCK):
         shutil.copy(_NODE_FILES / name, target / name)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(command, cwd=target, check=True)

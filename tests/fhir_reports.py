@@ -21,15 +21,15 @@ SOURCE = "ACR MRI QC manual 2015, section 5"
 
 LENGTH = MetricDef(
     id="mr-length-horizontal-slice5", label="Length, horizontal, slice 5", unit=MM, better="target", source=SOURCE,
-    version="1", code=aiqa_code("MRLENH5", "Length, horizontal, slice 5"), decimals=1,
+    version="1", code=aiqa_code("AIQA-LEN-H-S5", "Phantom length, horizontal, slice 5"), decimals=1,
 )  # fmt: skip
 PIU = MetricDef(
     id="mr-percent-image-uniformity", label="Percent image uniformity", unit=PERCENT, better="higher", source=SOURCE,
-    version="1", code=aiqa_code("MRPIU", "Percent image uniformity"), decimals=1,
+    version="1", code=aiqa_code("AIQA-PIU", "Percent integral uniformity"), decimals=1,
 )  # fmt: skip
 GHOSTING = MetricDef(
     id="mr-percent-signal-ghosting", label="Percent signal ghosting", unit=PERCENT, better="lower", source=SOURCE,
-    version="1", code=aiqa_code("MRPSG", "Percent signal ghosting"), decimals=2,
+    version="1", code=aiqa_code("AIQA-PSG", "Percent signal ghosting"), decimals=2,
 )  # fmt: skip
 SNR = MetricDef(
     id="mr-snr", label="Signal-to-noise ratio", unit=ONE, better="higher", source=SOURCE, version="1",

@@ -1,5 +1,5 @@
 // A FHIR server of @medplum/fhir-router over its memory repository: transactions are not atomic, R4 is checked on write.
-// Run with NODE_PATH-like resolution from the folder of node_modules: node medplum_server.mjs FOLDER PORT [single]
+// Packages are those of the node_modules in FOLDER: node medplum_server.mjs FOLDER PORT [single]
 // "single": says that it has no transactions, as many EHR products do.
 import http from 'node:http';
 import { createRequire } from 'node:module';

@@ -1,26 +1,15 @@
 """Real servers for tests: the viewer kit starts its Orthanc the same way."""
 
-import os
-import shutil
 import subprocess
 import time
 import urllib.request
 from pathlib import Path
 from typing import Self
 
+from fhir_profiles.tools import NODE_MODULES
 from viewer_kit.orthanc import OrthancServer, free_port, missing_orthanc
 
-__all__ = ["MedplumServer", "OrthancServer", "free_port", "missing_medplum", "missing_orthanc"]
-
-MEDPLUM_FOLDER = os.environ.get("MEDPLUM_FOLDER", "")
-"""Folder whose node_modules has @medplum/fhir-router, core and definitions (npm install, Node 20 or later)."""
-
-
-def missing_medplum() -> str | None:
-    """Return why the second FHIR server cannot be started here, None where it can."""
-    if not MEDPLUM_FOLDER or not (Path(MEDPLUM_FOLDER) / "node_modules/@medplum/fhir-router").is_dir():
-        return "MEDPLUM_FOLDER names no folder with node_modules/@medplum/fhir-router"
-    return None if shutil.which("node") else "Node is not installed"
+__all__ = ["MedplumServer", "OrthancServer", "free_port", "missing_orthanc"]
 
 
 class MedplumServer:
@@ -43,7 +32,13 @@ class MedplumServer:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         script = Path(__file__).with_name("medplum_server.mjs")
-        command = ["node", str(script), MEDPLUM_FOLDER, str(self._port), *(["single"] if self._single else [])]
+        command = [
+            "node",
+            str(script),
+            str(NODE_MODULES.parent),
+            str(self._port),
+            *(["single"] if self._single else []),
+        ]
         with (self._folder / "medplum.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         for _ in range(600):

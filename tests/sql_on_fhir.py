@@ -1,4 +1,4 @@
-"""A small runner of SQL-on-FHIR view definitions: select, forEach, column, constant; paths by fhirpathpy.
+"""A small runner of SQL-on-FHIR view definitions: where, select, forEach, column, constant; paths by fhirpathpy.
 
 Source: SQL on FHIR 2.0.0; ``getResourceKey`` and ``getReferenceKey`` as its section "Additional functions" says.
 """
@@ -23,6 +23,9 @@ def rows(view: Mapping[str, Any], resource: Mapping[str, Any]) -> Iterator[Row]:
     if resource["resourceType"] != view["resource"]:
         return
     constants = {each["name"]: each["valueString"] for each in view.get("constant", [])}
+    wanted = [each["path"] for each in view.get("where", [])]
+    if any(_at(resource, path, str(view["resource"]), constants) != [True] for path in wanted):
+        return
     partial: list[Row] = [{}]
     for select in view["select"]:
         assert select.keys() <= {"forEach", "column"}, "the runner knows no more"

@@ -45,7 +45,7 @@ def _provenance(key: Identifier, person: Person, moment: str) -> Element:
     return {
         "resourceType": "Provenance",
         "meta": {
-            "profile": [f"{BASE}/StructureDefinition/aiqa-provenance"],
+            "profile": [f"{BASE}/StructureDefinition/aiqa-confirmation"],
             "tag": [{"system": key.system, "code": key.value}, MADE_BY_AIQA_TAG],
         },
         "occurredDateTime": moment,

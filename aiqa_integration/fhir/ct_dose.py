@@ -10,6 +10,12 @@ from aiqa_integration.model.identity import SeriesRef, result_identity
 
 _ANALYSIS = "ct-dose-image-quality"
 _LOINC = listed("ct-category")["system"]
+_PROFILES = {
+    "ct-category": "aiqa-ct-dose-image-quality",
+    "ct-global-noise": "aiqa-ct-global-noise",
+    "ct-size-adjusted-dose": "aiqa-ct-size-adjusted-dose",
+}
+"""Profile of an Observation by the catalogue name of its code."""
 
 CATEGORIES: dict[str, str] = {
     "LA31752-1": "Abdomen and Pelvis Low Dose",
@@ -91,7 +97,7 @@ def _observation(exam: CtDoseImageQuality, name: str, value: Element) -> Element
     key = Identifier(system=RESULT, value=str(result_identity(exam.ref, _ANALYSIS, name)))
     return {
         "resourceType": "Observation",
-        "meta": {"profile": [f"{BASE}/StructureDefinition/aiqa-ct-dose-image-quality"]},
+        "meta": {"profile": [f"{BASE}/StructureDefinition/{_PROFILES[name]}"]},
         "identifier": [key.element],
         "status": "final",
         "category": [CATEGORY_IMAGING],

@@ -8,7 +8,7 @@ import fhirpathpy
 from fhirpathpy.engine.nodes import ResourceNode
 from fhirpathpy.models import models
 
-_NATIVE = frozenset({"ele-1", "ext-1", "txt-1", "txt-2", "dom-3", "ref-1"})
+_NATIVE = frozenset({"ele-1", "ext-1", "txt-1", "txt-2", "dom-3", "ref-1", "rng-2"})
 """Answered by the walker itself: they are asked of every element, or need what FHIRPath here can't do."""
 
 _OPTIONS = {
@@ -18,6 +18,14 @@ _OPTIONS = {
     "traceFn": lambda *_: None,
 }
 """``hasValue()``, which fhirpathpy lacks, and silence where an invariant of R4 traces."""
+
+
+def is_crossed(value: dict[str, Any]) -> bool:
+    """Return whether a Range has its low above its high (rng-2), in one unit; FHIRPath here can't tell."""
+    low, high = (value[side] if isinstance(value.get(side), dict) else {} for side in ("low", "high"))
+    first, last = low.get("value"), high.get("value")
+    numbers = isinstance(first, int | float) and isinstance(last, int | float)
+    return bool(numbers and low.get("code") == high.get("code") and first > last)
 
 
 @cache

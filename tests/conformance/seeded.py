@@ -16,6 +16,9 @@ from tests.conformance.tools import by_fhirkit, by_medplum
 EMITTED = "emitted"
 """Name of the example that is not a file: the transaction that the emitters make of a phantom run."""
 
+LIMIT_SET = "acr-mri-large-strict"
+"""The limit set that stands for all of them: it has limits of both levels."""
+
 
 @dataclass(frozen=True)
 class SeededError:
@@ -41,12 +44,14 @@ def seeded_errors() -> tuple[SeededError, ...]:
 
 
 def good_examples() -> dict[str, dict[str, Any]]:
-    """Return our good examples by name, and the transaction of a phantom run as it goes over the wire."""
+    """Return our good examples by name, a limit set, and the transaction of a phantom run as it goes over the wire."""
     from aiqa_integration.fhir.bundle import report_bundle_bytes
     from tests.fhir_reports import header, phantom_report
 
     report = phantom_report()
     files = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "examples").glob("*.json")}
+    plan = ROOT / "PlanDefinition" / f"{LIMIT_SET}.json"
+    files[f"PlanDefinition-{LIMIT_SET}"] = json.loads(plan.read_text(encoding="utf-8"))
     return files | {EMITTED: json.loads(report_bundle_bytes(report, header(report)))}
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from tests.conformance.definitions import CORE_STRUCTURE, OWN, Definitions, Element
-from tests.conformance.invariants import Invariants
+from tests.conformance.invariants import Invariants, is_crossed
 from tests.conformance.primitives import PRIMITIVES, wrong_primitive
 from tests.conformance.scope import Scope, objects, references, scope_of, target_of
 from tests.conformance.slicing import fits, has
@@ -107,6 +107,8 @@ class Walker:
             self._reference(value, node, path, scope)
         elif kind in {"Coding", "Quantity"}:
             self._coding(value, path)
+        elif kind == "Range" and is_crossed(value):
+            self._add(path, "rng-2", "low is above high")
         elif kind == "Extension":
             self._extension(value, path, scope, node)
         self._members(value, children, path, scope)

@@ -20,6 +20,7 @@ from aiqa_integration.model.month import CalendarMonth, ScannerMonth
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.pipeline.follow_up import NoticedSeries, follow_up
 from aiqa_integration.sinks.fhir_server import FhirSink
+from fhir_profiles.tools import missing_node
 from tests.fhir_flows import (
     DIRECTORY,
     FULL,
@@ -33,7 +34,7 @@ from tests.fhir_flows import (
     write,
 )
 from tests.fhir_reports import GHOST, LENGTH_OK, MOTION, MRN, loaded, patient_report, phantom_report
-from tests.servers import MedplumServer, missing_medplum
+from tests.servers import MedplumServer
 
 NOW = datetime(2026, 11, 20, 6, 50, tzinfo=UTC)
 LATER = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
@@ -50,7 +51,7 @@ def store(request, tmp_path_factory):
         with EmbeddedFhirStore(folder) as running:
             yield running
         return
-    why = missing_medplum()
+    why = missing_node()
     if why is not None:
         pytest.skip(why)
     with MedplumServer(folder, single="without" in request.param) as running:

@@ -108,7 +108,7 @@ def test_a_corrected_result_replaces_the_same_resource_and_adds_its_provenance(c
     assert stored["valueCodeableConcept"]["text"] == "PASS"
 
 
-@pytest.mark.parametrize("code", ["MRPIU", f"{BASE}/CodeSystem/qa-metric|mr-percent-image-uniformity"])
+@pytest.mark.parametrize("code", ["AIQA-PIU", f"{BASE}/CodeSystem/qa-metric|mr-percent-image-uniformity"])
 def test_a_run_is_found_by_the_code_of_a_metric(client, report, code):
     deliver(client, report)
     scanner = observation(client, report)["subject"]["reference"]

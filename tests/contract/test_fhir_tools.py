@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from aiqa_integration.fhir.bundle import report_bundle_bytes
 from fhir_profiles.build import differences
 from fhir_profiles.tools import REPOSITORY, missing_core, missing_node
 from tests.conformance.seeded import found_by, good_examples, seeded_errors, table
 from tests.conformance.tools import by_medplum
-from tests.fhir_reports import header, phantom_report, refused_report
+from tests.fhir_emitted import emitted
 
 MISSING = missing_node() or missing_core()
 pytestmark = [
@@ -24,10 +23,8 @@ def test_what_is_committed_is_what_the_fsh_compiles_to():
     assert differences() == [], "python -m fhir_profiles.build compile"
 
 
-def test_medplum_blames_nothing_that_is_good():
-    reports = {"refused": refused_report(), "simulated": phantom_report(simulated=True)}
-    items = good_examples()
-    items |= {name: json.loads(report_bundle_bytes(report, header(report))) for name, report in reports.items()}
+def test_medplum_blames_nothing_that_is_good(tmp_path):
+    items = good_examples() | emitted(tmp_path)
     items |= {str(path): json.loads(path.read_text(encoding="utf-8")) for path in SHARED.rglob("*.json")}
     assert {name: found for name, found in by_medplum(items).items() if found} == {}
 

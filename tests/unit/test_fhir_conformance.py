@@ -100,6 +100,8 @@ def test_no_good_example_is_blamed():
 @needs_core
 def test_every_profile_has_a_good_example():
     shown = {name for item in good_examples().values() for name in item.get("meta", {}).get("profile", [])}
+    plans = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "PlanDefinition").glob("*.json")]
+    shown |= {name for plan in plans for name in plan["meta"]["profile"]}
     parents = {"https://w3id.org/aiqa/fhir/StructureDefinition/aiqa-phantom-run"}
     assert set(definitions().profiles()) - shown - parents == set()
 

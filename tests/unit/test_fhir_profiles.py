@@ -6,19 +6,16 @@ import re
 import tarfile
 from typing import Any
 
-import fhirpathpy
 import pytest
-from fhirpathpy.models import models
 
-from aiqa_integration.fhir.bundle import report_bundle_bytes
-from aiqa_integration.fhir.codes import run_name
+from aiqa_integration.fhir.codes import BASE, run_name
 from aiqa_integration.metrics import all_metrics
 from aiqa_integration.phantoms import all_phantoms
+from aiqa_integration.tolerances.limits import shipped_limit_sets
 from fhir_profiles import pages
 from fhir_profiles.build import PAGES, package
 from fhir_profiles.terminology import TARGET, generated
 from fhir_profiles.tools import ROOT
-from tests.fhir_reports import header, phantom_report
 
 
 def definition(kind: str, name: str) -> dict[str, Any]:
@@ -39,6 +36,30 @@ def test_every_metric_and_run_has_its_code():
     assert {metric.id: metric.label for metric in all_metrics()}.items() <= known.items()
     runs = {run_name(phantom.analysis) for phantom in all_phantoms()}
     assert {run.code: run.display for run in runs}.items() <= known.items()
+
+
+def test_every_shipped_limit_set_is_there_by_the_name_and_revision_that_runs_write():
+    for limits in shipped_limit_sets():
+        plan = definition("PlanDefinition", limits.id)
+        assert (plan["version"], plan["url"]) == (limits.revision, f"{BASE}/PlanDefinition/{limits.id}")
+        goals = [
+            (
+                goal["target"][0]["measure"]["coding"][0]["code"],
+                goal["category"]["coding"][0]["code"],
+                *(goal["target"][0]["detailRange"].get(side, {}).get("value") for side in ("low", "high")),
+            )
+            for goal in plan["goal"]
+        ]
+        expected = [
+            (limit.metric, kind, low, high)
+            for limit in limits.limits
+            for kind, low, high in (
+                ("action-limit", limit.tolerance.action_low, limit.tolerance.action_high),
+                ("warning-limit", limit.tolerance.tolerance_low, limit.tolerance.tolerance_high),
+            )
+            if low is not None or high is not None
+        ]
+        assert goals == expected
 
 
 def test_pages_are_current():
@@ -73,45 +94,6 @@ def test_the_package_is_as_package_managers_read_it():
     assert {f"package/{row['filename']}" for row in index["files"]} <= set(names)
     assert all(row["url"] for row in index["files"])
     assert sum(name.startswith("package/example/") for name in names) >= 19
-
-
-def rows_of(view: dict[str, Any], resource: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a ViewDefinition with one level of forEach, by its rules (SQL on FHIR 2.0)."""
-
-    def one(element: Any, path: str) -> Any:
-        found = fhirpathpy.evaluate(element, path, {}, models["r4"])
-        assert len(found) <= 1, path
-        return found[0] if found else None
-
-    rows: list[dict[str, Any]] = [{}]
-    for select in view["select"]:
-        each = select.get("forEach")
-        # Choice types are known by their place: an element alone has lost it, so it is asked for from the resource.
-        count = len(fhirpathpy.evaluate(resource, each, {}, models["r4"])) if each else 1
-        places = [f"{each}[{number}]." if each else "" for number in range(count)]
-        parts = [
-            {column["name"]: one(resource, f"{place}{column['path']}") for column in select["column"]}
-            for place in places
-        ]
-        rows = [row | part for row in rows for part in parts]
-    return rows
-
-
-def test_the_view_gives_a_row_per_metric():
-    report = phantom_report()
-    entries = json.loads(report_bundle_bytes(report, header(report)))["entry"]
-    (run,) = (entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Observation")
-    view = definition("ViewDefinition", "qa-metric")
-    assert fhirpathpy.evaluate(run, view["where"][0]["path"], {}, models["r4"]) == [True]
-    rows = rows_of(view, run)
-    assert [row["metric"] for row in rows] == [judgement.measurement.metric.id for judgement in report.judgements]
-    assert {(row["outcome"], row["run"], row["series_uid"], row["acquired"]) for row in rows} == {
-        ("fail", "acr-mri-run", report.ref.series_instance_uid, "2026-11-20")
-    }
-    uniformity, missing = rows[1], rows[4]
-    assert (float(uniformity["value"]), uniformity["unit"], uniformity["interpretation"]) == (80.1, "%", "LL")
-    assert (float(uniformity["action_low"]), uniformity["action_high"]) == (82.0, None)
-    assert (missing["value"], missing["reason"]) == (None, "slice-missing")
 
 
 @pytest.mark.parametrize("name", ["aiqa-facade", "aiqa-client"])

@@ -212,7 +212,7 @@ def test_a_measured_metric_keeps_its_digits_unit_limits_and_source():
     assert action["type"]["coding"][0]["code"] == "action-limit"
     assert warning["type"]["coding"][0]["code"] == "warning-limit"
     assert action["text"] == "187.0 to 193.0 mm (ACR MRI QC manual 2015, section 5, revision r3)"
-    assert [coding["code"] for coding in found["code"]["coding"]] == ["mr-length-horizontal-slice5", "MRLENH5"]
+    assert [coding["code"] for coding in found["code"]["coding"]] == ["mr-length-horizontal-slice5", "AIQA-LEN-H-S5"]
     assert found["code"]["coding"][1]["system"] == "urn:oid:2.25.213384237021484209190842339713268837121"
 
 

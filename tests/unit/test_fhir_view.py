@@ -2,37 +2,49 @@
 
 import json
 import re
+import threading
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aiqa_integration.fhir.bundle import report_bundle_bytes
-from aiqa_integration.fhir.local import local_resources
-from tests.fhir_reports import MIXED, header, phantom_report, refused_report
+from tests.facade_samples import api
+from tests.fhir_reports import MIXED, phantom_report, refused_report
 from tests.sql_on_fhir import rows
 
 ROOT = Path(__file__).parents[2]
-VIEW = json.loads((ROOT / "aiqa_integration/fhir/views/qa_metric.json").read_text())
-DASHBOARD = json.loads((ROOT / "docs/dashboards/grafana-qa-metric.json").read_text())
+VIEW = json.loads((ROOT / "fhir_profiles/ViewDefinition/qa-metric.json").read_text())
+DASHBOARDS = ROOT / "docs/dashboards"
 COLUMNS = [column["name"] for select in VIEW["select"] for column in select["column"]]
 
 
-def table(report):
-    found = local_resources(report_bundle_bytes(report, header(report)))
-    plain = [json.loads(resource.written(1, _moment()), parse_float=Decimal) for resource in found]
-    return [row for resource in plain for row in rows(VIEW, resource)]
+def exported(folder, *reports):
+    """Return the resources of the façade's bulk export, as its NDJSON files have them."""
+    with api(folder) as running:
+        for report in reports:
+            running.keep(report)
+        running.moment += timedelta(minutes=1)
+        place = running.client.get("/fhir/$export", headers={"Prefer": "respond-async"}).headers["Content-Location"]
+        for thread in [thread for thread in threading.enumerate() if thread.name == "fhir-export"]:
+            thread.join(60)
+        lines = []
+        for output in running.client.get(place).json["output"]:
+            with running.client.get(output["url"]) as file:
+                lines += file.text.splitlines()
+    return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
-def _moment():
-    from tests.facade_samples import NOW
-
-    return NOW
+def table(folder, *reports):
+    return [row for resource in exported(folder, *reports) for row in rows(VIEW, resource)]
 
 
 @pytest.fixture(scope="module")
-def metrics():
-    return {str(row["metric"]): row for row in table(phantom_report(simulated=True))}
+def metrics(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    return {str(row["metric"]): row for row in table(folder, phantom_report(simulated=True))}
 
 
 def test_each_metric_is_a_row_with_every_column(metrics):
@@ -62,19 +74,57 @@ def test_each_row_names_scanner_run_time_and_outcome(metrics):
     assert re.fullmatch(r"[0-9a-f-]{36}", str(row["scanner_id"]))
     assert (row["run"], row["outcome"], row["status"]) == ("acr-mri-run", "fail", "final")
     assert (row["performed_on"], row["simulated"]) == ("2026-11-20", True)
+    assert row["series_uid"] == phantom_report().ref.series_instance_uid
 
 
-def test_a_refused_series_has_no_metrics_and_so_no_rows():
-    assert table(refused_report()) == []
+def test_a_refused_series_has_no_metrics_and_so_no_rows(tmp_path):
+    assert table(tmp_path, refused_report()) == []
+
+
+def test_only_phantom_runs_are_rows():
+    (run,) = [
+        entry["resource"]
+        for entry in json.loads(report_bundle_bytes(phantom_report()))["entry"]
+        if entry["resource"]["resourceType"] == "Observation"
+    ]
+    assert len(list(rows(VIEW, run))) == len(MIXED)
+    assert list(rows(VIEW, {**run, "category": []})) == []
+
+
+def named(value, keys):
+    """Yield every text under one of some keys."""
+    if isinstance(value, list):
+        for item in value:
+            yield from named(item, keys)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in keys:
+                yield from item if isinstance(item, list) else [item]
+            yield from named(item, keys)
 
 
 def test_the_dashboard_reads_only_what_the_view_has():
-    asked = [target["rawSql"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
-    asked += [found["query"] for found in DASHBOARD["templating"]["list"] if found["type"] == "query"]
-    assert len(asked) > 4
-    for sql in asked:
-        assert re.search(r"\bFROM qa_metric\b", sql), sql
-        words = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", re.sub(r"'[^']*'|\"[^\"]*\"|\$\w+|\$\{[^}]*\}", "", sql)))
-        assert words - {"qa_metric", "count", "avg", "sum", "date_trunc", "month", "timestamptz", "numeric"} <= set(
-            COLUMNS
-        ), sql
+    charts = [yaml.safe_load(path.read_text()) for path in (DASHBOARDS / "superset/charts").glob("*.yaml")]
+    (board,) = (yaml.safe_load(path.read_text()) for path in (DASHBOARDS / "superset/dashboards").glob("*.yaml"))
+    dataset = yaml.safe_load((DASHBOARDS / "superset/datasets/AIQA/qa_metric.yaml").read_text())
+    assert {column["column_name"] for column in dataset["columns"]} == set(COLUMNS)
+    asked = set(named(charts, {"subject", "column_name", "x_axis", "groupby", "groupby_b", "all_columns"}))
+    asked |= {
+        target["column"]["name"]
+        for item in board["metadata"]["native_filter_configuration"]
+        for target in item["targets"]
+    }
+    assert len(charts) == 4
+    assert len(asked) > 12
+    assert asked <= set(COLUMNS)
+    assert {chart["dataset_uuid"] for chart in charts} == {dataset["uuid"]}
+
+
+def test_the_table_has_the_columns_of_the_view():
+    statement = (DASHBOARDS / "qa-metric-table.sql").read_text()
+    written = re.findall(r"^  (\w+) (\w+)", statement, flags=re.MULTILINE)
+    kinds = {"decimal": "numeric", "boolean": "boolean", "instant": "timestamptz", "dateTime": "timestamp"}
+    typed = [
+        (column["name"], kinds.get(column["type"], "text")) for select in VIEW["select"] for column in select["column"]
+    ]
+    assert written == typed

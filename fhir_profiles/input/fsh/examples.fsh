@@ -233,6 +233,8 @@ Title: "One metric of a run"
 * referenceRange.type = $QaRangeType#action-limit "Action limit"
 * referenceRange.text = "≥ 80 %"
 * derivedFrom = Reference(example-phantom-study)
+* component[seriesUid].code = $DCM#112002 "Series Instance UID"
+* component[seriesUid].valueString = "2.25.202"
 
 Instance: example-refused-run
 InstanceOf: AiqaPhantomRun
@@ -325,6 +327,17 @@ Title: "CT dose and image quality"
 * component[noise].valueQuantity.value = 17.4
 * component[dose].code = $LNC#96913-9 "Calculated CT size-adjusted dose"
 * component[dose].valueQuantity.value = 412
+
+Instance: example-ct-category
+InstanceOf: AiqaCtDoseImageQuality
+Usage: #example
+Title: "CT dose and image quality category alone"
+Description: "For receivers that take no components"
+* insert CtScan
+* identifier.system = "https://w3id.org/aiqa/fhir/sid/result"
+* identifier.value = "7d9ff1c1-2c8e-5e0b-8a4e-3b6b3d5f7a27"
+* code = $LNC#96914-7 "CT dose and image quality category"
+* valueCodeableConcept = $LNC#LA31753-9 "Abdomen and Pelvis Routine Dose"
 
 Instance: example-ct-global-noise
 InstanceOf: AiqaCtGlobalNoise
@@ -468,6 +481,19 @@ Title: "Provenance of a phantom run"
 * agent.who = Reference(example-algorithm)
 * entity.role = #source
 * entity.what = Reference(example-phantom-study)
+
+Instance: example-confirmation
+InstanceOf: AiqaConfirmation
+Usage: #example
+Title: "A radiologist agrees with a result"
+* meta.tag[provenance].code = #0e9ff1c1-2c8e-5e0b-8a4e-3b6b3d5f7a20
+* target = Reference(example-clinical-quality)
+* occurredDateTime = "2026-11-20T11:02:00+01:00"
+* recorded = "2026-11-20T11:02:00+01:00"
+* agent.type = $ParticipantType#verifier "Verifier"
+* agent.who.display = "Kim Lee"
+* agent.onBehalfOf.type = "Organization"
+* agent.onBehalfOf.display = "Example Hospital"
 
 Instance: example-scanner-summary
 InstanceOf: AiqaScannerSummary

@@ -1,5 +1,74 @@
 // Written by python -m fhir_profiles.terminology; do not edit.
 
+CodeSystem: QaCategory
+Id: qa-category
+Title: "What a quality result is about"
+Description: "About a test object or about a patient's images."
+* insert OwnCodes
+* #phantom-qa "Phantom quality assurance" "A result about a test object"
+* #clinical-image-quality "Clinical image quality" "A result about images of a patient"
+
+CodeSystem: QaOutcome
+Id: qa-outcome
+Title: "Outcome of a run"
+Description: "How a run of an analysis came out. PS3.16 CID 6044 has words for two of them only."
+* insert OwnCodes
+* #pass "Pass" "Everything required was measured and is inside its limits"
+* #warning "Warning" "A value is outside its tolerance"
+* #fail "Fail" "A value is outside its action limits"
+* #not-assessed "Not assessed" "No limits apply"
+* #incomplete "Incomplete" "Something required was not measured"
+* #not-evaluable "Not evaluable" "Nothing could be measured"
+
+CodeSystem: QaRangeType
+Id: qa-range-type
+Title: "Kind of limit"
+Description: "Kinds of reference range of a quality metric."
+* insert OwnCodes
+* #action-limit "Action limit" "Outside this range something must be done"
+* #warning-limit "Warning limit" "Outside this range somebody should look"
+
+CodeSystem: QaTask
+Id: qa-task
+Title: "What is asked of a person"
+Description: "What AIQA proposes. It never orders."
+* insert OwnCodes
+* #repeat-series "Repeat series" "Acquire the series again while the patient is there"
+* #change-protocol "Acquire with another protocol" "A repeat of the same protocol would not help"
+* #physics-review "Review failed QA run" "A medical physicist is to look at a phantom's result"
+* #image-review "Review the images of a series" "A person is to look at a patient's series"
+* #service "Call service for the scanner" "The same fault came back on one scanner"
+
+CodeSystem: QaDecisionReason
+Id: qa-decision-reason
+Title: "Why a proposal was answered so"
+Description: "Reasons why a Task ended."
+* insert OwnCodes
+* #declined "Declined on the notice board" "A person decided against the proposal"
+* #expired "The time to decide is over" "The patient is taken to have left before anybody decided"
+* #withdrawn "The result was replaced" "A later result of the same series proposes nothing"
+* #artifact-acceptable "Artifact acceptable for the clinical question" "The images answer what was asked in spite of it"
+* #no-artifact "No artifact seen" "The person does not see what AIQA reports"
+* #patient-condition "Patient cannot go on" "The state of the patient forbids another acquisition"
+* #already-repeated "Already repeated" "The series had been acquired again before the proposal was read"
+* #no-time "No time in the schedule" "The scanner is needed for another patient"
+
+CodeSystem: QaMeasure
+Id: qa-measure
+Title: "What is counted per scanner"
+Description: "Counts and rates of a scanner over a time."
+* insert OwnCodes
+* #phantom-pass-rate "Phantom pass rate" "Phantom runs within all limits, of all phantom runs"
+* #repeat-rate "Repeat rate" "Patients' series that were repeated after a notice, of all assessed ones"
+
+CodeSystem: QaTag
+Id: qa-tag
+Title: "Tags of AIQA"
+Description: "What is said of a resource in meta.tag."
+* insert OwnCodes
+* #simulated "Simulated images" "The images were made by a simulator"
+* #made-by-aiqa "Made by AIQA" "The resource was written by this program"
+
 CodeSystem: QaMetric
 Id: qa-metric
 Title: "Metrics and runs"
@@ -236,168 +305,210 @@ Description: "Stable error codes (docs/errors.md)."
 CodeSystem: AiqaSr
 Id: aiqa-sr
 Title: "Concepts of AIQA's SR"
-Description: "Concepts of coding scheme 99AIQA that FHIR shows."
+Description: "Concepts of coding scheme 99AIQA."
 * insert OwnCodes
 * ^url = "urn:oid:2.25.213384237021484209190842339713268837121"
-* ^content = #fragment
-* #AIQA-CR-08-H "Contrast response, 0.8 mm, horizontal"
-* #AIQA-CR-08-V "Contrast response, 0.8 mm, vertical"
-* #AIQA-CR-09-H "Contrast response, 0.9 mm, horizontal"
-* #AIQA-CR-09-V "Contrast response, 0.9 mm, vertical"
-* #AIQA-CR-10-H "Contrast response, 1.0 mm, horizontal"
-* #AIQA-CR-10-V "Contrast response, 1.0 mm, vertical"
-* #AIQA-CR-11-H "Contrast response, 1.1 mm, horizontal"
-* #AIQA-CR-11-V "Contrast response, 1.1 mm, vertical"
-* #AIQA-FREQ "Centre frequency"
-* #AIQA-HCR-LR "High-contrast spatial resolution, lower right arrays"
-* #AIQA-HCR-UL "High-contrast spatial resolution, upper left arrays"
-* #AIQA-LCOD "Low-contrast spokes seen, slices 8 to 11"
-* #AIQA-LCOD-S10 "Low-contrast spokes seen, slice 10"
-* #AIQA-LCOD-S11 "Low-contrast spokes seen, slice 11"
-* #AIQA-LCOD-S8 "Low-contrast spokes seen, slice 8"
-* #AIQA-LCOD-S9 "Low-contrast spokes seen, slice 9"
-* #AIQA-LEN-D135-S5 "Phantom length, diagonal, upper right to lower left, slice 5"
-* #AIQA-LEN-D45-S5 "Phantom length, diagonal, upper left to lower right, slice 5"
-* #AIQA-LEN-H-S1 "Phantom length, horizontal, slice 1"
-* #AIQA-LEN-H-S5 "Phantom length, horizontal, slice 5"
-* #AIQA-LEN-SI "Phantom length, superior to inferior"
-* #AIQA-LEN-V-S1 "Phantom length, vertical, slice 1"
-* #AIQA-LEN-V-S5 "Phantom length, vertical, slice 5"
-* #AIQA-P-BIAS "Signal non-uniformity, probability"
-* #AIQA-P-CHEM "Chemical shift, probability"
-* #AIQA-P-DROPOUT "Slice cross-talk or dropped slices, probability"
-* #AIQA-P-FATSAT "Failed fat suppression, probability"
-* #AIQA-P-GHOST "Ghosting, probability"
-* #AIQA-P-GIBBS "Truncation (Gibbs) ringing, probability"
-* #AIQA-P-LOWSNR "Low signal-to-noise ratio, probability"
-* #AIQA-P-MOTION "Motion, probability"
-* #AIQA-P-SPIKE "Spike noise (herringbone), probability"
-* #AIQA-P-SUSC "Susceptibility or metal, probability"
-* #AIQA-P-WRAP "Wrap-around, probability"
-* #AIQA-P-ZIPPER "Zipper (radio-frequency interference), probability"
-* #AIQA-PIU "Percent integral uniformity"
-* #AIQA-PSG "Percent signal ghosting"
-* #AIQA-Q-AIRLPHA "Lines in air, phase"
-* #AIQA-Q-AIRLREAD "Lines in air, read-out"
-* #AIQA-Q-AIRLVPHA "Level of lines in air, phase"
-* #AIQA-Q-AIRLVREAD "Level of lines in air, read-out"
-* #AIQA-Q-ANISO "Power, phase over read-out"
-* #AIQA-Q-BCONPHA "Continuity over borders, phase"
-* #AIQA-Q-BCONREAD "Continuity over borders, read-out"
-* #AIQA-Q-BGBRIGHT "Background, part that is bright"
-* #AIQA-Q-BGDIFF "Background, phase minus read-out"
-* #AIQA-Q-BGKURT "Background, kurtosis"
-* #AIQA-Q-BGMAX "Background, maximum"
-* #AIQA-Q-BGMEAN "Background, mean"
-* #AIQA-Q-BGP95 "Background, 95th percentile"
-* #AIQA-Q-BGP99 "Background, 99th percentile"
-* #AIQA-Q-BGSKEW "Background, skewness"
-* #AIQA-Q-BGSPREAD "Background, spread over mean"
-* #AIQA-Q-BGSTRUCT "Background, structure"
-* #AIQA-Q-BGZERO "Background, part set to zero"
-* #AIQA-Q-BOBJPHA "Object at borders, phase"
-* #AIQA-Q-BOBJREAD "Object at borders, read-out"
-* #AIQA-Q-BORDPHA "Signal at borders, phase"
-* #AIQA-Q-BORDREAD "Signal at borders, read-out"
-* #AIQA-Q-BRIGHT "Object, bright tail of signal"
-* #AIQA-Q-DARK "Object, dark tail of signal"
-* #AIQA-Q-EFC "Entropy focus criterion"
-* #AIQA-Q-FBER "Foreground-background energy ratio"
-* #AIQA-Q-FGFRAC "Object, part of image"
-* #AIQA-Q-FIELDBOWL "Log-field, curvature"
-* #AIQA-Q-FIELDRNG "Log-field, range"
-* #AIQA-Q-FIELDSD "Log-field, standard deviation"
-* #AIQA-Q-FIELDTILT "Log-field, linear part"
-* #AIQA-Q-FILLPHA "k-space, filled along phase"
-* #AIQA-Q-FILLRAD "k-space, filled radius"
-* #AIQA-Q-FILLREAD "k-space, filled along read-out"
-* #AIQA-Q-FINEPHA "Fineness along phase"
-* #AIQA-Q-FINEREAD "Fineness along read-out"
-* #AIQA-Q-GHCORPHA "Copy of object in air, phase"
-* #AIQA-Q-GHCORREAD "Copy of object in air, read-out"
-* #AIQA-Q-GHLEVPHA "Level of copy in air, phase"
-* #AIQA-Q-GHLEVREAD "Level of copy in air, read-out"
-* #AIQA-Q-GRADANI "Gradients, phase over read-out"
-* #AIQA-Q-GRADENT "Entropy of gradients"
-* #AIQA-Q-GRADMEAN "Mean gradient"
-* #AIQA-Q-HALFPHA "Edges half a field of view apart, phase"
-* #AIQA-Q-HALFREAD "Edges half a field of view apart, read-out"
-* #AIQA-Q-HIGHFREQ "High-frequency share"
-* #AIQA-Q-HOTRIM "Bright rim of voids"
-* #AIQA-Q-IMGLPHA "Lines in image, phase"
-* #AIQA-Q-IMGLREAD "Lines in image, read-out"
-* #AIQA-Q-MODPHA "k-space lines, modulation along phase"
-* #AIQA-Q-MODREAD "k-space lines, modulation along read-out"
-* #AIQA-Q-NCOLOUR "Noise, colour"
-* #AIQA-Q-NCORNER "Noise over signal, in corners of k-space"
-* #AIQA-Q-NOISE "Noise over signal"
-* #AIQA-Q-NRATIO "Noise in air over noise in object"
-* #AIQA-Q-NSPREAD "Slices, spread of noise"
-* #AIQA-Q-NYQPHA "Half-field ghost along phase encoding"
-* #AIQA-Q-NYQREAD "Half-field ghost along read-out"
-* #AIQA-Q-OBJCV "Object, variation of signal"
-* #AIQA-Q-OBJKURT "Object, kurtosis of signal"
-* #AIQA-Q-OBJSKEW "Object, skewness of signal"
-* #AIQA-Q-ODDEVEN "Odd against even slices"
-* #AIQA-Q-PERPHA "k-space lines, periodicity along phase"
-* #AIQA-Q-PERREAD "k-space lines, periodicity along read-out"
-* #AIQA-Q-PILEUP "Piled-up signal"
-* #AIQA-Q-REPPHA "Repeated edges along phase encoding"
-* #AIQA-Q-REPREAD "Repeated edges along read-out"
-* #AIQA-Q-RIM "Rim of the object, brightness"
-* #AIQA-Q-RIMPHA "Rim of the object, sides apart, phase"
-* #AIQA-Q-RIMREAD "Rim of the object, sides apart, read-out"
-* #AIQA-Q-RINGPHA "Ringing along phase encoding"
-* #AIQA-Q-RINGREAD "Ringing along read-out"
-* #AIQA-Q-SHADING "Shading of the object"
-* #AIQA-Q-SHARP "Sharpness of edges"
-* #AIQA-Q-SIDESPHA "Sides apart along phase encoding"
-* #AIQA-Q-SIDESREAD "Sides apart along read-out"
-* #AIQA-Q-SKEWPHA "Dark and bright edges, phase"
-* #AIQA-Q-SKEWREAD "Dark and bright edges, read-out"
-* #AIQA-Q-SLBLANK "Slices that are blank"
-* #AIQA-Q-SLLIKE "Slices, least likeness"
-* #AIQA-Q-SLLOSS "Signal that one slice lost"
-* #AIQA-Q-SLOPE "Slope of the power spectrum"
-* #AIQA-Q-SLOUT "Slices, largest outlier"
-* #AIQA-Q-SLSHIFT "Slices, largest shift in mm"
-* #AIQA-Q-SLSPREAD "Slices, spread of gain"
-* #AIQA-Q-SNRAIR "Signal-to-noise ratio, from air"
-* #AIQA-Q-SNRHAAR "Signal-to-noise ratio, in object"
-* #AIQA-Q-SPKCOUNT "k-space, outlying points"
-* #AIQA-Q-SPKPEAK "k-space, highest point"
-* #AIQA-Q-SPKPOWER "k-space, power of outlying points"
-* #AIQA-Q-SPKRING "k-space, highest point of its ring"
-* #AIQA-Q-STEPPHA "k-space, step along phase encoding"
-* #AIQA-Q-STEPRAD "k-space, step along the radius"
-* #AIQA-Q-STEPREAD "k-space, step along read-out"
-* #AIQA-Q-VOIDFRAC "Voids in the object"
-* #AIQA-Q-VOIDMAX "Largest void in the object"
-* #AIQA-R-ATTRIB "The images lack an attribute that is needed"
-* #AIQA-R-BGSMALL "Too little background in the image"
-* #AIQA-R-BGZERO "The background was set to zero"
-* #AIQA-R-FAILED "The analysis failed"
-* #AIQA-R-FEATURE "The feature to measure was not found"
-* #AIQA-R-IMPLAUS "The value found is not plausible"
-* #AIQA-R-ORIENT "The slices have the wrong orientation"
-* #AIQA-R-OUTSIDE "The region to measure leaves the image"
-* #AIQA-R-POSE "The position of the test object is uncertain"
-* #AIQA-R-SIGNAL "Too little signal"
-* #AIQA-R-SLICE "The slice to measure is missing"
-* #AIQA-ROD-CB "Rod distance, right column"
-* #AIQA-ROD-CM "Rod distance, middle column"
-* #AIQA-ROD-CT "Rod distance, left column"
-* #AIQA-ROD-RB "Rod distance, bottom row"
-* #AIQA-ROD-RM "Rod distance, middle row"
-* #AIQA-ROD-RT "Rod distance, top row"
-* #AIQA-SPOS-S1 "Slice position error, bar length difference, slice 1"
-* #AIQA-SPOS-S11 "Slice position error, bar length difference, slice 11"
-* #AIQA-TX-GAIN "Transmitter gain, vendor's scale"
-* #AIQA-V-ACTION "Outside action limits"
-* #AIQA-V-NA "Measured, not judged: no limits apply"
-* #AIQA-V-NM "Not measured"
-* #AIQA-V-PASS "Within tolerance"
-* #AIQA-V-TOL "Outside tolerance, inside action limits"
+* #AIQA-A-DROPOUT "Slice cross-talk or signal dropout" "A slice has lost signal against its neighbours"
+* #AIQA-A-FATSAT "Failed fat suppression" "Fat is bright where it was to be suppressed"
+* #AIQA-A-GIBBS "Truncation artifact" "Stripes beside an edge from too few points of k-space"
+* #AIQA-A-SPIKE "Spike noise (herringbone) artifact" "Stripes through the whole image from one wrong point of k-space"
+* #AIQA-A-ZIPPER "Zipper artifact" "A bright dotted line at the frequency of an interference"
+* #AIQA-ANALYSIS "Analysis" "Name and version of the analysis"
+* #AIQA-BUNDLE "Model bundle" "Name, version and digest of the learned model"
+* #AIQA-CR-08-H "Contrast response, 0.8 mm, horizontal" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-08-V "Contrast response, 0.8 mm, vertical" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-09-H "Contrast response, 0.9 mm, horizontal" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-09-V "Contrast response, 0.9 mm, vertical" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-10-H "Contrast response, 1.0 mm, horizontal" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-10-V "Contrast response, 1.0 mm, vertical" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-11-H "Contrast response, 1.1 mm, horizontal" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CR-11-V "Contrast response, 1.1 mm, vertical" "Difference of peaks and troughs over the peaks in the array of this hole size"
+* #AIQA-CREATED "Result made at" "When the result was made"
+* #AIQA-DEVICE "Device" "The device that made the images"
+* #AIQA-EVIDENCE "Evidence of the finding" "A number that supports a finding, with its limit and what is usual"
+* #AIQA-F-BUBBLE "Air bubble in the test object" "Air inside the water of the test object"
+* #AIQA-F-LEFTOUT "Images were left out" "Images of the series that the analysis did without"
+* #AIQA-F-MIRRORED "Test object mirrored" "The images show the test object as in a mirror"
+* #AIQA-F-OFFCENTR "Test object off centre" "The test object lies away from the middle of the images"
+* #AIQA-F-RINGS "Ring artifact" "Rings about the axis of rotation from a detector element that reads wrongly"
+* #AIQA-F-ROLL "Test object rolled" "The test object is turned in the plane of the slices"
+* #AIQA-F-SLICEPOS "Slices away from their places" "The slices do not lie where the guideline wants them"
+* #AIQA-F-STREAKS "Streak artifact" "Straight stripes through dense objects, or from too few photons or projections"
+* #AIQA-F-TILT "Test object tilted" "The test object's axis is not square to the slices"
+* #AIQA-FREQ "Centre frequency" "Resonance frequency that the scanner set"
+* #AIQA-HCR-LR "High-contrast spatial resolution, lower right arrays" "Smallest spacing of holes that are told apart"
+* #AIQA-HCR-UL "High-contrast spatial resolution, upper left arrays" "Smallest spacing of holes that are told apart"
+* #AIQA-LCOD "Low-contrast spokes seen, slices 8 to 11" "Whole spokes of low-contrast disks seen in four slices, 0 to 40"
+* #AIQA-LCOD-S10 "Low-contrast spokes seen, slice 10" "Whole spokes of low-contrast disks seen in the slice, 0 to 10"
+* #AIQA-LCOD-S11 "Low-contrast spokes seen, slice 11" "Whole spokes of low-contrast disks seen in the slice, 0 to 10"
+* #AIQA-LCOD-S8 "Low-contrast spokes seen, slice 8" "Whole spokes of low-contrast disks seen in the slice, 0 to 10"
+* #AIQA-LCOD-S9 "Low-contrast spokes seen, slice 9" "Whole spokes of low-contrast disks seen in the slice, 0 to 10"
+* #AIQA-LEN-D135-S5 "Phantom length, diagonal, upper right to lower left, slice 5" "Length of the test object through its axis in this direction"
+* #AIQA-LEN-D45-S5 "Phantom length, diagonal, upper left to lower right, slice 5" "Length of the test object through its axis in this direction"
+* #AIQA-LEN-H-S1 "Phantom length, horizontal, slice 1" "Length of the test object through its axis in this direction"
+* #AIQA-LEN-H-S5 "Phantom length, horizontal, slice 5" "Length of the test object through its axis in this direction"
+* #AIQA-LEN-SI "Phantom length, superior to inferior" "Length of the test object along its axis"
+* #AIQA-LEN-V-S1 "Phantom length, vertical, slice 1" "Length of the test object through its axis in this direction"
+* #AIQA-LEN-V-S5 "Phantom length, vertical, slice 5" "Length of the test object through its axis in this direction"
+* #AIQA-LIMITS "Limit set" "The set that the limits come from"
+* #AIQA-NM-REASON "Why this was not measured" "Why a metric has no value"
+* #AIQA-P-BIAS "Signal non-uniformity, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-CHEM "Chemical shift, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-DROPOUT "Slice cross-talk or dropped slices, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-FATSAT "Failed fat suppression, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-GHOST "Ghosting, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-GIBBS "Truncation (Gibbs) ringing, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-LOWSNR "Low signal-to-noise ratio, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-MOTION "Motion, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-SPIKE "Spike noise (herringbone), probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-SUSC "Susceptibility or metal, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-WRAP "Wrap-around, probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-P-ZIPPER "Zipper (radio-frequency interference), probability" "Calibrated probability that the artifact limits reading"
+* #AIQA-PHANTOM "Test object" "The test object that was found in the images"
+* #AIQA-PIU "Percent integral uniformity" "100 (1 - (highest - lowest) / (highest + lowest)) of the means of 1 cm² disks in the water"
+* #AIQA-PROB "Probability of the finding" "How probable it is that the finding is there"
+* #AIQA-PROV "How this result was made" "Software, rules, limits and model that a result hangs on"
+* #AIQA-PSG "Percent signal ghosting" "Ghost signal beside the test object over the signal in it"
+* #AIQA-Q-AIRLPHA "Lines in air, phase" "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
+* #AIQA-Q-AIRLREAD "Lines in air, read-out" "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
+* #AIQA-Q-AIRLVPHA "Level of lines in air, phase" "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
+* #AIQA-Q-AIRLVREAD "Level of lines in air, read-out" "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
+* #AIQA-Q-ANISO "Power, phase over read-out" "Wood and Henkelman, Med Phys 1985;12:143, modulation of k-space lines"
+* #AIQA-Q-BCONPHA "Continuity over borders, phase" "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
+* #AIQA-Q-BCONREAD "Continuity over borders, read-out" "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
+* #AIQA-Q-BGBRIGHT "Background, part that is bright" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BGDIFF "Background, phase minus read-out" "ACR MRI Phantom Test Guidance (10/2022), section 6, percent-signal ghosting"
+* #AIQA-Q-BGKURT "Background, kurtosis" "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"
+* #AIQA-Q-BGMAX "Background, maximum" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BGMEAN "Background, mean" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BGP95 "Background, 95th percentile" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BGP99 "Background, 99th percentile" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BGSKEW "Background, skewness" "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"
+* #AIQA-Q-BGSPREAD "Background, spread over mean" "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"
+* #AIQA-Q-BGSTRUCT "Background, structure" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BGZERO "Background, part set to zero" "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
+* #AIQA-Q-BOBJPHA "Object at borders, phase" "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
+* #AIQA-Q-BOBJREAD "Object at borders, read-out" "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
+* #AIQA-Q-BORDPHA "Signal at borders, phase" "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
+* #AIQA-Q-BORDREAD "Signal at borders, read-out" "Heiland, Clin Neuroradiol 2008;18:25, aliasing: signal folded over the borders"
+* #AIQA-Q-BRIGHT "Object, bright tail of signal" "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"
+* #AIQA-Q-DARK "Object, dark tail of signal" "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"
+* #AIQA-Q-EFC "Entropy focus criterion" "Atkinson et al., IEEE Trans Med Imaging 1997;16:903, entropy focus criterion"
+* #AIQA-Q-FBER "Foreground-background energy ratio" "Quality assessment protocol (Shehzad et al., Front Neurosci 2015), foreground to background energy ratio"
+* #AIQA-Q-FGFRAC "Object, part of image" "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"
+* #AIQA-Q-FIELDBOWL "Log-field, curvature" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-FIELDRNG "Log-field, range" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-FIELDSD "Log-field, standard deviation" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-FIELDTILT "Log-field, linear part" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-FILLPHA "k-space, filled along phase" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-FILLRAD "k-space, filled radius" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-FILLREAD "k-space, filled along read-out" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-FINEPHA "Fineness along phase" "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
+* #AIQA-Q-FINEREAD "Fineness along read-out" "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
+* #AIQA-Q-GHCORPHA "Copy of object in air, phase" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-GHCORREAD "Copy of object in air, read-out" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-GHLEVPHA "Level of copy in air, phase" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-GHLEVREAD "Level of copy in air, read-out" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-GRADANI "Gradients, phase over read-out" "McGee et al., J Magn Reson Imaging 2000;11:174, gradient entropy"
+* #AIQA-Q-GRADENT "Entropy of gradients" "McGee et al., J Magn Reson Imaging 2000;11:174, gradient entropy"
+* #AIQA-Q-GRADMEAN "Mean gradient" "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
+* #AIQA-Q-HALFPHA "Edges half a field of view apart, phase" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-HALFREAD "Edges half a field of view apart, read-out" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-HIGHFREQ "High-frequency share" "Field, J Opt Soc Am A 1987;4:2379, power spectra of natural images"
+* #AIQA-Q-HOTRIM "Bright rim of voids" "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
+* #AIQA-Q-IMGLPHA "Lines in image, phase" "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
+* #AIQA-Q-IMGLREAD "Lines in image, read-out" "Heiland, Clin Neuroradiol 2008;18:25, zipper: radio-frequency interference as lines"
+* #AIQA-Q-MODPHA "k-space lines, modulation along phase" "Wood and Henkelman, Med Phys 1985;12:143, modulation of k-space lines"
+* #AIQA-Q-MODREAD "k-space lines, modulation along read-out" "Wood and Henkelman, Med Phys 1985;12:143, modulation of k-space lines"
+* #AIQA-Q-NCOLOUR "Noise, colour" "Donoho and Johnstone, Biometrika 1994;81:425, median of the finest wavelet detail"
+* #AIQA-Q-NCORNER "Noise over signal, in corners of k-space" "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"
+* #AIQA-Q-NOISE "Noise over signal" "Donoho and Johnstone, Biometrika 1994;81:425, median of the finest wavelet detail"
+* #AIQA-Q-NRATIO "Noise in air over noise in object" "Dietrich et al., J Magn Reson Imaging 2007;26:375, noise from the background"
+* #AIQA-Q-NSPREAD "Slices, spread of noise" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-NYQPHA "Half-field ghost along phase encoding" "Reeder et al., Magn Reson Med 1999;41:87, Nyquist ghost of echo-planar imaging"
+* #AIQA-Q-NYQREAD "Half-field ghost along read-out" "Reeder et al., Magn Reson Med 1999;41:87, Nyquist ghost of echo-planar imaging"
+* #AIQA-Q-OBJCV "Object, variation of signal" "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"
+* #AIQA-Q-OBJKURT "Object, kurtosis of signal" "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"
+* #AIQA-Q-OBJSKEW "Object, skewness of signal" "first-order statistics of the foreground, as in MRIQC (Esteban et al., PLOS ONE 2017;12:e0184661)"
+* #AIQA-Q-ODDEVEN "Odd against even slices" "Heiland, Clin Neuroradiol 2008;18:25, cross-talk of neighbouring slices"
+* #AIQA-Q-PERPHA "k-space lines, periodicity along phase" "Wood and Henkelman, Med Phys 1985;12:143, modulation of k-space lines"
+* #AIQA-Q-PERREAD "k-space lines, periodicity along read-out" "Wood and Henkelman, Med Phys 1985;12:143, modulation of k-space lines"
+* #AIQA-Q-PILEUP "Piled-up signal" "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
+* #AIQA-Q-REPPHA "Repeated edges along phase encoding" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-REPREAD "Repeated edges along read-out" "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"
+* #AIQA-Q-RIM "Rim of the object, brightness" "Delfaut et al., RadioGraphics 1999;19:373, uneven fat suppression"
+* #AIQA-Q-RIMPHA "Rim of the object, sides apart, phase" "Delfaut et al., RadioGraphics 1999;19:373, uneven fat suppression"
+* #AIQA-Q-RIMREAD "Rim of the object, sides apart, read-out" "Delfaut et al., RadioGraphics 1999;19:373, uneven fat suppression"
+* #AIQA-Q-RINGPHA "Ringing along phase encoding" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-RINGREAD "Ringing along read-out" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-SHADING "Shading of the object" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-SHARP "Sharpness of edges" "Krotkov, Int J Comput Vis 1988;1:223, Tenenbaum's gradient criterion"
+* #AIQA-Q-SIDESPHA "Sides apart along phase encoding" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-SIDESREAD "Sides apart along read-out" "Sled et al., IEEE Trans Med Imaging 1998;17:87, smooth multiplicative field"
+* #AIQA-Q-SKEWPHA "Dark and bright edges, phase" "Hood et al., RadioGraphics 1999;19:357, chemical shift along the read-out"
+* #AIQA-Q-SKEWREAD "Dark and bright edges, read-out" "Hood et al., RadioGraphics 1999;19:357, chemical shift along the read-out"
+* #AIQA-Q-SLBLANK "Slices that are blank" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-SLLIKE "Slices, least likeness" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-SLLOSS "Signal that one slice lost" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-SLOPE "Slope of the power spectrum" "Field, J Opt Soc Am A 1987;4:2379, power spectra of natural images"
+* #AIQA-Q-SLOUT "Slices, largest outlier" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-SLSHIFT "Slices, largest shift in mm" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-SLSPREAD "Slices, spread of gain" "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
+* #AIQA-Q-SNRAIR "Signal-to-noise ratio, from air" "Dietrich et al., J Magn Reson Imaging 2007;26:375, noise from the background"
+* #AIQA-Q-SNRHAAR "Signal-to-noise ratio, in object" "Donoho and Johnstone, Biometrika 1994;81:425, median of the finest wavelet detail"
+* #AIQA-Q-SPKCOUNT "k-space, outlying points" "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
+* #AIQA-Q-SPKPEAK "k-space, highest point" "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
+* #AIQA-Q-SPKPOWER "k-space, power of outlying points" "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
+* #AIQA-Q-SPKRING "k-space, highest point of its ring" "Heiland, Clin Neuroradiol 2008;18:25, spikes: isolated points of k-space"
+* #AIQA-Q-STEPPHA "k-space, step along phase encoding" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-STEPRAD "k-space, step along the radius" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-STEPREAD "k-space, step along read-out" "Wood and Henkelman, Magn Reson Med 1985;2:517, truncation of k-space"
+* #AIQA-Q-VOIDFRAC "Voids in the object" "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
+* #AIQA-Q-VOIDMAX "Largest void in the object" "Hargreaves et al., AJR 2011;197:547, signal voids and pile-up"
+* #AIQA-R-ATTRIB "The images lack an attribute that is needed" "A DICOM attribute is absent"
+* #AIQA-R-BGSMALL "Too little background in the image" "Too little air around the object"
+* #AIQA-R-BGZERO "The background was set to zero" "The scanner wrote zeros where noise and ghosts would be"
+* #AIQA-R-FAILED "The analysis failed" "The analysis ended with an error of its own"
+* #AIQA-R-FEATURE "The feature to measure was not found" "What the metric measures was not found in the slice"
+* #AIQA-R-IMPLAUS "The value found is not plausible" "A value was found, but it cannot be right"
+* #AIQA-R-ORIENT "The slices have the wrong orientation" "The slices are not in the plane that the metric needs"
+* #AIQA-R-OUTSIDE "The region to measure leaves the image" "The region lies partly outside the image"
+* #AIQA-R-POSE "The position of the test object is uncertain" "Where the object lies is not certain enough"
+* #AIQA-R-SIGNAL "Too little signal" "The signal is too low to tell a value"
+* #AIQA-R-SLICE "The slice to measure is missing" "The series has no slice where the metric is measured"
+* #AIQA-REFUSED "Why nothing was measured" "Why a series has no values"
+* #AIQA-REMARK "Remark" "One finding in words"
+* #AIQA-REMARKS "Remarks on set-up and images" "Findings; they have no part in the verdict"
+* #AIQA-REVISION "Revision of this result" "Number of the result among those of the same series, from 1"
+* #AIQA-ROD-CB "Rod distance, right column" "Distance of the outer marks of this row or column"
+* #AIQA-ROD-CM "Rod distance, middle column" "Distance of the outer marks of this row or column"
+* #AIQA-ROD-CT "Rod distance, left column" "Distance of the outer marks of this row or column"
+* #AIQA-ROD-RB "Rod distance, bottom row" "Distance of the outer marks of this row or column"
+* #AIQA-ROD-RM "Rod distance, middle row" "Distance of the outer marks of this row or column"
+* #AIQA-ROD-RT "Rod distance, top row" "Distance of the outer marks of this row or column"
+* #AIQA-ROI-AREA "Measured area" "Pixels that a value was measured on"
+* #AIQA-ROI-LINE "Measured line" "Line that a value was measured along"
+* #AIQA-RPT "AI Image Quality Report" "Result of one automatic image quality analysis of one series, for a person to read"
+* #AIQA-RPT-SERIES "AI Image Quality Values of the Series" "Values, missing values and findings of one analysis that have no place on an image"
+* #AIQA-RULE "Routing rule" "The rule that chose the analysis"
+* #AIQA-SEV-0 "Only mentioned" "It matters to no use of the images"
+* #AIQA-SEV-1 "Slight" "It is seen and disturbs little"
+* #AIQA-SEV-2 "Clear" "It disturbs"
+* #AIQA-SEV-3 "Severe" "The images may be of no use because of it"
+* #AIQA-SEVERITY "Severity of the finding" "How much the finding matters"
+* #AIQA-SIM "Simulated data" "The images were made by a simulator"
+* #AIQA-SOFTWARE "Software" "Version of AIQA"
+* #AIQA-SPOS-S1 "Slice position error, bar length difference, slice 1" "Right bar minus left bar of the crossed wedges"
+* #AIQA-SPOS-S11 "Slice position error, bar length difference, slice 11" "Right bar minus left bar of the crossed wedges"
+* #AIQA-SUBJECT "What was examined" "Test object or patient images and the device that made them"
+* #AIQA-TX-GAIN "Transmitter gain, vendor's scale" "Transmitter gain that the scanner set, on the vendor's scale"
+* #AIQA-USE "Intended use" "What the result may be used for"
+* #AIQA-V-ACTION "Outside action limits" "Outside the action limits"
+* #AIQA-V-NA "Measured, not judged: no limits apply" "A value for which there are no limits"
+* #AIQA-V-NM "Not measured" "No value, for a reason of its own"
+* #AIQA-V-PASS "Within tolerance" "Inside the tolerance limits"
+* #AIQA-V-TOL "Outside tolerance, inside action limits" "Outside the tolerance limits, inside the action limits"
+* #AIQA-VERDICT "Verdict" "How a value stands to its tolerance and action limits"
 
 ValueSet: MrArtifactValues
 Id: mr-artifact
@@ -694,3 +805,693 @@ Description: "UCUM codes of AIQA's quantities."
 * $UCUM#{lp}/cm
 * $UCUM#{score}
 * $UCUM#{spokes}
+
+Instance: acr-mri-large-2022
+InstanceOf: AiqaLimitSet
+Usage: #definition
+Title: "ACR large MRI phantom, 2022 guidance"
+Description: "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* url = "https://w3id.org/aiqa/fhir/PlanDefinition/acr-mri-large-2022"
+* version = "626f7d18859c"
+* name = "AcrMriLarge2022"
+* title = "ACR large MRI phantom, 2022 guidance"
+* status = #active
+* description = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* effectivePeriod.start = "2022-10-01"
+* relatedArtifact.type = #derived-from
+* relatedArtifact.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 1: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 1: limit 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 190 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, upper left arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-ul "High-contrast resolution, upper left arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, lower right arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-lr "High-contrast resolution, lower right arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, superior to inferior, localizer: limit 145–151 mm"
+* goal[=].target.measure = $QaMetric#mr-length-superior-inferior "Length, superior to inferior, localizer"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 148 mm ± 3 mm"
+* goal[=].target.detailRange.low.value = 145
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 151
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice thickness: limit 4.25–5.75 mm; nominal slice thickness from 4.95 to below 5.05 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-thickness "Slice thickness"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 3, slice thickness accuracy: 5.0 mm ± 0.75 mm for a nominal 5 mm"
+* goal[=].target.detailRange.low.value = 4.25
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5.75
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 1: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice1 "Slice position error, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 11: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice11 "Slice position error, slice 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 85 % below 3 T"
+* goal[=].target.detailRange.low.value = 85
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 80 % at 3 T"
+* goal[=].target.detailRange.low.value = 80
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent signal ghosting: limit ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 6, percent-signal ghosting: at most 3.0 %"
+* goal[=].target.detailRange.high.value = 3
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 30 spokes; field strength from 1.4 to below 2.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 30 spokes from 1.5 T to below 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 30
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 25 spokes; field strength from 1.4 to below 2.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 25 spokes from 1.5 T to below 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 25
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+
+Instance: acr-mri-large-strict
+InstanceOf: AiqaLimitSet
+Usage: #definition
+Title: "ACR large MRI phantom, earlier stricter criteria as tolerance"
+Description: "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance)"
+* url = "https://w3id.org/aiqa/fhir/PlanDefinition/acr-mri-large-strict"
+* version = "b3008e60070a"
+* name = "AcrMriLargeStrict"
+* title = "ACR large MRI phantom, earlier stricter criteria as tolerance"
+* status = #active
+* description = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance)"
+* effectivePeriod.start = "2022-07-18"
+* relatedArtifact.type = #derived-from
+* relatedArtifact.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance)"
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, horizontal, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, vertical, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, horizontal, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 187
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 193
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Length, vertical, slice 1: tolerance 188–192 mm, action 187–193 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 1, geometric accuracy, 190 mm ± 3 mm; tolerance: table 3, ± 2 mm"
+* goal[=].target.detailRange.low.value = 188
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 192
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 87.5 %, action ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 85 % below 3 T; tolerance: table 3, 87.5 % at 1.5 T"
+* goal[=].target.detailRange.low.value = 85
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 87.5 %, action ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 85 % below 3 T; tolerance: table 3, 87.5 % at 1.5 T"
+* goal[=].target.detailRange.low.value = 87.5
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 82 %, action ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 80 % at 3 T; tolerance: table 3, 82 % at 3 T"
+* goal[=].target.detailRange.low.value = 80
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Percent image uniformity: tolerance ≥ 82 %, action ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 5, image intensity uniformity, 80 % at 3 T; tolerance: table 3, 82 % at 3 T"
+* goal[=].target.detailRange.low.value = 82
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent signal ghosting: tolerance ≤ 2.5 %, action ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 6, percent-signal ghosting, 3.0 %; tolerance: table 3, 2.5 %"
+* goal[=].target.detailRange.high.value = 3
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#warning-limit "Warning limit"
+* goal[=].description.text = "Percent signal ghosting: tolerance ≤ 2.5 %, action ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 6, percent-signal ghosting, 3.0 %; tolerance: table 3, 2.5 %"
+* goal[=].target.detailRange.high.value = 2.5
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice thickness: limit 4.25–5.75 mm; nominal slice thickness from 4.95 to below 5.05 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-thickness "Slice thickness"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, and J Appl Clin Med Phys 23(8):e13730, October 2022 (action), July 2022 (tolerance), action: section 3, slice thickness accuracy, 5.0 mm ± 0.75 mm for a nominal 5 mm; table 3 has no tolerance"
+* goal[=].target.detailRange.low.value = 4.25
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5.75
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+
+Instance: acr-mri-medium-2022
+InstanceOf: AiqaLimitSet
+Usage: #definition
+Title: "ACR medium MRI phantom, 2022 guidance"
+Description: "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* url = "https://w3id.org/aiqa/fhir/PlanDefinition/acr-mri-medium-2022"
+* version = "e6fa6f2c86e1"
+* name = "AcrMriMedium2022"
+* title = "ACR medium MRI phantom, 2022 guidance"
+* status = #active
+* description = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* effectivePeriod.start = "2022-10-01"
+* relatedArtifact.type = #derived-from
+* relatedArtifact.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022"
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice5 "Length, horizontal, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice5 "Length, vertical, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper left to lower right, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-45-slice5 "Length, diagonal, upper left to lower right, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, diagonal, upper right to lower left, slice 5: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-diagonal-135-slice5 "Length, diagonal, upper right to lower left, slice 5"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, horizontal, slice 1: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-horizontal-slice1 "Length, horizontal, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, vertical, slice 1: limit 163–167 mm"
+* goal[=].target.measure = $QaMetric#mr-length-vertical-slice1 "Length, vertical, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 165 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 163
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 167
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, upper left arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-ul "High-contrast resolution, upper left arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "High-contrast resolution, lower right arrays: limit ≤ 1 mm"
+* goal[=].target.measure = $QaMetric#mr-high-contrast-resolution-lr "High-contrast resolution, lower right arrays"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 2, high-contrast spatial resolution: 1.0 mm or better in both directions"
+* goal[=].target.detailRange.high.value = 1
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Length, superior to inferior, localizer: limit 132–136 mm"
+* goal[=].target.measure = $QaMetric#mr-length-superior-inferior "Length, superior to inferior, localizer"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 1, geometric accuracy: 134 mm ± 2 mm"
+* goal[=].target.detailRange.low.value = 132
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 136
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice thickness: limit 4.25–5.75 mm; nominal slice thickness from 4.95 to below 5.05 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-thickness "Slice thickness"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 3, slice thickness accuracy: 5.0 mm ± 0.75 mm for a nominal 5 mm"
+* goal[=].target.detailRange.low.value = 4.25
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5.75
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 1: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice1 "Slice position error, slice 1"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Slice position error, slice 11: limit -5 to 5 mm"
+* goal[=].target.measure = $QaMetric#mr-slice-position-error-slice11 "Slice position error, slice 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 4, slice position accuracy: bar length difference of at most 5 mm either way"
+* goal[=].target.detailRange.low.value = -5
+* goal[=].target.detailRange.low.unit = "mm"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #mm
+* goal[=].target.detailRange.high.value = 5
+* goal[=].target.detailRange.high.unit = "mm"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #mm
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 85 %; field strength from 0.1 to below 2.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 85 % below 3 T"
+* goal[=].target.detailRange.low.value = 85
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent image uniformity: limit ≥ 80 %; field strength from 2.5 to below 3.5 T"
+* goal[=].target.measure = $QaMetric#mr-percent-image-uniformity "Percent image uniformity"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 5, image intensity uniformity: at least 80 % at 3 T"
+* goal[=].target.detailRange.low.value = 80
+* goal[=].target.detailRange.low.unit = "%"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Percent signal ghosting: limit ≤ 3 %"
+* goal[=].target.measure = $QaMetric#mr-percent-signal-ghosting "Percent signal ghosting"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 6, percent-signal ghosting: at most 3.0 %"
+* goal[=].target.detailRange.high.value = 3
+* goal[=].target.detailRange.high.unit = "%"
+* goal[=].target.detailRange.high.system = $UCUM
+* goal[=].target.detailRange.high.code = #%
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 37 spokes; field strength from 2.5 to below 3.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 37 spokes at 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 37
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 30 spokes; field strength from 1.4 to below 2.5 T, repetition time from 450 to below 550 ms, echo time from 15 to below 25 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 30 spokes from 1.5 T to below 3 T, ACR T1 series"
+* goal[=].target.detailRange.low.value = 30
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}
+* goal[+].category = $QaRangeType#action-limit "Action limit"
+* goal[=].description.text = "Low-contrast spokes seen, slices 8 to 11: limit ≥ 25 spokes; field strength from 1.4 to below 2.5 T, repetition time from 1800 to below 2200 ms, echo time from 70 to below 90 ms"
+* goal[=].target.measure = $QaMetric#mr-low-contrast-spokes "Low-contrast spokes seen, slices 8 to 11"
+* goal[=].documentation.type = #citation
+* goal[=].documentation.citation = "ACR MRI Accreditation Program, Large and Medium Phantom Test Guidance, October 2022, section 7, low-contrast object detectability: at least 25 spokes from 1.5 T to below 3 T, ACR T2 series"
+* goal[=].target.detailRange.low.value = 25
+* goal[=].target.detailRange.low.unit = "spokes"
+* goal[=].target.detailRange.low.system = $UCUM
+* goal[=].target.detailRange.low.code = #{spokes}

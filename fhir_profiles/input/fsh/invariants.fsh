@@ -92,3 +92,13 @@ Invariant: aiqa-kind
 Description: "A report is about a phantom or about images of a patient, and says which"
 Expression: "category.coding.where(system = 'https://w3id.org/aiqa/fhir/CodeSystem/qa-category').count() = 1"
 Severity: #error
+
+Invariant: aiqa-ct-both
+Description: "Global noise and size-adjusted dose are given together, or neither"
+Expression: "component.where(code.coding.where(code = '96912-1').exists()).count() = component.where(code.coding.where(code = '96913-9').exists()).count()"
+Severity: #error
+
+Invariant: aiqa-verifier
+Description: "One agent is the person who verified the results"
+Expression: "agent.where(type.coding.where(system = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type' and code = 'verifier').exists()).count() = 1"
+Severity: #error

@@ -196,7 +196,9 @@ Description: "One metric of a phantom run as an Observation of its own, for rece
 * referenceRange.type from QaRangeTypeValues (required)
 * referenceRange.text 1..1 MS
 * hasMember 0..0
-* component 0..0
+* component 1..1
+* insert ComponentSlicing
+* insert SeriesUid(1..1)
 * derivedFrom 1..* MS
 * derivedFrom only Reference(ImagingStudy or DocumentReference)
 
@@ -299,7 +301,7 @@ Profile: AiqaCtDoseImageQuality
 Parent: Observation
 Id: aiqa-ct-dose-image-quality
 Title: "CT dose and image quality"
-Description: "The CT dose and image quality category of a scan, with global noise and size-adjusted dose as components. The units are written as they are compared by receivers: [hnsf'U] and mGy.cm in both unit and code."
+Description: "The CT dose and image quality category of a scan, with global noise and size-adjusted dose as components; for receivers that take no components the category alone, the two numbers as aiqa-ct-global-noise and aiqa-ct-size-adjusted-dose. The units are written as they are compared by receivers: [hnsf'U] and mGy.cm in both unit and code."
 * insert CtDoseResult
 * code = $LNC#96914-7
 * value[x] 1..1
@@ -308,7 +310,8 @@ Description: "The CT dose and image quality category of a scan, with global nois
 * component ^slicing.discriminator.type = #pattern
 * component ^slicing.discriminator.path = "code"
 * component ^slicing.rules = #open
-* component contains noise 1..1 MS and dose 1..1 MS
+* obeys aiqa-ct-both
+* component contains noise 0..1 MS and dose 0..1 MS
 * component[noise].code = $LNC#96912-1
 * component[noise].value[x] 1..1
 * component[noise].value[x] only Quantity

@@ -225,11 +225,7 @@ Description: "Asks a physicist or radiologist to look at a report, or somebody t
 * focus only Reference(DiagnosticReport)
 * for only Reference(Patient or Device or Location)
 
-Profile: AiqaProvenance
-Parent: Provenance
-Id: aiqa-provenance
-Title: "Provenance"
-Description: "Who made the results, from which images, when, and what they revise. R4 gives Provenance no identifier: it is found again by its tag."
+RuleSet: FoundByItsTag
 * insert OwnProfile
 * meta 1..1
 * meta.tag ^slicing.discriminator.type = #value
@@ -241,12 +237,30 @@ Description: "Who made the results, from which images, when, and what they revis
 * meta.tag[provenance].code 1..1
 * occurred[x] 1..1
 * occurred[x] only dateTime
+* agent.type 1..1
+
+Profile: AiqaProvenance
+Parent: Provenance
+Id: aiqa-provenance
+Title: "Provenance"
+Description: "Who made the results, from which images, when, and what they revise. R4 gives Provenance no identifier: it is found again by its tag."
+* insert FoundByItsTag
 * policy 1..*
 * activity 1..1
 * obeys aiqa-assembler
-* agent.type 1..1
 * agent.who only Reference(Device or Organization or Practitioner or PractitionerRole)
 * entity 1..* MS
+
+Profile: AiqaConfirmation
+Parent: Provenance
+Id: aiqa-confirmation
+Title: "Confirmation"
+Description: "A person agrees with results: who, for whom, when. What the results were made from stands in their own Provenance (aiqa-provenance)."
+* insert FoundByItsTag
+* target only Reference(Observation or DiagnosticReport)
+* obeys aiqa-verifier
+* agent.who only Reference(Practitioner or PractitionerRole)
+* entity 0..0
 
 Profile: AiqaScannerSummary
 Parent: MeasureReport
@@ -291,3 +305,26 @@ Description: "A write to a FHIR server, as IHE BALP (Basic Audit, Create and Upd
 * agent[server].who 1..1
 * entity 1..* MS
 * entity.what 1..1
+
+Profile: AiqaLimitSet
+Parent: PlanDefinition
+Id: aiqa-limit-set
+Title: "Limit set"
+Description: "The limits that a phantom run is judged by: a goal for each level of each metric, with the conditions in words. A run names it with its version (workflow-instantiatesCanonical) and carries the limits that held for it in referenceRange."
+* ^status = #draft
+* ^experimental = false
+* url 1..1 MS
+* version 1..1 MS
+* title 1..1 MS
+* relatedArtifact 1..*
+* goal 1..* MS
+* goal.category 1..1 MS
+* goal.category from QaRangeTypeValues (required)
+* goal.documentation 1..*
+* goal.target 1..1 MS
+* goal.target.measure 1..1
+* goal.target.measure from QaMetricValues (required)
+* goal.target.detail[x] 1..1
+* goal.target.detail[x] only Range
+* goal.target.detailRange obeys aiqa-range
+* action 0..0

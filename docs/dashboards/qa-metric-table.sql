@@ -1,0 +1,25 @@
+-- The table that the dashboards read: a row of the ViewDefinition fhir_profiles/ViewDefinition/qa-metric.json each.
+CREATE TABLE qa_metric (
+  observation_id text,
+  scanner_id text,
+  scanner text,
+  algorithm_id text,
+  run text,
+  status text,
+  performed_on timestamp,
+  issued timestamptz,
+  outcome text,
+  simulated boolean,
+  series_uid text,
+  metric text,
+  label text,
+  value numeric,
+  unit text,
+  expanded_uncertainty numeric,
+  not_measured text,
+  interpretation text,
+  action_low numeric,
+  action_high numeric,
+  tolerance_low numeric,
+  tolerance_high numeric
+);
