@@ -1,6 +1,8 @@
 """What the record of scanners must do, in whatever database: run on SQLite by tests/unit, on PostgreSQL by contract."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from aiqa_integration.model.identity import Device, device_key
 from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.model.screening import Screening
 from aiqa_integration.pipeline.ports import ScannerRecord
+from aiqa_integration.trends.drift import FALSE_DISCOVERY_RATE, share_drift
 from tests.ledger_cases import at, claimed, measured_result, report_of, settle
 
 DEVICE = Device(manufacturer="Maker", model="M", serial="7", station="MR2")
@@ -25,7 +28,14 @@ MOTION = Place(device_key=device_key(DEVICE), family=FAMILY, artifact=ArtifactId
 
 
 def screen(
-    ledger: SqlLedger, number: int, *, raw: float = 0.9, metric: float = 1.0, audit: bool = False, bundle: str = "1"
+    ledger: SqlLedger,
+    number: int,
+    *,
+    raw: float = 0.9,
+    metric: float = 1.0,
+    metrics: Mapping[str, float] = MappingProxyType({}),
+    audit: bool = False,
+    bundle: str = "1",
 ) -> str:
     """Take a series through the ledger to a screening; return its UID."""
     series = f"1.2.3.{number}"
@@ -33,7 +43,7 @@ def screen(
     screening = Screening(
         family=FAMILY,
         raw={ArtifactId.MOTION: raw, ArtifactId.GHOST: 0.01},
-        metrics={"mr-iqm-sharpness": metric},
+        metrics={"mr-iqm-sharpness": metric, **metrics},
         distance=0.5,
         audit=audit,
     )
@@ -133,3 +143,17 @@ class ScannerRecordCases:
         assert record.open_drifts() == []
         with pytest.raises(LedgerError, match="no open drift"):
             record.close_drift(drift.drift_id, who="physicist", why="again", at=at(1001))
+
+    def test_the_flags_are_one_of_all_that_is_watched_for_drift(self, ledger: SqlLedger) -> None:
+        """The share of flagged series alone would pass at 0.001; among forty other tests that is no discovery."""
+        record, rng = SqlScannerRecord(ledger.engine), np.random.default_rng(7)
+        before, now = (10, 200), (14, 75)
+        alone = share_drift("flagged series", before, now)
+        assert alone is not None
+        assert FALSE_DISCOVERY_RATE / 40 < alone.p_value < FALSE_DISCOVERY_RATE
+        flagged = [number % 20 == 0 for number in range(200)] + [number % 5 == 0 for number in range(70)] + [False] * 5
+        assert (sum(flagged[:200]), sum(flagged[200:])) == (before[0], now[0])
+        for number, flag in enumerate(flagged):
+            metrics = {f"mr-iqm-{name}": float(rng.normal()) for name in range(40)}
+            screen(ledger, number, raw=0.6 if flag else 0.1, metrics=metrics)
+        assert record.open_drifts() == []
