@@ -70,17 +70,22 @@ class Likeness:
     assessable: float
 
     @property
+    def distance(self) -> float:
+        """The distance over its limit: from above 1 a series is not scored."""
+        return self.unlike / MOST_UNLIKE
+
+    @property
     def scored(self) -> bool:
         """Whether the series may be scored."""
-        return self.unlike <= MOST_UNLIKE and self.assessable >= LEAST_ASSESSABLE
+        return self.distance <= 1.0 and self.assessable >= LEAST_ASSESSABLE
 
     @property
     def reason(self) -> str:
         """Why the series is not scored, empty where it is."""
         if self.assessable < LEAST_ASSESSABLE:
             return f"looks like no MR images of a patient (probability {self.assessable:.2f})"
-        if self.unlike > MOST_UNLIKE:
-            return f"unlike the images the network knows ({self.unlike / MOST_UNLIKE:.1f} times the limit)"
+        if self.distance > 1.0:
+            return f"unlike the images the network knows ({self.distance:.1f} times the limit)"
         return ""
 
 

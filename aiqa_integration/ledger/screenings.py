@@ -123,7 +123,7 @@ def _compare(reference: Sequence[ScreeningRow], recent: Sequence[ScreeningRow]) 
 
 def _values(row: ScreeningRow) -> dict[str, float]:
     scores = {f"probability of {artifact}": probability for artifact, probability in row.raw.items()}
-    return {**row.metrics, **scores, "distance from the training set": row.distance}
+    return {**row.metrics, **scores, "distance from the training set over its limit": row.distance}
 
 
 def _sentence(drift: Drift) -> str:

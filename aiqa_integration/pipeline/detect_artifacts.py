@@ -181,6 +181,6 @@ def _screening(
         family=family,
         raw={one.assessment.artifact: round(one.assessment.probability, 6) for one in said},
         metrics={name: round(float(np.median(values)), 6) for name, values in metrics.items()},
-        distance=round(like.unlike, 4),
+        distance=round(like.distance, 4),
         audit=in_audit_sample(header.ref.series_instance_uid),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aiqa_integration.artifact_detection.gate import ABSTAIN, Band, likeness
+from aiqa_integration.artifact_detection.gate import ABSTAIN, MOST_UNLIKE, Band, likeness
 from aiqa_integration.artifact_detection.inputs import GRID, detection_inputs, slice_channels
 from aiqa_integration.artifact_detection.pool import CLASSES, energy_of, pool
 from aiqa_integration.model.artifact import ArtifactId
@@ -101,6 +101,8 @@ def test_what_is_unlike_the_training_or_no_scan_is_not_scored():
     usual = outputs_of(5)
     assert likeness(usual).scored
     assert likeness(usual).reason == ""
+    at_limit = usual | {"unlike": np.full((5, 4), MOST_UNLIKE / 2, np.float32)}
+    assert likeness(at_limit).distance == pytest.approx(1.0)
     far = usual | {"unlike": usual["unlike"] * 3}
     assert not likeness(far).scored
     assert "1.6 times" in likeness(far).reason
