@@ -13,6 +13,7 @@ from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.recommendation import RecommendationKind
 from aiqa_integration.model.report import Refusal
+from aiqa_integration.model.wording import recommendation_text
 from aiqa_integration.recommendations import decide
 from aiqa_integration.recommendations.case import flags_of
 from aiqa_integration.recommendations.context import AssessedSeries, Fault, ScannerContext, StudyContext
@@ -269,7 +270,8 @@ def test_a_phantom_run_within_limits_is_accepted():
 def test_a_bubble_explains_low_uniformity_so_the_set_up_is_repeated():
     decision = decided(phantom_report(PIU_LOW, findings=(SETUP,)))
     assert reason_of(decision) == (RecommendationKind.REVIEW, "set-up")
-    assert "air bubble" in decision.recommendation.change
+    assert "air bubble" in decision.recommendation.text
+    assert decision.recommendation.change.startswith("lay the test object anew")
     assert decision.notices[0].kind is NoticeKind.REVIEW
 
 
@@ -279,10 +281,22 @@ def test_a_bubble_does_not_explain_everything():
     for failed in ((ghost,), (ghost, PIU_LOW)):
         decision = decided(phantom_report(*failed, findings=(SETUP,)))
         assert reason_of(decision) == (RecommendationKind.REVIEW, "outside-limits")
-    assert "air bubble" in decision.recommendation.change
+    assert "air bubble" in decision.recommendation.text
+    assert decision.recommendation.change.startswith("lay the test object anew")
     scanner = ScannerContext(failed_before=frozenset({"mr-percent-image-uniformity"}))
     explained = decided(phantom_report(ghost, PIU_LOW, findings=(SETUP,)), scanner=scanner)
     assert reason_of(explained) == (RecommendationKind.REVIEW, "outside-limits")
+
+
+@pytest.mark.parametrize("setup", [(), (SETUP,)], ids=["as it lay", "with a bubble"])
+@pytest.mark.parametrize("metric", ["mr-percent-image-uniformity", "mr-slice-thickness"])
+def test_what_to_do_with_a_test_object_is_said_once(setup, metric):
+    named = replace(PIU_LOW.measurement.metric, id=metric)
+    failed = replace(PIU_LOW, measurement=replace(PIU_LOW.measurement, metric=named))
+    said = recommendation_text(decided(phantom_report(failed, findings=setup)).recommendation)
+    assert said.count("once more") == 1
+    assert said.count("anew") == (1 if setup and metric == "mr-percent-image-uniformity" else 0)
+    assert said.count("air bubble") <= 1
 
 
 def test_the_same_failure_twice_in_a_row_calls_service():
