@@ -10,8 +10,9 @@ from scipy.special import expit
 
 from aiqa_integration.artifact_detection.states import CalibrationEvent
 from aiqa_integration.errors import LedgerError
-from aiqa_integration.ledger.scanner_record import Place, SqlScannerRecord
+from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.ledger.views import Place
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import UNCALIBRATED
 from aiqa_integration.model.identity import Device, device_key
@@ -81,7 +82,7 @@ class ScannerRecordCases:
         suspended = record.change(MOTION, CalibrationEvent.SUSPENDED_BY_PERSON, who="physicist", why="coil", at=at(99))
         assert suspended.state == "suspended"
         assert suspended.revision == found.revision + 1
-        assert [calibration.state for _, _, calibration in record.all_calibrations()] == ["suspended"]
+        assert [known.calibration.state for known in record.all_calibrations()] == ["suspended"]
 
     def test_another_bundle_starts_uncalibrated(self, ledger: SqlLedger) -> None:
         record = SqlScannerRecord(ledger.engine)
@@ -120,7 +121,7 @@ class ScannerRecordCases:
         sampled = screen(ledger, 3, raw=0.1, audit=True)
         assert [row.series_instance_uid for row in record.to_review(10)] == [flagged, sampled]
         record.answer(flagged, {ArtifactId.MOTION: True}, who="reader", at=at(10))
-        assert [row.audit for row in record.to_review(10)] == [True]
+        assert [row.why for row in record.to_review(10)] == [("sample",)]
 
     def test_usual_values_are_medians_of_enough_series(self, ledger: SqlLedger) -> None:
         record = SqlScannerRecord(ledger.engine)

@@ -28,6 +28,7 @@ from aiqa_integration.bootstrap.opened import (
     open_ledger,
     open_scanner_record,
     open_tokens,
+    review_parts,
 )
 from aiqa_integration.bootstrap.worker import Services, services
 
@@ -58,6 +59,7 @@ __all__ = [
     "probe_archive",
     "probe_ehr",
     "resource_style",
+    "review_parts",
     "rules_of",
     "services",
     "signing_keys",

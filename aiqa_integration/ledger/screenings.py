@@ -116,7 +116,9 @@ def _compare(reference: Sequence[ScreeningRow], recent: Sequence[ScreeningRow]) 
 
     All of it is one family of tests: with a rate for each part, the parts together would exceed it.
     """
-    (before, all_before), (now, all_now) = ((sum(row.flagged for row in rows), len(rows)) for rows in (reference, recent))
+    (before, all_before), (now, all_now) = (
+        (sum(row.flagged for row in rows), len(rows)) for rows in (reference, recent)
+    )
     values = value_drifts([_values(row) for row in reference], [_values(row) for row in recent])
     return significant([*values, share_drift("flagged series", (before, all_before), (now, all_now))])
 

@@ -324,7 +324,10 @@ class ScreeningRow(Base):
 
 
 class ArtifactAnswerRow(Base):
-    """Append-only: what a reviewer said of one artifact in one screened series; the last answer counts."""
+    """Append-only: what a reviewer said of one artifact in one screened series; the last answer counts.
+
+    ``present``: it limits reading. ``severity`` is NULL where it was not said.
+    """
 
     __tablename__ = "artifact_answer"
 
@@ -334,6 +337,8 @@ class ArtifactAnswerRow(Base):
     present: Mapped[bool]
     at: Mapped[datetime]
     who: Mapped[str]
+    severity: Mapped[int | None] = mapped_column(default=None)
+    comment: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class CalibrationRow(Base):

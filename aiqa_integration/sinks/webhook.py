@@ -24,9 +24,7 @@ MEDIA_TYPE = "application/json"
 TIMEOUTS_S = (5.0, 15.0)
 """Connect, read."""
 
-WEBHOOK = Receiver(
-    name="the webhook", section="webhook", unavailable=ReceiverUnavailable, refused=ReceiverRefused
-)
+WEBHOOK = Receiver(name="the webhook", section="webhook", unavailable=ReceiverUnavailable, refused=ReceiverRefused)
 
 
 class _Signature(Credentials):

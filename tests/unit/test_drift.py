@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from aiqa_integration.trends.drift import LEAST_RECENT, LEAST_REFERENCE, Drift, share_drift, significant, value_drift, value_drifts
+from aiqa_integration.trends.drift import (
+    LEAST_RECENT,
+    LEAST_REFERENCE,
+    Drift,
+    share_drift,
+    significant,
+    value_drift,
+    value_drifts,
+)
 
 
 def _rows(rng: np.random.Generator, count: int, shift: float = 0.0) -> list[dict[str, float]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.artifact_detection.gate import BANDS
+from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.metrics.artifact_probability import ARTIFACT_PROBABILITIES
 from aiqa_integration.metrics.uniformity import PERCENT_IMAGE_UNIFORMITY
 from aiqa_integration.model.artifact import ArtifactId
