@@ -225,7 +225,7 @@ class RecommendationSettings(_Section):
         0.1,
         gt=0,
         le=1,
-        description="Part of the last 100 studies told of above which only surely severe series are told.",
+        description="Part of the studies that is told of on the table: the last 100 tell which are worth it most.",
     )
     acceptance_window: int = Field(50, ge=10, description="Last notices of which the followed ones are counted.")
     acceptance_floor: float = Field(

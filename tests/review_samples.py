@@ -34,8 +34,8 @@ GHOST = Finding(
     probability=0.93,
     severity=2,
     explanation="Motion/ghosting (rather ghosting), severity 2 of 3 (moderate). Background ghost 9.4 % (limit 5 %, "
-    "this protocol's median 1.2 %). Worst images 11–14, phase encoding anterior to posterior. Suggest: repeat once with "
-    "swapped phase direction.",
+    "this protocol's median 1.2 %). Worst images 11–14, phase encoding anterior to posterior. Suggest: repeat once "
+    "with swapped phase direction.",
     slices=(10, 11, 12, 13),
     evidence=(
         Evidence(

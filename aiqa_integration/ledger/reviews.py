@@ -30,8 +30,8 @@ OF_A_DRIFT = 3
 
 def waiting(session: Session, limit: int) -> list[ToReview]:
     """Return series that wait for a reviewer, the oldest first."""
-    rows = session.execute(_waiting().order_by(ScreeningRow.at, ScreeningRow.report_id).limit(limit)).all()
-    return to_review(session, [(row, job_id) for row, job_id in rows])
+    found = session.execute(_waiting().order_by(ScreeningRow.at, ScreeningRow.report_id).limit(limit))
+    return to_review(session, [(row, job_id) for row, job_id in found.tuples()])
 
 
 def waiting_count(session: Session) -> int:
@@ -106,7 +106,7 @@ def scanner_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
     return {key: named.get(key) or key for key in keys}
 
 
-def _waiting() -> Select[tuple[ScreeningRow, str]]:
+def _waiting() -> Select[ScreeningRow, str]:
     """Return the chosen screenings of living jobs whose series nobody has answered for, as this bundle saw it."""
     same = aliased(ScreeningRow)
     answered = (
@@ -125,7 +125,7 @@ def _waiting() -> Select[tuple[ScreeningRow, str]]:
     )
 
 
-def _of_drifts() -> Select[tuple[str]]:
+def _of_drifts() -> Select[str]:
     """Return the newest screenings of each scanner and family with an open drift."""
     rows = (
         select(
@@ -164,12 +164,13 @@ def _why(
 
 def _suspended(session: Session) -> frozenset[tuple[str, str, str]]:
     statement = select(CalibrationRow.device_key, CalibrationRow.family, CalibrationRow.artifact)
-    return frozenset(tuple(row) for row in session.execute(statement.where(CalibrationRow.state == "suspended")))
+    rows = session.execute(statement.where(CalibrationRow.state == "suspended"))
+    return frozenset((device, family, artifact) for device, family, artifact in rows)
 
 
 def _drifting(session: Session) -> frozenset[tuple[str, str]]:
     statement = select(DriftRow.device_key, DriftRow.family).where(DriftRow.closed_at.is_(None))
-    return frozenset(tuple(row) for row in session.execute(statement))
+    return frozenset((device, family) for device, family in session.execute(statement))
 
 
 def _descriptions(session: Session, job_ids: Sequence[str]) -> dict[str, str]:
