@@ -125,6 +125,7 @@ class ArchiveSettings(_Section):
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the archive.")
     tls: TlsSettings = Field(TlsSettings(), description="Certificates for the archive.")
     poll_every_s: float = Field(15.0, gt=0, description="Seconds between polls.")
+    look_s: float = Field(8.0, ge=0, description="Seconds without a new instance after which a series is analysed.")
     quiet_s: float = Field(90.0, ge=0, description="Seconds without a new instance after which a series is complete.")
     window_days: Window = Field(2, description="Study dates polled, back from today, or 'all' of them.")
     reconcile_window_days: Window = Field(

@@ -2,7 +2,8 @@
 
 Every policy meets the same exams. Assumptions: benchmarks/department/*.py, named in docs/recommendations.md.
 
-python -m benchmarks.repeat_rule [--months 12] [--seed 1] [--recalled 1.0] [--inpatients 0.3] [--policy rule ...]
+python -m benchmarks.repeat_rule [--months 12] [--seed 1] [--recalled 1.0] [--inpatients 0.3] [--settle 0]
+                                [--policy rule ...]
 """
 
 import argparse
@@ -54,11 +55,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--recalled", type=float, default=1.0, help="share of unreadable exams that is called in again")
     parser.add_argument("--inpatients", type=float, default=INPATIENTS, help="share of the exams")
+    parser.add_argument("--settle", type=int, default=0, help="exams of each month that are not counted")
     parser.add_argument("--policy", action="append", choices=list(POLICIES), help="only these, beside never")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     met = {
-        name: [_month(make(), arguments.seed + number, arguments.inpatients) for number in range(arguments.months)]
+        name: [
+            _month(make(), arguments.seed + number, arguments.inpatients, settle=arguments.settle)
+            for number in range(arguments.months)
+        ]
         for name, make in POLICIES.items()
         if name in {"never", *(arguments.policy or POLICIES)}
     }
@@ -95,10 +100,11 @@ def _row(met: list[Month], recalled: float) -> dict[str, float]:
     }
 
 
-def _month(look: Look, seed: int, inpatients: float) -> Month:
-    month, rng = Month(), np.random.default_rng(seed + 10_000)
-    for exam in Department(np.random.default_rng(seed), inpatients=inpatients).draw():
-        look(exam, month, rng)
+def _month(look: Look, seed: int, inpatients: float, *, settle: int) -> Month:
+    """Return what came of a month; of its first exams a policy learns, and they are not counted."""
+    month, before, rng = Month(), Month(), np.random.default_rng(seed + 10_000)
+    for number, exam in enumerate(Department(np.random.default_rng(seed), inpatients=inpatients).draw()):
+        look(exam, before if number < settle else month, rng)
     return month
 
 

@@ -161,7 +161,7 @@ def close_drift(drift_id: str, why: str, who: str) -> None:
 def _print_reviews(rows: "Sequence[ToReview]") -> None:
     cells = []
     for row in rows:
-        likeliest = max(row.raw, key=row.raw.__getitem__, default="")
+        likeliest = max(row.raw, key=row.raw.__getitem__, default=None)
         probability = f"{likeliest} {row.raw[likeliest]:.2f}" if likeliest else ""
         cells.append((row.series_instance_uid, row.scanner, row.family, probability, ", ".join(row.why)))
     print_table(("series", "scanner", "family", "likeliest", "why"), cells)

@@ -201,6 +201,6 @@ def _offers(session: Session, now: datetime) -> tuple[tuple[Offer, ...], ...]:
             Flag(artifact=found.artifact, severity=_SEVERITIES[found.severity], probability=found.probability)
         )
     offers: dict[str, list[Offer]] = {}
-    for (study, report_id), found in flags.items():
-        offers.setdefault(study, []).append(Offer(flags=tuple(found), minutes=minutes[study, report_id]))
+    for (study, report_id), flagged in flags.items():
+        offers.setdefault(study, []).append(Offer(flags=tuple(flagged), minutes=minutes[study, report_id]))
     return tuple(tuple(offers.get(study, ())) for study in newest)

@@ -126,6 +126,8 @@ class JobRow(Leased, Base, kw_only=True):
     verdict: Mapped[Verdict | None] = mapped_column(default=None)
     refused: Mapped[bool] = mapped_column(default=False)
     stable_since: Mapped[datetime]
+    complete_at: Mapped[datetime | None] = mapped_column(default=None)
+    """From when on a SETTLED series counts as complete; NULL where it is."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -118,18 +118,18 @@ def _not_worth(case: Case) -> bool:
 
 
 def _over_budget(case: Case) -> bool:
-    """Whether the budget is spent on better: as many of the last studies as it allows had a series of more worth.
+    """Whether the budget is spent: as many of the last studies as it allows had a series that was worth as much.
 
-    A study that has a notice already costs nothing more: the series joins it. A window that isn't full yet keeps
-    nobody silent.
+    A study that has a notice already costs nothing more: the series joins it. Of a window that isn't full yet as many
+    are allowed as of a full one.
     """
     policy, window = case.policy, case.scanner.offers[: case.policy.budget_window]
-    if len(window) < policy.budget_window or NoticeState.PROPOSED in case.study.notices:
+    if NoticeState.PROPOSED in case.study.notices:
         return False
     own = worth_of(case.flags, case.study.series.minutes, policy)
     best = (max((worth_of(one.flags, one.minutes, policy) for one in offers), default=None) for offers in window)
-    better = sum(worth is not None and worth >= own for worth in best)
-    return better >= policy.alert_budget * policy.budget_window
+    as_good = sum(worth is not None and worth >= own for worth in best)
+    return as_good >= policy.alert_budget * policy.budget_window
 
 
 def _accepted() -> Recommendation:

@@ -253,14 +253,15 @@ def offer(probability=0.96, severity=3, artifact="motion", minutes=None):
     ("offers", "spent"),
     [
         ((offer(0.99),) * 10 + ((),) * 90, True),
+        ((offer(0.96),) * 10 + ((),) * 90, True),
         ((offer(0.99),) * 9 + ((),) * 91, False),
         ((offer(0.5),) * 90 + ((),) * 10, False),
         ((offer(0.99, minutes=20.0),) * 90 + ((),) * 10, False),
         ((offer(0.99, artifact="moire"),) * 90 + ((),) * 10, False),
-        ((offer(0.99),) * 99, False),
+        ((offer(0.99),) * 9, False),
         (((),) * 100 + (offer(0.99),) * 50, False),
     ],
-    ids=["ten better", "nine better", "less sure", "longer", "never mended", "window not full", "long ago"],
+    ids=["ten better", "ten as good", "nine better", "less sure", "longer", "never mended", "the first", "long ago"],
 )
 def test_the_alert_budget_goes_to_the_series_that_are_worth_most(offers, spent):
     decision = decided(patient(finding()), scanner=ScannerContext(offers=offers))
@@ -284,7 +285,9 @@ def test_what_no_repeat_mends_is_offered_by_what_another_sequence_mends():
 
 def test_in_the_long_run_no_more_studies_are_told_of_than_the_budget_allows():
     """Half of 3 000 studies have a series worth a notice, of a chance that is drawn: a tenth is told of, the best."""
-    rng, offers, told = np.random.default_rng(3), [], []
+    rng = np.random.default_rng(3)
+    offers: list[tuple[Offer, ...]] = []
+    told: list[float] = []
     for _ in range(3000):
         probability = float(rng.uniform(0.5, 1.0))
         flagged = rng.random() < 0.5
@@ -293,7 +296,7 @@ def test_in_the_long_run_no_more_studies_are_told_of_than_the_budget_allows():
             told += [probability] if found.notices else []
         offers.insert(0, offer(probability) if flagged else ())
         del offers[200:]
-    assert 0.09 < len(told) / 3000 < 0.12
+    assert 0.09 < len(told) / 3000 < 0.11
     assert np.median(told) > 0.85
 
 

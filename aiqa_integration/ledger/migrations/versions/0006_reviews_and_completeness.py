@@ -1,4 +1,4 @@
-"""what reviewers say: severity and comment."""
+"""what reviewers say (severity, comment); from when on a series counts as complete."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,9 +13,13 @@ def upgrade() -> None:
     with op.batch_alter_table("artifact_answer") as batch_op:
         batch_op.add_column(sa.Column("severity", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("comment", sa.Text(), nullable=False, server_default=""))
+    with op.batch_alter_table("job") as batch_op:
+        batch_op.add_column(sa.Column("complete_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("job") as batch_op:
+        batch_op.drop_column("complete_at")
     with op.batch_alter_table("artifact_answer") as batch_op:
         batch_op.drop_column("comment")
         batch_op.drop_column("severity")
