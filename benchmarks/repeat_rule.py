@@ -24,12 +24,17 @@ HOUR_COST = Policy().scanner_hour_cost
 
 
 def fast(rng: np.random.Generator) -> float:
-    """Return seconds from image to notice with the settings that docs/recommendations.md advises."""
+    """Return seconds from image to notice where the archive is polled each 2 s."""
     return float(8.0 + rng.uniform(0.0, 2.0) + rng.uniform(1.0, 6.0))
 
 
+def shipped(rng: np.random.Generator) -> float:
+    """Return seconds from image to notice with the default settings: poll 15 s, then each 4 s until 8 s of quiet."""
+    return float(rng.uniform(0.0, 15.0) + 8.0 + rng.uniform(0.0, 4.0) + rng.uniform(1.0, 6.0))
+
+
 def slow(rng: np.random.Generator) -> float:
-    """Return seconds from image to notice with the default settings (quiet time 90 s)."""
+    """Return seconds from image to notice where series are looked at after 90 s of quiet."""
     return float(90.0 + rng.uniform(0.0, 15.0) + rng.uniform(1.0, 6.0))
 
 
@@ -38,12 +43,14 @@ POLICIES: dict[str, Callable[[], Look]] = {
     "always review": lambda: always_review,
     "alert on all that is found": lambda: AlertAll(Detector()),
     "rule": lambda: Rule(Detector(), fast),
+    "rule, default poll": lambda: Rule(Detector(), shipped),
+    "rule, no alert budget": lambda: Rule(Detector(), fast, policy=Policy(alert_budget=1.0)),
     "rule, alert budget 5 %": lambda: Rule(Detector(), fast, policy=Policy(alert_budget=0.05)),
     "rule, recall_minutes 9": lambda: Rule(Detector(), fast, policy=Policy(recall_minutes=9.0)),
     "rule, detector too sure (odds x 3)": lambda: Rule(Detector(odds=3.0), fast),
     "rule, weaker detector": lambda: Rule(Detector(shifts=(0.0, 0.8, 2.0, 3.0)), fast),
-    "rule, default quiet time (90 s)": lambda: Rule(Detector(), slow),
-    "rule, quiet time 90 s, budget 120 s": lambda: Rule(
+    "rule, looks after 90 s": lambda: Rule(Detector(), slow),
+    "rule, looks after 90 s, notice budget 120 s": lambda: Rule(
         Detector(), slow, policy=Policy(notice_budget=timedelta(seconds=120))
     ),
 }

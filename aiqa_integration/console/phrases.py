@@ -69,7 +69,7 @@ SHORT_STATE_WORDS: dict[JobState, str] = {
 """For counts and filters."""
 
 STATE_ADVICE: dict[JobState, str] = {
-    JobState.DISCOVERED: "Nothing to do. Measuring starts when no new image has come for the site's quiet time.",
+    JobState.DISCOVERED: "Nothing to do. Measuring starts when no new image has come for some seconds.",
     JobState.SETTLED: "Nothing to do. If it stays like this: is a worker running? 'aiqa check' tries all connections.",
     JobState.MEASURED: "Nothing to do. Deliveries are repeated until the receiver has them.",
     JobState.DELIVERED: "Nothing to do.",
