@@ -125,6 +125,7 @@ class ArchiveSettings(_Section):
     auth: AuthSettings = Field(AuthSettings(), description="Authentication at the archive.")
     tls: TlsSettings = Field(TlsSettings(), description="Certificates for the archive.")
     poll_every_s: float = Field(15.0, gt=0, description="Seconds between polls.")
+    look_s: float = Field(8.0, ge=0, description="Seconds without a new instance after which a series is analysed.")
     quiet_s: float = Field(90.0, ge=0, description="Seconds without a new instance after which a series is complete.")
     window_days: Window = Field(2, description="Study dates polled, back from today, or 'all' of them.")
     reconcile_window_days: Window = Field(
@@ -231,7 +232,7 @@ class RecommendationSettings(_Section):
         0.1,
         gt=0,
         le=1,
-        description="Part of the last 100 studies told of above which only surely severe series are told.",
+        description="Part of the studies that is told of on the table: the last 100 tell which are worth it most.",
     )
     acceptance_window: int = Field(50, ge=10, description="Last notices of which the followed ones are counted.")
     acceptance_floor: float = Field(

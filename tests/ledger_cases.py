@@ -30,6 +30,7 @@ from aiqa_integration.pipeline.ports import Effect, Job, JobResult, PlannedEffec
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUIET = timedelta(seconds=90)
+LOOK = timedelta(seconds=8)
 LEASE = timedelta(seconds=60)
 STUDY = "1.2.3"
 T = TypeVar("T")
@@ -225,6 +226,36 @@ class ObserveCases:
         assert settled.state is JobState.SETTLED
         assert ledger.observe("pacs", listing(11), at=at(99), quiet=QUIET) == settled
         assert claimed(ledger, settled.job_id).instance_count == 11
+
+    def test_a_series_is_looked_at_before_it_counts_as_complete(self, ledger):
+        ledger.observe("pacs", listing(), at=T0, quiet=QUIET, look=LOOK)
+        assert ledger.observe("pacs", listing(), at=at(7.9), quiet=QUIET, look=LOOK).state is JobState.DISCOVERED
+        settled = ledger.observe("pacs", listing(), at=at(8), quiet=QUIET, look=LOOK)
+        assert settled.state is JobState.SETTLED
+        job = claimed(ledger, settled.job_id, 8)
+        urgent, held = planned("urgent"), replace(planned("held"), holds=True)
+        ledger.finish_job(job, measured_result(job, urgent, held), now=at(12))
+        assert send(ledger, 12).dedupe_key == "urgent"
+        assert ledger.due_effects(at(89), 10) == ()
+        assert send(ledger, 90).dedupe_key == "held"
+        assert state_of(ledger, settled.job_id) is JobState.DELIVERED
+
+    def test_what_grows_after_a_look_is_not_sent_and_waits_the_full_time(self, ledger):
+        for seconds in (0, 8):
+            first = ledger.observe("pacs", listing(), at=at(seconds), quiet=QUIET, look=LOOK)
+        job = claimed(ledger, first.job_id, 8)
+        ledger.finish_job(job, measured_result(job, replace(planned("held"), holds=True)), now=at(12))
+        grown = ledger.observe("pacs", listing(12), at=at(30), quiet=QUIET, look=LOOK)
+        assert (grown.state, grown.revision) == (JobState.DISCOVERED, 2)
+        assert ledger.due_effects(at(1000), 10) == ()
+        assert ledger.observe("pacs", listing(12), at=at(100), quiet=QUIET, look=LOOK).state is JobState.DISCOVERED
+        assert ledger.observe("pacs", listing(12), at=at(120), quiet=QUIET, look=LOOK).state is JobState.SETTLED
+
+    def test_an_archive_that_does_not_count_is_given_the_full_time(self, ledger):
+        for seconds in (0, 8, 89):
+            sighting = ledger.observe("pacs", listing(None), at=at(seconds), quiet=QUIET, look=LOOK)
+            assert sighting.state is JobState.DISCOVERED
+        assert ledger.observe("pacs", listing(None), at=at(90), quiet=QUIET, look=LOOK).state is JobState.SETTLED
 
     def test_growth_after_settling_is_a_new_revision(self, ledger):
         first = settle(ledger)

@@ -306,7 +306,8 @@ class NoticeCases:
         known = ledger.scanner_history(SCANNER, "acr-mri-phantom", since=T0 - timedelta(hours=1), now=at(102))
         assert {fault.artifact for fault in known.faults} == {"motion", "zipper"}
         assert known.delays_s == (101.0,)
-        assert known.told_of == (True,)
+        ((offered,),) = known.offers
+        assert [flag.artifact for flag in offered.flags] == ["motion", "zipper"]
         other = ledger.scanner_history(Device(serial="8"), "acr-mri-phantom", since=T0 - timedelta(hours=1), now=T0)
         assert other.faults == ()
         assert ledger.scanner_history(SCANNER, "x", since=at(102), now=at(102)).faults == ()

@@ -107,7 +107,13 @@ class Ward:
 
 @contextmanager
 def ward(
-    folder: Path, truth: Truth, *, poll_every_s: float, quiet_s: float, changes: Mapping[str, Any] | None = None
+    folder: Path,
+    truth: Truth,
+    *,
+    poll_every_s: float,
+    quiet_s: float,
+    look_s: float = 8.0,
+    changes: Mapping[str, Any] | None = None,
 ) -> Iterator[Ward]:
     """Run the installation; what ``truth`` finds takes the place of the analysis while the block runs."""
     (folder / "archive").mkdir(parents=True)
@@ -121,6 +127,7 @@ def ward(
                 "folder": folder / "archive",
                 "poll_every_s": poll_every_s,
                 "quiet_s": quiet_s,
+                "look_s": look_s,
                 "window_days": "all",
                 "reconcile_window_days": "all",
             },

@@ -1,6 +1,8 @@
 """What the record of scanners must do, in whatever database: run on SQLite by tests/unit, on PostgreSQL by contract."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -8,14 +10,16 @@ from scipy.special import expit
 
 from aiqa_integration.artifact_detection.states import CalibrationEvent
 from aiqa_integration.errors import LedgerError
-from aiqa_integration.ledger.scanner_record import Place, SqlScannerRecord
+from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.ledger.views import Place
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import UNCALIBRATED
 from aiqa_integration.model.identity import Device, device_key
 from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.model.screening import Screening
 from aiqa_integration.pipeline.ports import ScannerRecord
+from aiqa_integration.trends.drift import FALSE_DISCOVERY_RATE, share_drift
 from tests.ledger_cases import at, claimed, measured_result, report_of, settle
 
 DEVICE = Device(manufacturer="Maker", model="M", serial="7", station="MR2")
@@ -25,7 +29,14 @@ MOTION = Place(device_key=device_key(DEVICE), family=FAMILY, artifact=ArtifactId
 
 
 def screen(
-    ledger: SqlLedger, number: int, *, raw: float = 0.9, metric: float = 1.0, audit: bool = False, bundle: str = "1"
+    ledger: SqlLedger,
+    number: int,
+    *,
+    raw: float = 0.9,
+    metric: float = 1.0,
+    metrics: Mapping[str, float] = MappingProxyType({}),
+    audit: bool = False,
+    bundle: str = "1",
 ) -> str:
     """Take a series through the ledger to a screening; return its UID."""
     series = f"1.2.3.{number}"
@@ -33,7 +44,7 @@ def screen(
     screening = Screening(
         family=FAMILY,
         raw={ArtifactId.MOTION: raw, ArtifactId.GHOST: 0.01},
-        metrics={"mr-iqm-sharpness": metric},
+        metrics={"mr-iqm-sharpness": metric, **metrics},
         distance=0.5,
         audit=audit,
     )
@@ -71,7 +82,7 @@ class ScannerRecordCases:
         suspended = record.change(MOTION, CalibrationEvent.SUSPENDED_BY_PERSON, who="physicist", why="coil", at=at(99))
         assert suspended.state == "suspended"
         assert suspended.revision == found.revision + 1
-        assert [calibration.state for _, _, calibration in record.all_calibrations()] == ["suspended"]
+        assert [known.calibration.state for known in record.all_calibrations()] == ["suspended"]
 
     def test_another_bundle_starts_uncalibrated(self, ledger: SqlLedger) -> None:
         record = SqlScannerRecord(ledger.engine)
@@ -110,7 +121,7 @@ class ScannerRecordCases:
         sampled = screen(ledger, 3, raw=0.1, audit=True)
         assert [row.series_instance_uid for row in record.to_review(10)] == [flagged, sampled]
         record.answer(flagged, {ArtifactId.MOTION: True}, who="reader", at=at(10))
-        assert [row.audit for row in record.to_review(10)] == [True]
+        assert [row.why for row in record.to_review(10)] == [("sample",)]
 
     def test_usual_values_are_medians_of_enough_series(self, ledger: SqlLedger) -> None:
         record = SqlScannerRecord(ledger.engine)
@@ -133,3 +144,17 @@ class ScannerRecordCases:
         assert record.open_drifts() == []
         with pytest.raises(LedgerError, match="no open drift"):
             record.close_drift(drift.drift_id, who="physicist", why="again", at=at(1001))
+
+    def test_the_flags_are_one_of_all_that_is_watched_for_drift(self, ledger: SqlLedger) -> None:
+        """The share of flagged series alone would pass at 0.001; among forty other tests that is no discovery."""
+        record, rng = SqlScannerRecord(ledger.engine), np.random.default_rng(7)
+        before, now = (10, 200), (14, 75)
+        alone = share_drift("flagged series", before, now)
+        assert alone is not None
+        assert FALSE_DISCOVERY_RATE / 40 < alone.p_value < FALSE_DISCOVERY_RATE
+        flagged = [number % 20 == 0 for number in range(200)] + [number % 5 == 0 for number in range(70)] + [False] * 5
+        assert (sum(flagged[:200]), sum(flagged[200:])) == (before[0], now[0])
+        for number, flag in enumerate(flagged):
+            metrics = {f"mr-iqm-{name}": float(rng.normal()) for name in range(40)}
+            screen(ledger, number, raw=0.6 if flag else 0.1, metrics=metrics)
+        assert record.open_drifts() == []

@@ -13,8 +13,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import ArtifactCalibration
 
 Array = NDArray[np.float32]
 Answer = Literal["present", "absent", "left open"]
@@ -61,6 +63,25 @@ BANDS: Mapping[ArtifactId, Band] = {
 scripts/finish.py found on simulated stacks: at most 0.5 % of those without the artifact and 4 % of those with a minor
 one reach ``high``, 5 % of those with a limiting one stay below ``low``."""
 
+_NEVER_SURER = 1e-6
+"""Probabilities are held this far from 0 and 1 before their logit is taken."""
+
+
+def band_of(artifact: ArtifactId, calibration: ArtifactCalibration) -> Band:
+    """Return the calibrated probabilities between which nothing is said of an artifact.
+
+    A calibration that rests on no answers leaves the bundle's probability as it is, so the class's own band holds. One
+    that was fitted has a threshold of its own, and the class's band hangs below it, as wide as before on the axis of
+    logits but for the slope: the width tells how far scores with and without the artifact overlap, which is what the
+    slope stretches; the offset, which is the scanner's (its share of the artifact, its look), has no part in it.
+    """
+    own = BANDS[artifact]
+    if not calibration.fitted:
+        return own
+    ends = np.clip([own.low, own.high], _NEVER_SURER, 1.0 - _NEVER_SURER)
+    width = max(calibration.slope, 0.0) * float(np.diff(logit(ends))[0])
+    return Band(low=float(expit(logit(calibration.threshold) - width)), high=calibration.threshold)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
@@ -70,17 +91,22 @@ class Likeness:
     assessable: float
 
     @property
+    def distance(self) -> float:
+        """The distance over its limit: from above 1 a series is not scored."""
+        return self.unlike / MOST_UNLIKE
+
+    @property
     def scored(self) -> bool:
         """Whether the series may be scored."""
-        return self.unlike <= MOST_UNLIKE and self.assessable >= LEAST_ASSESSABLE
+        return self.distance <= 1.0 and self.assessable >= LEAST_ASSESSABLE
 
     @property
     def reason(self) -> str:
         """Why the series is not scored, empty where it is."""
         if self.assessable < LEAST_ASSESSABLE:
             return f"looks like no MR images of a patient (probability {self.assessable:.2f})"
-        if self.unlike > MOST_UNLIKE:
-            return f"unlike the images the network knows ({self.unlike / MOST_UNLIKE:.1f} times the limit)"
+        if self.distance > 1.0:
+            return f"unlike the images the network knows ({self.distance:.1f} times the limit)"
         return ""
 
 

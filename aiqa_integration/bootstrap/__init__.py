@@ -29,6 +29,7 @@ from aiqa_integration.bootstrap.opened import (
     open_ledger,
     open_scanner_record,
     open_tokens,
+    review_parts,
 )
 from aiqa_integration.bootstrap.worker import Services, services
 
@@ -60,6 +61,7 @@ __all__ = [
     "probe_patients",
     "probe_subscription",
     "resource_style",
+    "review_parts",
     "rules_of",
     "sends_patients",
     "services",

@@ -1,10 +1,14 @@
 """What commands and the console open: the ledger, what is known of scanners, tokens, a desk to sign at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from sqlalchemy import Engine
+
+from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
+from aiqa_integration.bootstrap.analysis import bundle_named
 from aiqa_integration.bootstrap.chores import ehr_hook
 from aiqa_integration.bootstrap.clock import SystemClock
 from aiqa_integration.bootstrap.connections import make_archive
@@ -14,6 +18,7 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
+from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.pipeline.follow_up import Hook
 from aiqa_integration.pipeline.ports import SummarySink
 from aiqa_integration.pipeline.sign import Desk
@@ -94,3 +99,8 @@ def console_parts(settings: Settings) -> tuple[Books, FileArtifacts, SqlLedger, 
     ledger = SqlLedger(settings.database_url, artifacts)
     policy, hook = make_adviser(settings).policy, ehr_hook(settings, ledger)
     return Books(ledger.engine), artifacts, ledger, settings.site_name, policy, hook
+
+
+def review_parts(settings: Settings, engine: Engine) -> tuple[SqlScannerRecord, Callable[[], BundleVersion]]:
+    """Return what the console's reviews need: the record of the scanners, and which bundle looks for artifacts."""
+    return SqlScannerRecord(engine), lambda: bundle_named(ARTIFACT_BUNDLE, settings).version()

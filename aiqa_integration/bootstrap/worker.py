@@ -115,6 +115,7 @@ def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:
         archive=archive,
         every=timedelta(seconds=chosen.poll_every_s),
         quiet=timedelta(seconds=chosen.quiet_s),
+        look=timedelta(seconds=chosen.look_s),
         window_days=_days(chosen.window_days),
         reconcile_window_days=_days(chosen.reconcile_window_days),
         lease=timedelta(seconds=settings.worker.lease_s),

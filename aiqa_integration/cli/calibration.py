@@ -10,11 +10,13 @@ from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
 from aiqa_integration.artifact_detection.states import CalibrationEvent
 from aiqa_integration.cli.table import print_table
 from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.finding import ALERTED_SEVERITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiqa_integration.ledger.scanner_record import ToReview
+    from aiqa_integration.ledger.views import ToReview
+    from aiqa_integration.model.finding import Severity
 
 _EVENTS = {"suspend": CalibrationEvent.SUSPENDED_BY_PERSON, "resume": CalibrationEvent.RESUMED_BY_PERSON}
 _BY = click.option("--by", "who", default=getpass.getuser, show_default="you", help="Who says so, for the audit.")
@@ -31,7 +33,7 @@ def review() -> None:
 @click.option("--limit", default=50, show_default=True)
 @_JSON
 def list_reviews(limit: int, as_json: bool) -> None:
-    """List series that were flagged, or drawn for the random sample, and have no answer."""
+    """List series that were flagged, drawn for the random sample or belong to a drift, and have no answer."""
     from aiqa_integration.bootstrap import open_scanner_record
     from aiqa_integration.settings import load_settings
 
@@ -48,19 +50,37 @@ def list_reviews(limit: int, as_json: bool) -> None:
 @click.argument("series_instance_uid")
 @click.option("--present", multiple=True, type=_ARTIFACT, help="Artifacts that limit reading of this series.")
 @click.option("--absent", multiple=True, type=_ARTIFACT, help="Artifacts that do not.")
+@click.option(
+    "--severity",
+    "severities",
+    multiple=True,
+    type=(_ARTIFACT, click.IntRange(0, 3)),
+    metavar="ARTIFACT N",
+    help="Instead of the two: 0 none, 1 minor (absent: it does not limit), 2 moderate, 3 severe.",
+)
+@click.option("--comment", default="", help="Anything to add; no names.")
 @_BY
-def answer(series_instance_uid: str, present: tuple[str, ...], absent: tuple[str, ...], who: str) -> None:
+def answer(
+    series_instance_uid: str,
+    present: tuple[str, ...],
+    absent: tuple[str, ...],
+    severities: "tuple[tuple[str, Severity], ...]",
+    comment: str,
+    who: str,
+) -> None:
     """Record what a reader saw in a series; calibrations follow at once."""
     from aiqa_integration.bootstrap import open_scanner_record
     from aiqa_integration.settings import load_settings
 
-    if not present and not absent:
-        raise click.UsageError("name artifacts by --present or --absent")
-    if set(present) & set(absent):
-        raise click.UsageError("an artifact is either present or absent")
+    graded = {ArtifactId(name): severity for name, severity in severities}
+    if not present and not absent and not graded:
+        raise click.UsageError("name artifacts by --present, --absent or --severity")
+    if len({*present, *absent, *graded}) < len(present) + len(absent) + len(severities):
+        raise click.UsageError("an artifact is either present or absent, and named once")
     said = {ArtifactId(name): name in present for name in (*present, *absent)}
+    said |= {artifact: severity >= ALERTED_SEVERITY for artifact, severity in graded.items()}
     with open_scanner_record(load_settings()) as (record, clock):
-        found = record.answer(series_instance_uid, said, who=who, at=clock.now())
+        found = record.answer(series_instance_uid, said, severities=graded, comment=comment, who=who, at=clock.now())
     for artifact, calibration in found.items():
         click.echo(f"{artifact}: {calibration.state}, {calibration.reviewed} reviewed, {calibration.positives} present")
 
@@ -80,20 +100,21 @@ def list_calibrations(as_json: bool) -> None:
     with open_scanner_record(load_settings()) as (record, _):
         calibrations, drifts = record.all_calibrations(), record.open_drifts()
     if as_json:
-        for place, scanner, found in calibrations:
-            row = {"device_key": place.device_key, "scanner": scanner, "family": place.family}
+        for known in calibrations:
+            place, found = known.place, known.calibration
+            row = {"device_key": place.device_key, "scanner": known.scanner, "family": place.family}
             click.echo(json.dumps({**row, "artifact": place.artifact, "state": found.state, "ppv_low": found.ppv_low}))
         return
     rows = [
         (
-            scanner,
-            place.family,
-            place.artifact,
-            found.state,
-            f"{found.reviewed}/{found.positives}",
-            _share(found.ppv_low),
+            known.scanner,
+            known.place.family,
+            known.place.artifact,
+            known.calibration.state,
+            f"{known.calibration.reviewed}/{known.calibration.positives}",
+            _share(known.calibration.ppv_low),
         )
-        for place, scanner, found in calibrations
+        for known in calibrations
     ]
     print_table(("scanner", "family", "artifact", "state", "reviewed/present", "PPV at least"), rows)
     for drift in drifts:
@@ -110,7 +131,7 @@ def list_calibrations(as_json: bool) -> None:
 def set_calibration(event: str, device_key: str, family: str, artifact: str, why: str, who: str) -> None:
     """Suspend alerts of an artifact on a scanner, let it prove itself anew, or adopt the bundle's own figures."""
     from aiqa_integration.bootstrap import bundle_named, open_scanner_record
-    from aiqa_integration.ledger.scanner_record import Place
+    from aiqa_integration.ledger.views import Place
     from aiqa_integration.settings import load_settings
 
     place, settings = Place(device_key=device_key, family=family, artifact=ArtifactId(artifact)), load_settings()
@@ -140,11 +161,9 @@ def close_drift(drift_id: str, why: str, who: str) -> None:
 def _print_reviews(rows: "Sequence[ToReview]") -> None:
     cells = []
     for row in rows:
-        likeliest = max(row.raw, key=row.raw.__getitem__, default="")
+        likeliest = max(row.raw, key=row.raw.__getitem__, default=None)
         probability = f"{likeliest} {row.raw[likeliest]:.2f}" if likeliest else ""
-        cells.append(
-            (row.series_instance_uid, row.scanner, row.family, probability, "sample" if row.audit else "flagged")
-        )
+        cells.append((row.series_instance_uid, row.scanner, row.family, probability, ", ".join(row.why)))
     print_table(("series", "scanner", "family", "likeliest", "why"), cells)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from aiqa_integration.artifact_detection.families import Family
 from aiqa_integration.dicom.sample_study import SampleSeries, write_series
-from aiqa_integration.ledger.scanner_record import Place, SqlScannerRecord
+from aiqa_integration.ledger.scanner_record import SqlScannerRecord
+from aiqa_integration.ledger.views import Place
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.identity import Device, device_key
 from aiqa_integration.model.image import ImageStack

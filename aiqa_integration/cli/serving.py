@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def console_server(tools: "Services", settings: "Settings") -> AbstractContextManager[str]:
     """Serve the console while the block runs; it yields the address. Raises ConfigurationError for a taken port."""
-    from aiqa_integration.bootstrap import books_of, ehr_hook, make_adviser, signing_keys
+    from aiqa_integration.bootstrap import books_of, ehr_hook, make_adviser, review_parts, signing_keys
     from aiqa_integration.console.app import create_app
     from aiqa_integration.console.facade.context import facade_over
     from aiqa_integration.console.server import serving
@@ -19,6 +19,7 @@ def console_server(tools: "Services", settings: "Settings") -> AbstractContextMa
     if settings.facade.enabled:
         exports = settings.data_folder / "exports"
         facade = facade_over(tools.ledger.engine, exports, base_url=settings.facade.base_url)
+    reviews, artifact_bundle = review_parts(settings, tools.ledger.engine)
     app = create_app(
         books_of(tools.ledger),
         tools.artifacts,
@@ -28,5 +29,7 @@ def console_server(tools: "Services", settings: "Settings") -> AbstractContextMa
         facade=facade,
         keys=signing_keys(settings),
         hook=ehr_hook(settings, tools.ledger),
+        reviews=reviews,
+        artifact_bundle=artifact_bundle,
     )
     return serving(app, settings.console.host, settings.console.port)

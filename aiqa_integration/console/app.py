@@ -9,8 +9,9 @@ from flask import Blueprint, Flask
 
 from aiqa_integration import __version__, console
 from aiqa_integration.console import context, csrf, mishaps, presentation, security
-from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, Reviews, StoredBytes
 from aiqa_integration.console.facade import context as facade_context
+from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.pipeline.follow_up import Hook
 from aiqa_integration.recommendations.learning import learnt
 from aiqa_integration.recommendations.policy import Policy
@@ -27,22 +28,26 @@ def create_app(  # noqa: PLR0913 - a keyword for each part of the world that a p
     hook: Hook | None = None,
     facade: facade_context.FacadeContext | None = None,
     keys: PublishedKeys | None = None,
+    reviews: Reviews | None = None,
+    artifact_bundle: Callable[[], BundleVersion] | None = None,
 ) -> Flask:
     """Return the console over the given books and artifacts, or over those that the settings name.
 
     Without ``answers`` the notice board is only read, as on a wall. ``policy`` is what the repeat rule assumes.
     ``hook`` is for an EHR that tells of changes.
+    ``reviews`` are answers about artifacts and calibrations, ``artifact_bundle`` tells what may be adopted.
     ``facade`` is the FHIR API for reading, ``keys`` are published; without them nothing is under their addresses.
     Raises ConfigurationError where the settings are wrong.
     """
     if books is None or artifacts is None:
         # Only here: the command line and tests bring their own, and should not load every adapter for it.
-        from aiqa_integration.bootstrap import console_parts, signing_keys  # noqa: PLC0415
+        from aiqa_integration.bootstrap import console_parts, review_parts, signing_keys  # noqa: PLC0415
         from aiqa_integration.settings import load_settings  # noqa: PLC0415
 
         settings = load_settings()
         books, artifacts, answers, site_name, policy, hook = console_parts(settings)
         keys = signing_keys(settings)
+        reviews, artifact_bundle = review_parts(settings, books.engine)
         if settings.facade.enabled:
             facade = facade_context.facade_over(
                 books.engine, settings.data_folder / "exports", base_url=settings.facade.base_url
@@ -63,6 +68,8 @@ def create_app(  # noqa: PLR0913 - a keyword for each part of the world that a p
         learnt=lambda repeats: learnt(repeats, policy or Policy()),
         hook=hook,
         keys=keys,
+        reviews=reviews,
+        artifact_bundle=artifact_bundle,
     )
     context.install(app, world)
     facade_context.install(app, facade)

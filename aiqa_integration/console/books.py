@@ -1,11 +1,31 @@
 """What the pages read: the ledger's read models, and bytes by their digest."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
-from aiqa_integration.ledger.views import Counts, JobDetail, Notice, Parked, PollStatus, QueueRow
+from aiqa_integration.artifact_detection.states import CalibrationEvent
+from aiqa_integration.ledger.views import (
+    Counts,
+    JobDetail,
+    KnownCalibration,
+    Notice,
+    OpenDrift,
+    Parked,
+    Place,
+    PollStatus,
+    QueueRow,
+    ReviewCase,
+    ScreenedFamily,
+    ToReview,
+)
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import ArtifactCalibration
+from aiqa_integration.model.finding import Severity
 from aiqa_integration.model.job import JobState
 from aiqa_integration.model.notice import NoticeState
+from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.recommendations.learning import Repeat
 
 
@@ -51,6 +71,52 @@ class Answers(Protocol):
 
     def replay_effect(self, effect_id: str, *, who: str, why: str, now: datetime) -> None:
         """Send again what was refused and no job waits for; raises LedgerError where it is not parked."""
+
+
+class Reviews(Protocol):
+    """Series that wait for a reader, and how far alerts of artifacts are trusted, read and written.
+
+    What writes raises LedgerError where it cannot be done.
+    """
+
+    def to_review(self, limit: int) -> Sequence[ToReview]:
+        """Return series that wait for a reviewer, the oldest first."""
+
+    def to_review_count(self) -> int:
+        """Return how many series wait for a reviewer."""
+
+    def review_case(self, job_id: str) -> ReviewCase | None:
+        """Return the screened series of a job with all that a reviewer needs; None where it was not screened."""
+
+    def answer(
+        self,
+        series_instance_uid: str,
+        present: Mapping[ArtifactId, bool],
+        *,
+        who: str,
+        at: datetime,
+        severities: Mapping[ArtifactId, Severity] = MappingProxyType({}),
+        comment: str = "",
+    ) -> Mapping[ArtifactId, ArtifactCalibration]:
+        """Record what a reviewer saw in a screened series."""
+
+    def screened(self) -> Sequence[ScreenedFamily]:
+        """Return for which scanners and protocol families artifacts were looked for."""
+
+    def all_calibrations(self) -> Sequence[KnownCalibration]:
+        """Return every calibration."""
+
+    def change(self, place: Place, event: CalibrationEvent, *, who: str, why: str, at: datetime) -> ArtifactCalibration:
+        """Let a person suspend or resume a calibration."""
+
+    def adopt(self, place: Place, bundle: BundleVersion, *, who: str, why: str, at: datetime) -> ArtifactCalibration:
+        """Let a person set alerts going without answers of this scanner."""
+
+    def open_drifts(self) -> Sequence[OpenDrift]:
+        """Return the changes that nobody has looked at yet, oldest first."""
+
+    def close_drift(self, drift_id: str, *, who: str, why: str, at: datetime) -> None:
+        """Record that a person looked at a change."""
 
 
 class StoredBytes(Protocol):

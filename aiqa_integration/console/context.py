@@ -7,7 +7,8 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, StoredBytes
+from aiqa_integration.console.books import Answers, ConsoleBooks, PublishedKeys, Reviews, StoredBytes
+from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.pipeline.follow_up import Hook
 from aiqa_integration.recommendations.learning import Learnt, Repeat
 
@@ -16,7 +17,7 @@ _KEY = "aiqa-console"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleContext:
-    """The outside world as a page sees it."""
+    """The outside world as a page sees it; ``artifact_bundle`` tells which bundle looks for artifacts now."""
 
     books: ConsoleBooks
     artifacts: StoredBytes
@@ -26,6 +27,8 @@ class ConsoleContext:
     learnt: Callable[[Sequence[Repeat]], tuple[Learnt, ...]]
     hook: Hook | None = None
     keys: PublishedKeys | None = None
+    reviews: Reviews | None = None
+    artifact_bundle: Callable[[], BundleVersion] | None = None
 
 
 def install(app: Flask, context: ConsoleContext) -> None:

@@ -80,6 +80,16 @@ class MeasurementDocument(_Part):
     slice: int | None
 
 
+class EvidenceDocument(_Part):
+    """A number behind a finding: its limit, and the scanner's median for this protocol family."""
+
+    label: str
+    value: float
+    unit: str
+    limit: float | None
+    usual: float | None
+
+
 class FindingDocument(_Part):
     """What is remarkable besides the values; ``slices`` are one-based places in the stack."""
 
@@ -89,6 +99,7 @@ class FindingDocument(_Part):
     state: str
     slices: tuple[int, ...]
     explanation: str
+    evidence: tuple[EvidenceDocument, ...] = ()
 
 
 class RecommendationDocument(_Part):

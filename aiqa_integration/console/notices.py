@@ -5,17 +5,13 @@ import uuid
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aiqa_integration.console import csrf
+from aiqa_integration.console import csrf, reviewer
 from aiqa_integration.console.context import console
 
 PAGE = Blueprint("notices", __name__, url_prefix="/notices")
 
 ENDED_SHOWN = 12
-LONGEST_NAME = 40
 LARGEST_FORM_BYTES = 4096
-NAME_COOKIE = "aiqa-who"
-NAME_KEPT_S = 12 * 3600
-"""How long a browser remembers who answers: a shift."""
 
 
 @PAGE.get("/")
@@ -29,8 +25,8 @@ def show() -> str:
         others=[notice for notice in waiting if notice.scope != "study"],
         ended=books.ended_notices(now, ENDED_SHOWN),
         learnt=console().learnt(books.repeats()),
-        who=request.cookies.get(NAME_COOKIE, "")[:LONGEST_NAME],
-        longest_name=LONGEST_NAME,
+        who=reviewer.remembered(),
+        longest_name=reviewer.LONGEST_NAME,
         answerable=console().answers is not None,
     )
 
@@ -43,14 +39,14 @@ def answer() -> ResponseReturnValue:
         abort(403)
     request.max_content_length = LARGEST_FORM_BYTES
     csrf.check()
-    who = " ".join(request.form.get("who", "").split())[:LONGEST_NAME]
+    who = reviewer.named()
     accepted = "accepted" in request.form
     notice_id = request.form.get("accepted") or request.form.get("declined") or ""
-    if not who or not _is_id(notice_id):
+    if not _is_id(notice_id):
         abort(400)
     answers.answer_notice(notice_id, accepted=accepted, who=who, now=console().now())
     response = redirect(url_for("notices.show"), code=303)
-    response.set_cookie(NAME_COOKIE, who, max_age=NAME_KEPT_S, httponly=True, samesite="Strict")
+    reviewer.remember(response, who)
     return response
 
 

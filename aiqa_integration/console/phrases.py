@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from aiqa_integration.ledger.views import Counts, QueueRow
+from aiqa_integration.ledger.views import Counts, QueueRow, WhyReview
 from aiqa_integration.model.advice import VERDICT_MEANINGS, Meaning, refusal_meaning
+from aiqa_integration.model.finding import Calibration, Severity
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.measurement import Reason
@@ -69,7 +70,7 @@ SHORT_STATE_WORDS: dict[JobState, str] = {
 """For counts and filters."""
 
 STATE_ADVICE: dict[JobState, str] = {
-    JobState.DISCOVERED: "Nothing to do. Measuring starts when no new image has come for the site's quiet time.",
+    JobState.DISCOVERED: "Nothing to do. Measuring starts when no new image has come for some seconds.",
     JobState.SETTLED: "Nothing to do. If it stays like this: is a worker running? 'aiqa check' tries all connections.",
     JobState.MEASURED: "Nothing to do. Deliveries are repeated until the receiver has them.",
     JobState.DELIVERED: "Nothing to do.",
@@ -137,6 +138,57 @@ END_WORDS: dict[NoticeState, str] = {
     NoticeState.EXPIRED: "nobody answered in time",
     NoticeState.REPEATED: "repeated",
     NoticeState.WITHDRAWN: "withdrawn: its series was replaced",
+}
+
+REVIEW_WORDS: dict[WhyReview, str] = {
+    "flagged": "something was seen",
+    "suspended": "what was seen is suspended here",
+    "drift": "the scanner has changed",
+    "sample": "random sample",
+}
+"""Why a series is to be reviewed."""
+
+CALIBRATION_BADGES: dict[Calibration, Badge] = {
+    "active": Badge(look="pass", word="ACTIVE"),
+    "suspended": Badge(look="failed", word="SUSPENDED"),
+    "uncalibrated": Badge(look="open", word="IN SHADOW"),
+}
+
+SEVERITY_GRADES: dict[Severity, str] = {0: "not there", 1: "minor", 2: "moderate", 3: "severe"}
+"""What a reviewer says of an artifact."""
+
+SEVERITY_WORDS: tuple[tuple[str, str], ...] = (
+    ("", "not judged"),
+    *((str(severity), word) for severity, word in SEVERITY_GRADES.items()),
+)
+"""The choices of a form: what it sends, and its word."""
+
+ACTION_WORDS: dict[str, str] = {"adopt": "Adopt", "suspend": "Suspend", "resume": "Let it prove itself anew"}
+
+ACTION_MEANINGS: dict[str, str] = {
+    "adopt": "Adopt: it alerts from now on, by the bundle's own figures, say because a twin of this scanner proved it.",
+    "suspend": "Suspend: it is kept and nobody is told, until a person lets it go on.",
+    "resume": "It goes back into shadow, and answers can make it active again.",
+}
+
+
+def family_words(family: str) -> str:
+    """Return a protocol family as a person writes it."""
+    words = _FAMILIES.get(family)
+    return words or family.replace("-", " ")
+
+
+_FAMILIES = {
+    "t1-spin-echo": "T1 spin echo",
+    "t2-spin-echo": "T2 spin echo",
+    "pd-spin-echo": "PD spin echo",
+    "flair": "FLAIR",
+    "stir": "STIR",
+    "t1-gradient-echo": "T1 gradient echo",
+    "t2star-gradient-echo": "T2* gradient echo",
+    "balanced-ssfp": "balanced SSFP",
+    "epi": "EPI",
+    "unknown": "unknown protocol family",
 }
 
 

@@ -7,9 +7,11 @@ from flask import Flask
 from aiqa_integration.console import charts, phrases
 from aiqa_integration.console.context import console
 from aiqa_integration.ledger.views import Notice, QueueRow
+from aiqa_integration.model.artifact import ARTIFACTS_BY_ID
 from aiqa_integration.model.identity import Device
 from aiqa_integration.model.judgement import Judgement
 from aiqa_integration.model.measurement import Measured
+from aiqa_integration.model.quantity import UNITS
 from aiqa_integration.model.wording import PROPOSALS, limits_text, value_text
 
 
@@ -18,13 +20,19 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         moment=moment, ago=ago, value=value, bounds=bounds, capitalized=phrases.capitalized, clock=clock
     )
+    app.jinja_env.filters.update(unit_words=unit_words)
     app.jinja_env.globals.update(
+        action_meanings=phrases.ACTION_MEANINGS,
+        action_words=phrases.ACTION_WORDS,
         answer_words=phrases.ANSWER_WORDS,
+        artifact_title=lambda artifact: ARTIFACTS_BY_ID[artifact].title,
         badge=phrases.badge,
+        calibration_badges=phrases.CALIBRATION_BADGES,
         deliveries=deliveries,
         effect_badges=phrases.EFFECT_BADGES,
         end_words=phrases.END_WORDS,
         event_words=phrases.EVENT_WORDS,
+        family_words=phrases.family_words,
         gauge=charts.gauge,
         gauge_width=charts.WIDTH,
         is_measured=is_measured,
@@ -37,7 +45,11 @@ def install(app: Flask) -> None:
         progress=phrases.progress,
         proposals=PROPOSALS,
         reason_words=phrases.REASON_WORDS,
+        review_words=phrases.REVIEW_WORDS,
+        reviewable=lambda: console().reviews is not None,
         scanner=scanner,
+        severity_grades=phrases.SEVERITY_GRADES,
+        severity_words=phrases.SEVERITY_WORDS,
         short_state_words=phrases.SHORT_STATE_WORDS,
         work_words=phrases.WORK_WORDS,
         state_advice=phrases.STATE_ADVICE,
@@ -50,6 +62,12 @@ def install(app: Flask) -> None:
 def moment(at: datetime) -> str:
     """Return a time as the server's own zone tells it."""
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def unit_words(ucum: str) -> str:
+    """Return a unit as a person reads it; empty for a plain number."""
+    known = UNITS.get(ucum)
+    return known.display if known else ucum
 
 
 def clock(at: datetime) -> str:

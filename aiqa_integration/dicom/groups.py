@@ -130,7 +130,7 @@ def _finding_group(
 ) -> Group:
     """Return the group of a finding: what it is, how probable and how severe, what supports it, in words and codes."""
     percent = 100.0 * finding.probability
-    numbers = [_number(codes.PROBABILITY, percent, PERCENT, f"{percent:.1f}")]
+    numbers = [_number(codes.finding_probability(finding.artifact), percent, PERCENT, f"{percent:.1f}")]
     numbers += [number for evidence in finding.evidence if (number := _evidence_number(evidence)) is not None]
     group = _group(
         report,

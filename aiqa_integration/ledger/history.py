@@ -19,14 +19,14 @@ from aiqa_integration.model.job import JobState
 from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.notice import CLOSED, FOLLOWED, Flag, NoticeKind, NoticeState
 from aiqa_integration.pipeline.ports import StudyHistory
-from aiqa_integration.recommendations.context import AssessedSeries, Fault, ScannerContext
+from aiqa_integration.recommendations.context import AssessedSeries, Fault, Offer, ScannerContext
+from aiqa_integration.recommendations.repeat_scan import OVER_BUDGET
 
 NEWEST = 200
 """How many ends and delays of the newest are told; a policy counts fewer."""
 
 _BUDGET_SPAN = timedelta(days=30)
 _ON_TABLE = (NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL)
-
 _SEVERITIES: tuple[Severity, ...] = (0, 1, 2, 3)
 
 _LIVING = and_(
@@ -61,7 +61,7 @@ def scanner_history(
         failed_before=_failed_before(session, key, analysis),
         followed=_followed(session, now),
         delays_s=_delays_s(session),
-        told_of=_told_of(session, now),
+        offers=_offers(session, now),
     )
 
 
@@ -164,8 +164,12 @@ def _delays_s(session: Session) -> tuple[float, ...]:
     return tuple((decided - arrived).total_seconds() for arrived, decided in session.execute(statement))
 
 
-def _told_of(session: Session, now: datetime) -> tuple[bool, ...]:
-    """Return of each of the newest studies of patients, newest first, whether a notice on the table was made of it."""
+def _offers(session: Session, now: datetime) -> tuple[tuple[Offer, ...], ...]:
+    """Return of each of the newest studies of patients, newest first, the series that a notice on the table was worth.
+
+    Told ones and those that the budget kept back; the findings of a series in the order of the report's decision are
+    not kept, so the one of the highest chance leads.
+    """
     decided = func.max(RecommendationRow.decided_at)
     studies = (
         select(JobRow.study_instance_uid)
@@ -177,11 +181,26 @@ def _told_of(session: Session, now: datetime) -> tuple[bool, ...]:
         .limit(NEWEST)
     )
     newest = session.scalars(studies).all()
-    told = select(NoticeRow.subject).where(
-        NoticeRow.subject.in_(newest),
-        NoticeRow.scope == "study",
-        NoticeRow.kind.in_(_ON_TABLE),
-        NoticeRow.state != NoticeState.WITHDRAWN,
+    statement = (
+        select(JobRow.study_instance_uid, RecommendationRow, FindingRow)
+        .join(ReportRow, _LIVING)
+        .join(RecommendationRow, RecommendationRow.report_id == ReportRow.report_id)
+        .join(FindingRow, FindingRow.report_id == ReportRow.report_id)
+        .where(
+            JobRow.study_instance_uid.in_(newest),
+            FindingRow.alerts,
+            or_(RecommendationRow.urgency == "now", RecommendationRow.reason == OVER_BUDGET),
+        )
+        .order_by(FindingRow.severity.desc(), FindingRow.probability.desc(), FindingRow.position)
     )
-    subjects = frozenset(session.scalars(told))
-    return tuple(study in subjects for study in newest)
+    minutes: dict[tuple[str, str], float | None] = {}
+    flags: dict[tuple[str, str], list[Flag]] = {}
+    for study, advised, found in session.execute(statement):
+        minutes[study, advised.report_id] = advised.minutes
+        flags.setdefault((study, advised.report_id), []).append(
+            Flag(artifact=found.artifact, severity=_SEVERITIES[found.severity], probability=found.probability)
+        )
+    offers: dict[str, list[Offer]] = {}
+    for (study, report_id), flagged in flags.items():
+        offers.setdefault(study, []).append(Offer(flags=tuple(flagged), minutes=minutes[study, report_id]))
+    return tuple(tuple(offers.get(study, ())) for study in newest)

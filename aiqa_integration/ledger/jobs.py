@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -48,35 +49,55 @@ def living(session: Session, archive: str, ref: SeriesRef, *, locked: bool = Fal
     return session.scalars(statement.with_for_update() if locked else statement).one_or_none()
 
 
-def change(row: JobRow, count: int | None, *, at: datetime, quiet: timedelta) -> Change:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a series has to be quiet: until it is looked at, and until it counts as complete."""
+
+    look: timedelta
+    quiet: timedelta
+
+    @classmethod
+    def of(cls, quiet: timedelta, look: timedelta | None) -> "Patience":
+        """Return it; without ``look``, or with one that is longer, a series is looked at when it is complete."""
+        return cls(look=quiet if look is None else min(look, quiet), quiet=quiet)
+
+    def needed(self, row: JobRow) -> timedelta:
+        """Return how long this job's series has to be quiet before it is looked at.
+
+        The full time where it grew after a look, and where the archive tells no count by which growth would be seen.
+        """
+        return self.look if row.revision == 1 and row.instance_count is not None else self.quiet
+
+
+def change(row: JobRow, count: int | None, *, at: datetime, patience: Patience) -> Change:
     """Return what a poll at ``at`` that lists ``count`` instances (None: the archive does not tell) means for a job."""
     known = row.instance_count
     if row.state is JobState.DISCOVERED:
         if count is not None and count != known:
             return Change.COUNTED
         stable = at - row.stable_since
-        return Change.STABLE if stable >= quiet and stable > timedelta(0) else Change.NONE
+        return Change.STABLE if stable >= patience.needed(row) and stable > timedelta(0) else Change.NONE
     if count is None or (known is not None and count <= known):
         return Change.NONE
     return Change.COUNTED if known is None else Change.GREW
 
 
 def seen_unchanged(
-    session: Session, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta
+    session: Session, archive: str, listing: SeriesListing, *, at: datetime, patience: Patience
 ) -> Sighting | None:
     """Return the sighting if it changes nothing, None if there is something to write."""
     row = living(session, archive, listing.ref)
-    if row is None or change(row, listing.instance_count, at=at, quiet=quiet) is not Change.NONE:
+    if row is None or change(row, listing.instance_count, at=at, patience=patience) is not Change.NONE:
         return None
     return _sighting(row)
 
 
-def see(session: Session, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
+def see(session: Session, archive: str, listing: SeriesListing, *, at: datetime, patience: Patience) -> Sighting:
     """Write down what a sighting changes."""
     row = living(session, archive, listing.ref, locked=True)
     if row is None:
         return _sighting(_discover(session, archive, listing, revision=1, at=at))
-    match change(row, listing.instance_count, at=at, quiet=quiet):
+    match change(row, listing.instance_count, at=at, patience=patience):
         case Change.COUNTED:
             if row.state is JobState.DISCOVERED:
                 row.stable_since = row.updated_at = at
@@ -84,6 +105,7 @@ def see(session: Session, archive: str, listing: SeriesListing, *, at: datetime,
         case Change.STABLE:
             why = f"{_counted(row.instance_count)} unchanged since {row.stable_since:%Y-%m-%d %H:%M:%S} UTC"
             move(session, row, JobEvent.COUNT_STABLE, at=at, who=POLLER, why=why)
+            row.complete_at = row.stable_since + patience.quiet
             leases.release(row, next_at=at)
         case Change.GREW:
             supersede(session, row, count=listing.instance_count, at=at)

@@ -53,17 +53,19 @@ def plan(
 
     ``payloads`` maps dedupe keys to the digests of the bytes. What is known by its dedupe key is kept: a SENT effect
     is not sent again, a PLANNED one keeps its bytes; a REFUSED or WITHDRAWN one is planned anew, with the new bytes.
+    What holds waits until the job's series counts as complete.
     """
     revision = job.revision if awaited else 0
     for effect in effects:
         row = session.get(EffectRow, effect_id(effect), with_for_update=True)
         if row is None:
-            session.add(_planned(job, effect, payloads[effect.dedupe_key], now, revision=revision))
+            due = _due(job, effect, now)
+            session.add(_planned(job, effect, payloads[effect.dedupe_key], now=now, revision=revision, due=due))
             session.flush()
         elif row.state in {EffectState.REFUSED, EffectState.WITHDRAWN}:
             row.payload_sha256, row.attributes = payloads[effect.dedupe_key], dict(effect.attributes)
             row.job_id, row.revision, row.planned_at = job.job_id, revision, now
-            plan_again(row, now)
+            plan_again(row, now, due=_due(job, effect, now))
         if awaited and session.get(JobEffect, (job.job_id, effect_id(effect))) is None:
             session.add(JobEffect(job_id=job.job_id, effect_id=effect_id(effect)))
         for uid in effect.attributes.get(MADE_SERIES, "").split():
@@ -254,13 +256,19 @@ def _withdraw(session: Session, which: ColumnElement[bool], now: datetime) -> tu
     return tuple(session.scalars(statement, execution_options={"synchronize_session": False}))
 
 
-def plan_again(row: EffectRow, now: datetime) -> None:
+def _due(job: JobRow, effect: PlannedEffect, now: datetime) -> datetime:
+    return max(now, job.complete_at) if effect.holds and job.complete_at is not None else now
+
+
+def plan_again(row: EffectRow, now: datetime, *, due: datetime | None = None) -> None:
     """Let an effect be sent that was refused or withdrawn."""
     row.state, row.attempts, row.updated_at = EffectState.PLANNED, 0, now
-    leases.release(row, next_at=now)
+    leases.release(row, next_at=due or now)
 
 
-def _planned(job: JobRow, effect: PlannedEffect, payload_sha256: str, now: datetime, *, revision: int) -> EffectRow:
+def _planned(  # noqa: PLR0913
+    job: JobRow, effect: PlannedEffect, payload_sha256: str, *, now: datetime, revision: int, due: datetime
+) -> EffectRow:
     return EffectRow(
         effect_id=effect_id(effect),
         job_id=job.job_id,
@@ -275,6 +283,6 @@ def _planned(job: JobRow, effect: PlannedEffect, payload_sha256: str, now: datet
         attributes=dict(effect.attributes),
         planned_at=now,
         updated_at=now,
-        next_at=now,
-        wake_at=now,
+        next_at=due,
+        wake_at=due,
     )

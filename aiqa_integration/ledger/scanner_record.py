@@ -1,57 +1,25 @@
 """What is known of each scanner: calibrations, usual values, reviewers' answers, drift; a method is a transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import cast, get_args
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from aiqa_integration.artifact_detection.recalibration import Answer, recalibrated
 from aiqa_integration.artifact_detection.states import CalibrationEvent, next_state
 from aiqa_integration.errors import LedgerError
-from aiqa_integration.ledger import audit, screenings
+from aiqa_integration.ledger import audit, reviews, screenings
 from aiqa_integration.ledger.engine import read, write
-from aiqa_integration.ledger.tables import ArtifactAnswerRow, CalibrationRow, DriftRow, ReportRow, ScreeningRow
+from aiqa_integration.ledger.tables import ArtifactAnswerRow, CalibrationRow, DriftRow, ScreeningRow
+from aiqa_integration.ledger.views import KnownCalibration, OpenDrift, Place, ReviewCase, ScreenedFamily, ToReview
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import UNCALIBRATED, ArtifactCalibration
-from aiqa_integration.model.finding import Calibration
+from aiqa_integration.model.finding import ALERTED_SEVERITY, Calibration, Severity
 from aiqa_integration.model.identity import Device, device_key
 from aiqa_integration.model.report import BundleVersion
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What a calibration holds for."""
-
-    device_key: str
-    family: str
-    artifact: ArtifactId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToReview:
-    """A screened series that waits for a reviewer: which artifacts to answer for, and why it was chosen."""
-
-    series_instance_uid: str
-    report_id: str
-    scanner: str
-    family: str
-    at: datetime
-    raw: Mapping[str, float]
-    audit: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDrift:
-    """A change that a person has not looked at yet."""
-
-    drift_id: str
-    scanner: str
-    family: str
-    detail: str
-    opened_at: datetime
 
 
 class SqlScannerRecord:
@@ -76,53 +44,94 @@ class SqlScannerRecord:
         """Return the median of each image-quality metric; empty where too few series are known."""
         return read(self._engine, lambda session: screenings.usual(session, device_key(device), family))
 
-    def all_calibrations(self) -> Sequence[tuple[Place, str, ArtifactCalibration]]:
-        """Return every calibration with where it holds and the scanner's name."""
+    def all_calibrations(self) -> Sequence[KnownCalibration]:
+        """Return every calibration."""
 
-        def look(session: Session) -> list[tuple[Place, str, ArtifactCalibration]]:
+        def look(session: Session) -> list[KnownCalibration]:
             rows = session.scalars(
                 select(CalibrationRow).order_by(
                     CalibrationRow.device_key, CalibrationRow.family, CalibrationRow.artifact
                 )
             ).all()
-            return [(_place(row), _scanner(session, row.device_key), _calibration(row)) for row in rows]
-
-        return read(self._engine, look)
-
-    def to_review(self, limit: int) -> Sequence[ToReview]:
-        """Return screened series that were flagged or belong to the audit sample and have no answer, oldest first."""
-        answered = select(ArtifactAnswerRow.number).where(ArtifactAnswerRow.report_id == ScreeningRow.report_id)
-        statement = (
-            select(ScreeningRow)
-            .where((ScreeningRow.flagged | ScreeningRow.audit), ~answered.exists())
-            .order_by(ScreeningRow.at)
-            .limit(limit)
-        )
-
-        def look(session: Session) -> list[ToReview]:
+            names = reviews.scanner_names(session, {row.device_key for row in rows})
             return [
-                ToReview(
-                    series_instance_uid=row.series_instance_uid,
-                    report_id=row.report_id,
-                    scanner=_scanner(session, row.device_key),
-                    family=row.family,
-                    at=row.at,
-                    raw=row.raw,
-                    audit=row.audit,
+                KnownCalibration(
+                    place=_place(row),
+                    scanner=names[row.device_key],
+                    bundle=row.bundle,
+                    calibration=_calibration(row),
                 )
-                for row in session.scalars(statement)
+                for row in rows
             ]
 
         return read(self._engine, look)
 
+    def screened(self) -> Sequence[ScreenedFamily]:
+        """Return for which scanners and protocol families artifacts were looked for, the scanners by name."""
+        statement = select(
+            ScreeningRow.device_key, ScreeningRow.family, func.count(), func.max(ScreeningRow.at)
+        ).group_by(ScreeningRow.device_key, ScreeningRow.family)
+
+        def look(session: Session) -> list[ScreenedFamily]:
+            rows = session.execute(statement).all()
+            names = reviews.scanner_names(session, {key for key, *_ in rows})
+            found = [
+                ScreenedFamily(device_key=key, scanner=names[key], family=family, series=count, last_at=last)
+                for key, family, count, last in rows
+            ]
+            return sorted(found, key=lambda one: (one.scanner, one.device_key, one.family))
+
+        return read(self._engine, look)
+
+    def to_review(self, limit: int) -> Sequence[ToReview]:
+        """Return series that wait for a reviewer, the oldest first (``reviews``)."""
+        return read(self._engine, lambda session: reviews.waiting(session, limit))
+
+    def to_review_count(self) -> int:
+        """Return how many series wait for a reviewer."""
+        return read(self._engine, reviews.waiting_count)
+
+    def review_case(self, job_id: str) -> ReviewCase | None:
+        """Return the screened series of a job with all that a reviewer needs; None where it was not screened."""
+
+        def look(session: Session) -> ReviewCase | None:
+            row = reviews.screening_of(session, job_id)
+            if row is None:
+                return None
+            known = session.scalars(
+                select(CalibrationRow).where(
+                    CalibrationRow.device_key == row.device_key,
+                    CalibrationRow.family == row.family,
+                    CalibrationRow.bundle == row.bundle,
+                )
+            )
+            return ReviewCase(
+                series=reviews.to_review(session, [(row, job_id)])[0],
+                calibrations={ArtifactId(one.artifact): _calibration(one) for one in known},
+                answers=reviews.answers_to(session, row),
+            )
+
+        return read(self._engine, look)
+
     def answer(
-        self, series_instance_uid: str, present: Mapping[ArtifactId, bool], *, who: str, at: datetime
+        self,
+        series_instance_uid: str,
+        present: Mapping[ArtifactId, bool],
+        *,
+        who: str,
+        at: datetime,
+        severities: Mapping[ArtifactId, Severity] = MappingProxyType({}),
+        comment: str = "",
     ) -> Mapping[ArtifactId, ArtifactCalibration]:
         """Record what a reviewer saw in a screened series and calibrate anew; return the calibrations concerned.
 
-        A change of state or threshold is written to the audit. Raises LedgerError where the series was not screened or
-        an artifact does not apply to it.
+        Present is what limits reading: of severity 2 or more, where that is said. Answers and changes of state or
+        threshold are written to the audit; the comment is not, for it is free text. Raises LedgerError where the series
+        was not screened, an artifact does not apply to it, or a severity says another thing than the answer.
         """
+        wrong = sorted(a for a, severity in severities.items() if present.get(a) != (severity >= ALERTED_SEVERITY))
+        if wrong:
+            raise LedgerError(f"{', '.join(wrong)}: present is what has severity {ALERTED_SEVERITY} or more")
 
         def write_down(session: Session) -> dict[ArtifactId, ArtifactCalibration]:
             row = _screening(session, series_instance_uid)
@@ -132,9 +141,23 @@ class SqlScannerRecord:
             for artifact, is_present in present.items():
                 session.add(
                     ArtifactAnswerRow(
-                        report_id=row.report_id, artifact=artifact.value, present=is_present, at=at, who=who
+                        report_id=row.report_id,
+                        artifact=artifact.value,
+                        present=is_present,
+                        severity=severities.get(artifact),
+                        comment=comment,
+                        at=at,
+                        who=who,
                     )
                 )
+            audit.append(
+                session,
+                at=at,
+                who=who,
+                action="review",
+                subject=series_instance_uid,
+                detail="; ".join(_said(artifact, present, severities) for artifact in present),
+            )
             session.flush()
             return {artifact: _recalibrate(session, row, artifact, who=who, at=at) for artifact in present}
 
@@ -172,11 +195,15 @@ class SqlScannerRecord:
         """Return the changes that nobody has looked at yet, oldest first."""
 
         def look(session: Session) -> list[OpenDrift]:
-            rows = session.scalars(select(DriftRow).where(DriftRow.closed_at.is_(None)).order_by(DriftRow.opened_at))
+            rows = session.scalars(
+                select(DriftRow).where(DriftRow.closed_at.is_(None)).order_by(DriftRow.opened_at)
+            ).all()
+            names = reviews.scanner_names(session, {row.device_key for row in rows})
             return [
                 OpenDrift(
                     drift_id=row.drift_id,
-                    scanner=_scanner(session, row.device_key),
+                    device_key=row.device_key,
+                    scanner=names[row.device_key],
                     family=row.family,
                     detail=row.detail,
                     opened_at=row.opened_at,
@@ -320,11 +347,9 @@ def _place(row: CalibrationRow) -> Place:
     return Place(device_key=row.device_key, family=row.family, artifact=ArtifactId(row.artifact))
 
 
-def _scanner(session: Session, key: str) -> str:
-    """Return a scanner's name as its last report has it."""
-    statement = select(ReportRow).where(ReportRow.device_key == key).order_by(ReportRow.created_at.desc()).limit(1)
-    row = session.scalars(statement).one_or_none()
-    return " ".join(part for part in (row.manufacturer, row.model, row.station) if part) if row else key
+def _said(artifact: ArtifactId, present: Mapping[ArtifactId, bool], severities: Mapping[ArtifactId, Severity]) -> str:
+    word = f"{artifact} {'present' if present[artifact] else 'absent'}"
+    return f"{word}, severity {severities[artifact]}" if artifact in severities else word
 
 
 def _audit(session: Session, row: CalibrationRow, detail: str, *, who: str, at: datetime) -> None:

@@ -65,10 +65,15 @@ class SqlLedger:
         """Close the connections."""
         self.engine.dispose()
 
-    def observe(self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
+    def observe(
+        self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta, look: timedelta | None = None
+    ) -> Sighting:
         """Record that a poll saw a series; writes nothing where nothing changed."""
-        seen = read(self.engine, lambda session: jobs.seen_unchanged(session, archive, listing, at=at, quiet=quiet))
-        return seen or write(self.engine, lambda session: jobs.see(session, archive, listing, at=at, quiet=quiet))
+        patience = jobs.Patience.of(quiet, look)
+        seen = read(
+            self.engine, lambda session: jobs.seen_unchanged(session, archive, listing, at=at, patience=patience)
+        )
+        return seen or write(self.engine, lambda session: jobs.see(session, archive, listing, at=at, patience=patience))
 
     def is_own_series(self, series_instance_uid: str) -> bool:
         """Return whether AIQA itself made this series."""

@@ -126,6 +126,8 @@ class JobRow(Leased, Base, kw_only=True):
     verdict: Mapped[Verdict | None] = mapped_column(default=None)
     refused: Mapped[bool] = mapped_column(default=False)
     stable_since: Mapped[datetime]
+    complete_at: Mapped[datetime | None] = mapped_column(default=None)
+    """From when on a SETTLED series counts as complete; NULL where it is."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -324,7 +326,10 @@ class ScreeningRow(Base):
 
 
 class ArtifactAnswerRow(Base):
-    """Append-only: what a reviewer said of one artifact in one screened series; the last answer counts."""
+    """Append-only: what a reviewer said of one artifact in one screened series; the last answer counts.
+
+    ``present``: it limits reading. ``severity`` is NULL where it was not said.
+    """
 
     __tablename__ = "artifact_answer"
 
@@ -334,6 +339,8 @@ class ArtifactAnswerRow(Base):
     present: Mapped[bool]
     at: Mapped[datetime]
     who: Mapped[str]
+    severity: Mapped[int | None] = mapped_column(default=None)
+    comment: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class CalibrationRow(Base):

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import ArtifactCalibration
+from aiqa_integration.model.finding import Severity
 from aiqa_integration.model.identity import Device, SeriesRef
 from aiqa_integration.model.job import EffectState, JobEvent, JobState
 from aiqa_integration.model.judgement import Verdict
@@ -170,3 +174,91 @@ class PollStatus:
     next_at: datetime | None
     failures: int
     last_error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a calibration holds for."""
+
+    device_key: str
+    family: str
+    artifact: ArtifactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCalibration:
+    """A calibration with where it holds, the scanner's name, and the bundle that it is of."""
+
+    place: Place
+    scanner: str
+    bundle: str
+    calibration: ArtifactCalibration
+
+
+WhyReview = Literal["flagged", "sample", "drift", "suspended"]
+"""Why a series is to be looked at.
+
+The network saw something; it belongs to the random sample; what its scanner sends has changed; what was seen is
+suspended on its scanner.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToReview:
+    """A screened series that waits for a reviewer: which artifacts to answer for, and why it was chosen."""
+
+    job_id: str
+    series_instance_uid: str
+    report_id: str
+    device_key: str
+    scanner: str
+    family: str
+    description: str
+    at: datetime
+    raw: Mapping[ArtifactId, float]
+    why: tuple[WhyReview, ...]
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """What a reviewer said of one artifact in one series; ``severity`` is None where it was not said."""
+
+    artifact: ArtifactId
+    present: bool
+    severity: Severity | None
+    comment: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewCase:
+    """A screened series with the calibrations that hold for it and what was answered, the newest answer first."""
+
+    series: ToReview
+    calibrations: Mapping[ArtifactId, ArtifactCalibration]
+    answers: tuple[GivenAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenedFamily:
+    """Series of one scanner and protocol family that were looked at for artifacts: how many, and when the last was."""
+
+    device_key: str
+    scanner: str
+    family: str
+    series: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDrift:
+    """A change that a person has not looked at yet."""
+
+    drift_id: str
+    device_key: str
+    scanner: str
+    family: str
+    detail: str
+    opened_at: datetime

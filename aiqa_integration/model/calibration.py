@@ -12,7 +12,8 @@ _LEAST_PROBABILITY = 1e-6
 class ArtifactCalibration:
     """The calibration of one artifact: its state, how the network's logit becomes a probability, and the limit.
 
-    ``slope`` and ``intercept`` act on the logit (Platt); from ``threshold`` on the artifact counts as found.
+    ``slope`` and ``intercept`` act on the logit (Platt); from ``threshold`` on the artifact counts as found, once they
+    were fitted (before that the band of the artifact's class says so: ``artifact_detection.gate.band_of``).
     ``reviewed`` and ``positives`` count the reviewed cases behind it, ``ppv_low`` is the lower bound of the share of
     right alerts that they show; ``revision`` changes with every change.
     """
@@ -25,6 +26,11 @@ class ArtifactCalibration:
     positives: int = 0
     ppv_low: float | None = None
     revision: int = 0
+
+    @property
+    def fitted(self) -> bool:
+        """Whether reviewers' answers have fitted it; else it leaves the network's probability as it is."""
+        return self.ppv_low is not None
 
     def probability(self, raw: float) -> float:
         """Return the calibrated probability for the network's own."""

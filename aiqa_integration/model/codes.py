@@ -117,6 +117,20 @@ def finding_code(artifact: str) -> Code:
     return row.code
 
 
+def finding_probability(artifact: str) -> Code:
+    """Return the name of a finding's probability, which tells by itself of what: viewers show it without its group.
+
+    For an artifact whose probability is a metric it is the metric's; of a finding that the catalogue lacks it is that
+    of any.
+    """
+    found = catalogue()
+    for name in (artifact, artifact.partition("-")[2]):
+        row = found.metrics.get(f"mr-artifact-{name}") or found.concepts.get(f"probability-{name}")
+        if row:
+            return row.code
+    return PROBABILITY
+
+
 def unit_code(unit: Unit) -> Code:
     """Return the UCUM code of a unit; the meaning is what a person reads."""
     meaning = unit.display or {"1": "no units", "{score}": "score"}.get(unit.ucum, unit.ucum)

@@ -11,7 +11,7 @@ from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
 from aiqa_integration.artifact_detection.audit_sample import in_audit_sample
 from aiqa_integration.artifact_detection.explain import Scored, explain
 from aiqa_integration.artifact_detection.families import Family, applicable, not_scored_because, protocol_family
-from aiqa_integration.artifact_detection.gate import ABSTAIN, Answer, Band, Likeness, likeness
+from aiqa_integration.artifact_detection.gate import Answer, Band, Likeness, band_of, likeness
 from aiqa_integration.artifact_detection.inputs import detection_inputs
 from aiqa_integration.artifact_detection.pool import CLASSES, Assessment, energy_of, pool, slice_levels
 from aiqa_integration.errors import UnsupportedSeries
@@ -30,7 +30,7 @@ from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.pipeline.recognise import recognise
 from aiqa_integration.recognition import KINDS_BY_NAME
 
-ANALYSIS_VERSION = "1.0.0"
+ANALYSIS_VERSION = "1.1.0"
 PATIENT = "patient"
 
 _log = structlog.get_logger(__name__)
@@ -45,15 +45,24 @@ class _Said:
     assessment: Assessment
     calibration: ArtifactCalibration
     probability: float
-    answer: Answer
+    band: Band
+
+    @property
+    def answer(self) -> Answer:
+        """What the probability stands for here."""
+        return self.band.answer(self.probability)
 
     @property
     def severity(self) -> Severity:
-        """The severity, held below that of an alert where the artifact isn't said to be present."""
+        """The severity, held below that of an alert where the artifact isn't said to be present.
+
+        Absent is what would limit reading: a minor artifact is still reported, unless the network, whose word the
+        scanner's calibration overrules, says more than that.
+        """
         found = self.assessment.severity
         if self.answer == "present":
             return max(ALERTED_SEVERITY, found)
-        return 1 if self.answer == "left open" and found else 0
+        return 1 if found == 1 or (found and self.answer == "left open") else 0
 
 
 def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -> Analysed:
@@ -111,12 +120,12 @@ def _phase_axis(header: SeriesHeader) -> int | None:
 
 def _said(assessment: Assessment, known: Mapping[ArtifactId, ArtifactCalibration]) -> _Said:
     calibration = known.get(assessment.artifact, UNCALIBRATED)
-    probability = calibration.probability(assessment.probability)
-    band = ABSTAIN
-    if calibration.state == "active":
-        band = Band(low=min(ABSTAIN.low, calibration.threshold), high=calibration.threshold)
-    answer = band.answer(probability)
-    return _Said(assessment=assessment, calibration=calibration, probability=probability, answer=answer)
+    return _Said(
+        assessment=assessment,
+        calibration=calibration,
+        probability=calibration.probability(assessment.probability),
+        band=band_of(assessment.artifact, calibration),
+    )
 
 
 def _scored(said: _Said, levels: NDArray[np.float64], outputs: Arrays) -> Scored:
@@ -139,7 +148,7 @@ def _judgement(said: _Said) -> Judgement:
         why = f"not judged: the detector is {calibration.state} on this scanner and protocol family"
         return Judgement(measurement=measured, limits=None, verdict=Verdict.NOT_ASSESSED, required=False, note=why)
     limits = Tolerance(
-        tolerance_high=calibration.threshold,
+        tolerance_high=said.band.high,
         source=_source(calibration),
         revision=str(calibration.revision),
     )
@@ -160,7 +169,7 @@ def _verdict(said: _Said) -> tuple[Verdict, str | None]:
 
 
 def _source(calibration: ArtifactCalibration) -> str:
-    if calibration.ppv_low is None:
+    if not calibration.fitted:
         return "the bundle's own figures, adopted by a person for this scanner"
     return (
         f"{calibration.reviewed} reviewed series of this scanner, {calibration.positives} with the artifact; "
@@ -181,6 +190,6 @@ def _screening(
         family=family,
         raw={one.assessment.artifact: round(one.assessment.probability, 6) for one in said},
         metrics={name: round(float(np.median(values)), 6) for name, values in metrics.items()},
-        distance=round(like.unlike, 4),
+        distance=round(like.distance, 4),
         audit=in_audit_sample(header.ref.series_instance_uid),
     )

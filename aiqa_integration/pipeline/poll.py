@@ -9,6 +9,7 @@ import structlog
 
 from aiqa_integration.errors import AiqaError, ArchiveRefused, ArchiveUnavailable
 from aiqa_integration.model.identity import AIQA_MANUFACTURER
+from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.lease import kept
 from aiqa_integration.pipeline.ports import ArchiveSchedule, Clock, Ledger, SeriesListing, StudyListing
 
@@ -28,11 +29,15 @@ RECONCILE_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutcome:
-    """What a poll did: studies listed, studies whose series were asked for, series recorded, passed over, refused."""
+    """What a poll did: studies listed, studies whose series were asked for, series recorded, passed over, refused.
+
+    ``series_arriving`` of the recorded ones have not settled yet.
+    """
 
     studies_listed: int = 0
     studies_queried: int = 0
     series_seen: int = 0
+    series_arriving: int = 0
     series_skipped: int = 0
     studies_refused: int = 0
 
@@ -42,7 +47,8 @@ def poll_when_due(
 ) -> PollOutcome | None:
     """Poll an archive if its time has come and nobody else polls it; write down how it went.
 
-    An archive that is down is no error here: it is polled again at the next turn.
+    An archive that is down is no error here: it is polled again at the next turn. While series arrive it is polled more
+    often, for what they show may concern a patient who is still on the table.
     """
     name = schedule.archive.name
     if not ledger.next_poll(name, clock.now(), schedule.lease):
@@ -56,7 +62,8 @@ def poll_when_due(
     except (ArchiveUnavailable, ArchiveRefused) as error:
         failure = error
         log.warning("poll.failed", archive=name, code=error.code)
-    ledger.poll_done(name, now=clock.now(), next_at=clock.now() + schedule.every, error=failure)
+    every = schedule.while_arriving if outcome is not None and outcome.series_arriving else schedule.every
+    ledger.poll_done(name, now=clock.now(), next_at=clock.now() + every, error=failure)
     return outcome
 
 
@@ -92,14 +99,15 @@ def _look_into(
 ) -> PollOutcome:
     """Record the series of one study; a study that the archive refuses does not stop the poll."""
     archive = schedule.archive
-    seen = skipped = 0
+    seen = arriving = skipped = 0
     try:
         for listing in archive.find_series(study_instance_uid):
             if is_own_or_no_image(listing, ledger):
                 skipped += 1
                 continue
-            ledger.observe(archive.name, listing, at=clock.now(), quiet=schedule.quiet)
+            sighting = ledger.observe(archive.name, listing, at=clock.now(), quiet=schedule.quiet, look=schedule.look)
             seen += 1
+            arriving += sighting.state is JobState.DISCOVERED
     except ArchiveRefused as error:
         log.warning("poll.study-refused", archive=archive.name, code=error.code, status=error.status)
         return replace(outcome, studies_refused=outcome.studies_refused + 1)
@@ -109,6 +117,7 @@ def _look_into(
         outcome,
         studies_queried=outcome.studies_queried + 1,
         series_seen=outcome.series_seen + seen,
+        series_arriving=outcome.series_arriving + arriving,
         series_skipped=outcome.series_skipped + skipped,
     )
 

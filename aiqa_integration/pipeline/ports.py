@@ -173,7 +173,8 @@ class PlannedEffect:
     ``dedupe_key`` is the identity of what is sent: equal keys mean the same delivery. ``subject_key`` names the thing
     that a later revision would replace, for one target: effects with equal subject keys are never in
     flight together. An effect that makes series in an archive names them in
-    ``attributes["made_series_instance_uids"]``, separated by spaces, so that the poller knows its own.
+    ``attributes["made_series_instance_uids"]``, separated by spaces, so that the poller knows its own. What ``holds``
+    is sent only when the series has been quiet for long enough that it will hardly grow any more.
     """
 
     sink: str
@@ -184,6 +185,7 @@ class PlannedEffect:
     media_type: str
     payload: bytes
     attributes: Mapping[str, str] = field(default_factory=dict)
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,12 +370,15 @@ class Sighting:
 class Ledger(History, Protocol):
     """The truth about jobs and effects. Every method is one transaction."""
 
-    def observe(self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta) -> Sighting:
+    def observe(
+        self, archive: str, listing: SeriesListing, *, at: datetime, quiet: timedelta, look: timedelta | None = None
+    ) -> Sighting:
         """Record that a poll saw a series.
 
-        New: a DISCOVERED job. Unchanged count for ``quiet`` and at two polls or more: SETTLED, due at once. A count
-        that grew after SETTLED: a new revision is DISCOVERED and the old job is SUPERSEDED (its PLANNED effects
-        WITHDRAWN).
+        New: a DISCOVERED job. Unchanged count for ``look`` and at two polls or more: SETTLED, due at once; effects that
+        hold are sent only after ``quiet``. The look, too, waits for ``quiet`` where there is no ``look`` or it is
+        longer, where the series grew after it had settled, and where the archive tells no count. A count that grew
+        after SETTLED: a new revision is DISCOVERED and the old job is SUPERSEDED (its PLANNED effects WITHDRAWN).
         """
 
     def is_own_series(self, series_instance_uid: str) -> bool:
@@ -470,14 +475,24 @@ class Ledger(History, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSchedule:
-    """How an archive is polled; ``lease`` is how long after a poller's death nobody else polls."""
+    """How an archive is polled; ``lease`` is how long after a poller's death nobody else polls.
+
+    ``look`` is after how long without a new image a series is analysed, ``quiet`` after how long it counts as complete;
+    None = the same.
+    """
 
     archive: Archive
     every: timedelta
     quiet: timedelta
     window_days: int | None
+    look: timedelta | None = None
     reconcile_window_days: int | None = 7
     lease: timedelta = timedelta(minutes=1)
+
+    @property
+    def while_arriving(self) -> timedelta:
+        """How often it is polled while series arrive: twice in the time after which they are looked at."""
+        return min(self.every, (self.quiet if self.look is None else min(self.look, self.quiet)) / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """One patient's series to be decided on, with everything that the decision hangs on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,6 +50,13 @@ class Case:
 def unreadable(flag: Flag, policy: Policy) -> float:
     """Return the chance that a series with this finding cannot be read."""
     return flag.probability * policy.non_diagnostic.get(flag.severity, 0.0)
+
+
+def worth_of(flags: Sequence[Flag], minutes: float | None, policy: Policy) -> float:
+    """Return the worth of a notice about a series with these findings, by the leading one."""
+    remedy = remedy_of(flags[0].artifact)
+    fixable = policy.alternative_fixable if remedy.answer == "change-protocol" else policy.fixable_of(remedy)
+    return policy.worth(chance=unreadable(flags[0], policy), fixable=fixable, minutes=minutes)
 
 
 def flags_of(report: QaReport, policy: Policy) -> tuple[Flag, ...]:

@@ -53,17 +53,25 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A series that a notice on the table was worth, told or kept back by the budget: its findings and its minutes."""
+
+    flags: tuple[Flag, ...]
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScannerContext:
     """What happened lately: ``faults`` of this scanner, the newest ends of the site's notices, their delays.
 
     ``failed_before`` are the metrics outside action limits in the previous run of the same test object on this
     scanner. ``followed`` says of each notice that ended, newest first, whether it was followed, since an administrator
     last let the rule run; ``delays_s`` are seconds from a series' last image to the decision, of all patients' series;
-    ``told_of`` says of each of the site's newest studies whether a notice on the table was made of it.
+    ``offers`` are those of each of the site's newest patient studies, empty where there was none.
     """
 
     faults: tuple[Fault, ...] = ()
     failed_before: frozenset[str] = frozenset()
     followed: tuple[bool, ...] = ()
     delays_s: tuple[float, ...] = ()
-    told_of: tuple[bool, ...] = ()
+    offers: tuple[tuple[Offer, ...], ...] = ()

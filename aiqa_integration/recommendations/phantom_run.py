@@ -35,6 +35,9 @@ _QUIET: dict[Verdict, tuple[RecommendationKind, str, str]] = {
 }
 
 
+_LAY_ANEW = "lay the test object anew and scan it once more"
+
+
 def failed_metrics(report: QaReport) -> frozenset[str]:
     """Return the metrics outside their action limits."""
     judged = (judgement for judgement in report.judgements if judgement.verdict is Verdict.ACTION)
@@ -56,15 +59,14 @@ def _proposal(report: QaReport, failed_before: frozenset[str]) -> Recommendation
     failed = failed_metrics(report)
     setup = [finding for finding in report.findings if _explained(finding, failed)]
     laid, artifacts = finding_names(setup), tuple(finding.artifact for finding in setup)
-    anew = f"lay the test object anew ({laid}) and scan once more" if setup else "scan the test object once more"
     unexplained = failed.difference(*(_explained(finding, failed) for finding in setup))
     if not unexplained:
         return Recommendation(
             kind=RecommendationKind.REVIEW,
             reason="set-up",
-            text=f"Repeat the set-up: how the test object lay ({laid}) can explain what is outside action limits.",
+            text=f"How the test object lay ({laid}) can explain what is outside action limits.",
             urgency="today",
-            change=anew,
+            change=_LAY_ANEW,
             artifacts=artifacts,
         )
     again = unexplained & failed_before
@@ -80,10 +82,10 @@ def _proposal(report: QaReport, failed_before: frozenset[str]) -> Recommendation
     return Recommendation(
         kind=RecommendationKind.REVIEW,
         reason="outside-limits",
-        text=f"Outside action limits ({_labels(report, failed)}): scan the test object once more; where it stays, "
-        "call the physicist.",
+        text=f"Outside action limits ({_labels(report, failed)}){_partly(laid)}; where it stays outside, call the "
+        "physicist.",
         urgency="today",
-        change=anew,
+        change=_LAY_ANEW if setup else None,
         artifacts=artifacts,
     )
 
@@ -111,6 +113,12 @@ def _explained(finding: Finding, failed: frozenset[str]) -> frozenset[str]:
     beginnings = SETUP_EXPLAINS.get(finding.artifact, ())
     likely = finding.severity >= 1 and finding.probability >= 0.5
     return frozenset(metric for metric in failed if likely and metric.startswith(beginnings))
+
+
+def _partly(laid: str) -> str:
+    if not laid:
+        return ": scan the test object once more"
+    return f", of which how the test object lay ({laid}) explains a part"
 
 
 def _labels(report: QaReport, metrics: frozenset[str]) -> str:

@@ -16,9 +16,9 @@ class Policy:
     ``non_diagnostic`` is the chance that a series with an artifact of that severity cannot be read; ``fixable``
     overrides the catalogue's chance that a repeat is better, by artifact. ``notice_budget`` and ``slowest_share``: the
     share of notices that must come within the budget after the images. ``acceptance_window`` closed notices of which
-    fewer than ``acceptance_floor`` were followed suspend the rule. Where more than ``alert_budget`` of the last
-    ``budget_window`` studies were told of, only series that cannot be read with a chance of ``over_budget_from`` or
-    more are: what is severe for sure is never silenced.
+    fewer than ``acceptance_floor`` were followed suspend the rule. ``alert_budget`` is the part of the studies that may
+    be told of: a series is, where fewer than that part of the last ``budget_window`` studies had one of more worth
+    .
 
     Source: an hour of scanner at US$ 592 (Andre et al., JACR 2015), a repeat of 5 and a recall of 30 minutes (the
     same, rounded); the other numbers are the project's own proposals (docs/recommendations.md).
@@ -42,7 +42,6 @@ class Policy:
     service_within: timedelta = timedelta(hours=24)
     alert_budget: float = 0.1
     budget_window: int = 100
-    over_budget_from: float = 0.8
     acceptance_window: int = 50
     acceptance_floor: float = 0.3
 
@@ -65,3 +64,7 @@ class Policy:
         p* = cost(repeat) / (cost(recall) · P(fixable)); above 1 it never does.
         """
         return self.repeat_cost(minutes) / (self.recall_cost * fixable) if fixable > 0 else float("inf")
+
+    def worth(self, *, chance: float, fixable: float, minutes: float | None) -> float:
+        """Return what a repeat of a series that cannot be read with this chance spares on average, less its cost."""
+        return chance * fixable * self.recall_cost - self.repeat_cost(minutes)

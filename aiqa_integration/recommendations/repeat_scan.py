@@ -1,8 +1,9 @@
 """Whether to repeat a patient's series while the patient is there: what a recall would cost against what a repeat does.
 
 p* = cost(repeat) / (cost(recall) · P(fixable)): from this chance that the series cannot be read a repeat pays. Before
-it come the reasons to keep silent, in the order of ``_HINDRANCES``. Only findings that alert (``Finding.alerts``) can
-make a notice; others are passed to a reviewer without one.
+it come the reasons to keep silent, in the order of ``_HINDRANCES``; behind it the site's alert budget, which goes to
+the series of the highest worth. Only findings that alert (``Finding.alerts``) can make a notice; others are passed to a
+reviewer without one.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from aiqa_integration.model.notice import Flag, NoticeKind, NoticeState, Planned
 from aiqa_integration.model.recommendation import Recommendation, RecommendationKind, Urgency
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.recommendations import service
-from aiqa_integration.recommendations.case import Case, flags_of
+from aiqa_integration.recommendations.case import Case, flags_of, worth_of
 from aiqa_integration.recommendations.context import ScannerContext, StudyContext
 from aiqa_integration.recommendations.decision import Decision
 from aiqa_integration.recommendations.policy import Policy
@@ -25,6 +26,10 @@ NOTICE_KINDS: dict[RecommendationKind, NoticeKind] = {
     RecommendationKind.CHANGE_PROTOCOL: NoticeKind.CHANGE_PROTOCOL,
     RecommendationKind.REVIEW: NoticeKind.REVIEW,
 }
+
+
+OVER_BUDGET = "over-budget"
+"""The reason of a series that a notice was worth, but others more."""
 
 
 def decide_repeat(
@@ -43,13 +48,20 @@ def decide_repeat(
     if again:
         return service.service_decision(report, again, policy)
     admin = service.suspension(scanner, policy)
+    recommendation = _proposal(case)
+    if recommendation.urgency == "now" and _over_budget(case):
+        recommendation = _silent("The alert budget is spent on series for which a notice is worth more.")(
+            case, OVER_BUDGET
+        )
+    notices = (admin,) if admin and recommendation.reason == "suspended" else ()
+    return Decision(recommendation=recommendation, notices=notices + _told(case, recommendation))
+
+
+def _proposal(case: Case) -> Recommendation:
     for reason, holds, proposal in _HINDRANCES:
         if holds(case):
-            recommendation = proposal(case, reason)
-            notices = (admin,) if admin and reason == "suspended" else ()
-            return Decision(recommendation=recommendation, notices=notices + _told(case, recommendation))
-    recommendation = _repeat(case)
-    return Decision(recommendation=recommendation, notices=_told(case, recommendation))
+            return proposal(case, reason)
+    return _repeat(case)
 
 
 def _late(case: Case) -> bool:
@@ -106,9 +118,18 @@ def _not_worth(case: Case) -> bool:
 
 
 def _over_budget(case: Case) -> bool:
-    told = case.scanner.told_of[: case.policy.budget_window]
-    spent = len(told) == case.policy.budget_window and sum(told) / len(told) > case.policy.alert_budget
-    return spent and case.chance < case.policy.over_budget_from
+    """Whether the budget is spent: as many of the last studies as it allows had a series that was worth as much.
+
+    A study that has a notice already costs nothing more: the series joins it. Of a window that isn't full yet as many
+    are allowed as of a full one.
+    """
+    policy, window = case.policy, case.scanner.offers[: case.policy.budget_window]
+    if NoticeState.PROPOSED in case.study.notices:
+        return False
+    own = worth_of(case.flags, case.study.series.minutes, policy)
+    best = (max((worth_of(one.flags, one.minutes, policy) for one in offers), default=None) for offers in window)
+    as_good = sum(worth is not None and worth >= own for worth in best)
+    return as_good >= policy.alert_budget * policy.budget_window
 
 
 def _accepted() -> Recommendation:
@@ -237,11 +258,6 @@ _HINDRANCES: tuple[_Hindrance, ...] = (
     ("suspended", _suspended, _silent("Notices are suspended: too few of the last ones were followed.")),
     ("too-slow", _too_slow, _silent("Results come too slowly for notices on the table; a reviewer looks.")),
     ("repeated-once", _repeated_once, _silent("AIQA has proposed one repeat in this study and proposes no second.")),
-    (
-        "over-budget",
-        _over_budget,
-        _silent("More studies than the alert budget allows were told of lately; only what is surely severe still is."),
-    ),
     (
         "contrast-given",
         _contrast_given,

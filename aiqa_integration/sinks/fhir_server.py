@@ -68,6 +68,7 @@ class FhirSink:
             subject_key=f"{target}|{result}",
             media_type=MEDIA_TYPE,
             payload=payload,
+            holds=report.recommendation is None or report.recommendation.urgency != "now",
             attributes={
                 "result": result,
                 "revision": str(report.revision),

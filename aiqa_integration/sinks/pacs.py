@@ -100,6 +100,7 @@ class PacsSink:
             subject_key=str(identity("subject", self.name, *subject)),
             media_type=MEDIA_TYPE,
             payload=content,
+            holds=True,  # what an archive has taken, nobody takes back
             attributes={
                 "study_instance_uid": ref.study_instance_uid,
                 "series_instance_uid": series_uid(report, role),

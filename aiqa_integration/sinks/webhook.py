@@ -6,12 +6,14 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import requests
 
 from aiqa_integration.errors import ReceiverRefused, ReceiverUnavailable
+from aiqa_integration.http.credentials import Credentials
+from aiqa_integration.http.receiver import Fault, Receiver
+from aiqa_integration.http.session import HttpSession
 from aiqa_integration.model.identity import identity
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import Effect, LoadedSeries, PlannedEffect, Receipt
@@ -22,7 +24,15 @@ MEDIA_TYPE = "application/json"
 TIMEOUTS_S = (5.0, 15.0)
 """Connect, read."""
 
-TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+WEBHOOK = Receiver(name="the webhook", section="webhook", unavailable=ReceiverUnavailable, refused=ReceiverRefused)
+
+
+class _Signature(Credentials):
+    """The signature of the message is all that says who we are."""
+
+    def rejected(self, response: requests.Response) -> Fault:  # noqa: ARG002
+        """Return what a 401 means."""
+        return Fault("it does not accept our signature", "{section}.secret, or a secret in {address}")
 
 
 class WebhookSink:
@@ -66,17 +76,15 @@ class WebhookSink:
         Redirects are not followed: they would carry the message to another place.
         """
         headers = {"Content-Type": MEDIA_TYPE, "Idempotency-Key": effect.dedupe_key, **self._signed(effect, payload)}
-        try:
-            with requests.Session() as session:
-                session.trust_env = False
-                answer = session.post(
-                    self._url, data=payload, headers=headers, timeout=TIMEOUTS_S, allow_redirects=False
-                )
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise ReceiverRefused("the webhook's address is not a valid URL") from error
-        except requests.RequestException as error:
-            raise ReceiverUnavailable(f"the webhook cannot be reached: {type(error).__name__}") from error
-        return _receipt(answer, effect.dedupe_key)
+        with HttpSession(WEBHOOK, credentials=_Signature(), timeout_s=TIMEOUTS_S, headers=headers) as session:
+            answer = session.post(self._url, data=payload)
+            session.check(answer)
+        if answer.status_code >= requests.codes.multiple_choices:
+            raise ReceiverRefused(f"the webhook answers {answer.status_code}", status=answer.status_code)
+        return Receipt(
+            remote_id=effect.dedupe_key,
+            detail=f"taken with status {answer.status_code}; a webhook cannot be asked again",
+        )
 
     def _signed(self, effect: Effect, payload: bytes) -> dict[str, str]:
         if self._secret is None:
@@ -98,18 +106,6 @@ def signature(secret: str, message_id: str, timestamp: str, payload: bytes) -> s
 def _shown(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname or ''}"
-
-
-def _receipt(answer: requests.Response, key: str) -> Receipt:
-    status = answer.status_code
-    if status in TRANSIENT_STATUSES:
-        wish = answer.headers.get("Retry-After", "")
-        raise ReceiverUnavailable(
-            f"the webhook answers {status}", retry_after_s=float(wish) if wish.isdigit() else None
-        )
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise ReceiverRefused(f"the webhook answers {status}")
-    return Receipt(remote_id=key, detail=f"taken with status {status}; a webhook cannot be asked again")
 
 
 def _payload(report: QaReport, message: Message) -> bytes:

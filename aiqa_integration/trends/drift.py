@@ -64,12 +64,15 @@ def significant(found: Sequence[Drift | None], rate: float = FALSE_DISCOVERY_RAT
     return tuple(tested[: max(passed, default=0)])
 
 
-def drifts(reference: Sequence[Mapping[str, float]], recent: Sequence[Mapping[str, float]]) -> tuple[Drift, ...]:
-    """Return which of the named values of series changed between two groups of them."""
+def value_drifts(
+    reference: Sequence[Mapping[str, float]], recent: Sequence[Mapping[str, float]]
+) -> tuple[Drift | None, ...]:
+    """Return how far each named value of series differs between two groups of them; ``significant`` says which count.
+
+    Nothing is left out here: one false discovery rate holds only for all that is watched together.
+    """
     names = sorted({name for row in reference for name in row} & {name for row in recent for name in row})
-    return significant(
-        [
-            value_drift(name, [row[name] for row in reference if name in row], [r[name] for r in recent if name in r])
-            for name in names
-        ]
+    return tuple(
+        value_drift(name, [row[name] for row in reference if name in row], [r[name] for r in recent if name in r])
+        for name in names
     )

@@ -7,10 +7,11 @@ from typing import assert_never
 
 import numpy as np
 
+from aiqa_integration.artifact_detection.gate import band_of
 from aiqa_integration.metrics.artifact_probability import ARTIFACT_PROBABILITIES
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import UNCALIBRATED
-from aiqa_integration.model.judgement import Judgement
+from aiqa_integration.model.judgement import Judgement, Tolerance
 from aiqa_integration.model.measurement import Measured, MetricDef
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.validation.agreement import Agreement, Pair, agreement
@@ -160,7 +161,7 @@ def _scored(label: ArtifactLabel, report: QaReport, said: Said, threshold: float
     What the same analysis finds in some series (``said``) and not in this one has the probability 0 here.
     """
     uid, judgement = report.ref.series_instance_uid, _judgement(report, _metric_of(label.artifact))
-    shipped = UNCALIBRATED.threshold
+    shipped = _shipped_threshold(label.artifact)
     if judgement is None:
         if (report.analysis, label.artifact) not in said:
             detail = f"{report.analysis} found no such thing in any series: it may not look for it"
@@ -169,8 +170,7 @@ def _scored(label: ArtifactLabel, report: QaReport, said: Said, threshold: float
         probability = max(found, default=0.0)
     elif isinstance(judgement.measurement, Measured):
         probability = judgement.measurement.quantity.value
-        if judgement.limits is not None and judgement.limits.action_high is not None:
-            shipped = judgement.limits.action_high
+        shipped = _highest(judgement.limits) or shipped
     else:
         return LeftOut(label=label, series_instance_uid=uid, code="not-answered", detail=judgement.measurement.detail)
     return Scored(
@@ -183,7 +183,20 @@ def _scored(label: ArtifactLabel, report: QaReport, said: Said, threshold: float
     )
 
 
+def _shipped_threshold(artifact: str) -> float:
+    """Return the probability from which on the bundle calls an artifact present; an even chance for other findings."""
+    return band_of(ArtifactId(artifact), UNCALIBRATED).high if artifact in _ARTIFACTS else _EVEN
+
+
+def _highest(limits: Tolerance | None) -> float | None:
+    """Return the lower of the limits above which a probability is not tolerated."""
+    if limits is None:
+        return None
+    return limits.tolerance_high if limits.tolerance_high is not None else limits.action_high
+
+
 _ARTIFACTS = frozenset(artifact.value for artifact in ArtifactId)
+_EVEN = 0.5
 
 
 def _metric_of(artifact: str) -> str:

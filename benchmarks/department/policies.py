@@ -13,8 +13,9 @@ from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.model.report import Provenance, QaReport
 from aiqa_integration.recommendations import decide
 from aiqa_integration.recommendations.case import flags_of
-from aiqa_integration.recommendations.context import AssessedSeries, Fault, ScannerContext, StudyContext
+from aiqa_integration.recommendations.context import AssessedSeries, Fault, Offer, ScannerContext, StudyContext
 from aiqa_integration.recommendations.policy import Policy
+from aiqa_integration.recommendations.repeat_scan import OVER_BUDGET
 from benchmarks.department.detector import Detector
 from benchmarks.department.exams import Exam, Shot
 
@@ -96,7 +97,7 @@ class Rule:
     _services: dict[str, datetime] = field(default_factory=dict)
     _followed: list[bool] = field(default_factory=list)
     _delays: list[float] = field(default_factory=list)
-    _told_of: list[bool] = field(default_factory=list)
+    _offers: list[list[Offer]] = field(default_factory=list)
 
     def __call__(self, exam: Exam, month: Month, rng: np.random.Generator) -> None:
         """Meet one exam: decide on each series as it comes; what is told before the answer is one notice."""
@@ -105,6 +106,8 @@ class Rule:
         mended: set[str] = set()
         answers_at: datetime | None = None
         state: list[NoticeState] = []
+        offers: list[Offer] = []
+        self._offers.insert(0, offers)
         for shot in exam.shots:
             delay = self.delay_s(rng)
             now = shot.ends_at + timedelta(seconds=delay)
@@ -113,13 +116,16 @@ class Rule:
             findings = self.detector.findings(shot.truth, rng)
             report = _report(exam, shot, findings)
             assessed = _assessed(shot, findings, report, self.policy)
-            study = StudyContext(series=assessed, others=tuple(seen), notices=tuple(state))
+            proposed = [NoticeState.PROPOSED] if told and not state else []
+            study = StudyContext(series=assessed, others=tuple(seen), notices=(*state, *proposed))
             decision = decide(report, study, self._scanner(exam.scanner), now=now, policy=self.policy)
             seen.append(assessed)
             self._note(exam, shot, assessed, delay)
             if decision.recommendation:
                 reason = decision.recommendation.reason
                 self.reasons[reason] = self.reasons.get(reason, 0) + 1
+                if decision.recommendation.urgency == "now" or reason == OVER_BUDGET:
+                    offers.append(Offer(flags=assessed.flags, minutes=shot.minutes))
             for notice in decision.notices:
                 if notice.scope == "study" and notice.kind in {NoticeKind.REPEAT_NOW, NoticeKind.CHANGE_PROTOCOL}:
                     if not told:
@@ -128,7 +134,6 @@ class Rule:
                     answers_at = answers_at or now + timedelta(minutes=ANSWER_MINUTES)
                 elif notice.scope == "scanner":
                     self._service(notice.subject, now, month)
-        self._told_of.insert(0, bool(told))
         if told and not state:
             self._answer(told, mended, month, rng)
         _close(exam, mended, month)
@@ -143,7 +148,7 @@ class Rule:
             faults=tuple(self._faults.get(scanner, [])),
             followed=tuple(self._followed[:200]),
             delays_s=tuple(self._delays[-50:]),
-            told_of=tuple(self._told_of[:200]),
+            offers=tuple(tuple(one) for one in self._offers[:200]),
         )
 
     def _note(self, exam: Exam, shot: Shot, assessed: AssessedSeries, delay: float) -> None:

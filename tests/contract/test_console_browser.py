@@ -13,6 +13,7 @@ from aiqa_integration.console.server import serving
 from aiqa_integration.model.job import JobState
 from tests.browser import Browser, missing_chromium
 from tests.console_samples import NOW, SCRIPT, line, notice, sample_board, sample_books
+from tests.review_samples import filled, ward
 
 pytestmark = [
     pytest.mark.chromium,
@@ -182,4 +183,68 @@ def test_a_notice_appears_by_itself_and_is_answered_by_one_click(browser):
         browser.evaluate("document.querySelector('.answers .yes').click()")
         browser.wait_until("document.querySelectorAll('.notice').length === 1", within_s=10)
     assert (books.notices[0].state.value, books.notices[0].ended_by) == ("ACCEPTED", "AB")
+    assert browser.complaints == []
+
+
+@pytest.fixture(scope="module")
+def reviewing(tmp_path_factory):
+    at = ward(tmp_path_factory.mktemp("ward"))
+    jobs = filled(at)
+    with serving(at.app, "127.0.0.1", 0) as address:
+        yield address, jobs, at.record
+    at.ledger.close()
+
+
+REVIEW_PAGES = ["review/", "review/{flagged}/", "review/{sampled}/", "calibrations/"]
+
+
+@pytest.mark.parametrize("width", [390, 800, 1024, 1280])
+def test_pages_of_reviews_fit_the_screen_without_complaint(browser, reviewing, width):
+    address, jobs, _ = reviewing
+    for page in REVIEW_PAGES:
+        browser.open(address + page.format(**jobs), width=width)
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width, page
+        frames = "[...document.querySelectorAll('.table-frame')].every(f => f.scrollWidth <= f.clientWidth)"
+        assert browser.evaluate(frames), page
+    assert browser.complaints == []
+
+
+def press(browser, key, code, text=""):
+    for kind in ("keyDown", "keyUp"):
+        browser.call(
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key=key,
+            code=key,
+            windowsVirtualKeyCode=code,
+            **({"text": text} if text and kind == "keyDown" else {}),
+        )
+
+
+def test_a_series_is_answered_by_the_keyboard_alone(browser, reviewing):
+    address, jobs, record = reviewing
+    browser.open(address + f"review/{jobs['flagged']}/")
+    browser.evaluate("document.querySelector('.skip').focus()")
+    for _ in range(40):
+        press(browser, "Tab", 9)
+        if browser.evaluate("document.activeElement.name") == "severity-ghost":
+            break
+    for _ in range(3):
+        press(browser, "ArrowRight", 39)
+    assert browser.evaluate("document.activeElement.value") == "2"
+    press(browser, "Tab", 9)
+    assert browser.evaluate("document.activeElement.name") == "others"
+    press(browser, " ", 32, " ")
+    for _ in range(3):
+        press(browser, "Tab", 9)
+    assert browser.evaluate("document.activeElement.name") == "who"
+    browser.call("Input.insertText", text="AB")
+    press(browser, "Enter", 13, "\r")
+    browser.wait_until(f"location.pathname === '/review/{jobs['sampled']}/'")
+    assert "Recorded" in browser.evaluate("document.querySelector('[role=status]').textContent")
+    answers = record.review_case(jobs["flagged"]).answers
+    assert [given.artifact.value for given in answers if given.present] == ["ghost"]
+    assert len(answers) == 11
+    assert browser.evaluate("document.getElementById('who').value") == "AB"
     assert browser.complaints == []

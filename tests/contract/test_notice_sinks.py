@@ -163,6 +163,26 @@ def test_a_webhook_that_says_no(httpserver: HTTPServer, status, error):
     assert len(httpserver.log) == 1
 
 
+@pytest.mark.parametrize("wish", ["Sun, 06 Nov 1994 08:49:37 GMT", "soon", ""])
+def test_a_webhook_may_ask_for_time_in_any_way_that_http_knows(httpserver: HTTPServer, wish):
+    httpserver.expect_request("/hook").respond_with_data("", status=503, headers={"Retry-After": wish} if wish else {})
+    sink = webhook(httpserver.url_for("/hook"))
+    (planned,) = sink.plan(patient_report(), None)
+    with pytest.raises(ReceiverUnavailable) as raised:
+        sink.deliver(claimed(planned), planned.payload)
+    assert raised.value.retry_after_s == (0.0 if "1994" in wish else None)
+
+
+def test_a_webhook_that_does_not_know_us_names_the_setting(httpserver: HTTPServer):
+    httpserver.expect_request("/hook").respond_with_data("", status=401)
+    sink = webhook(httpserver.url_for("/hook"))
+    (planned,) = sink.plan(patient_report(), None)
+    with pytest.raises(ReceiverRefused, match="signature") as raised:
+        sink.deliver(claimed(planned), planned.payload)
+    assert raised.value.status == 401
+    assert "webhook.secret" in raised.value.fix
+
+
 def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from aiqa_integration.artifact_detection.gate import ABSTAIN, Band, likeness
+from aiqa_integration.artifact_detection.gate import ABSTAIN, BANDS, MOST_UNLIKE, Band, band_of, likeness
 from aiqa_integration.artifact_detection.inputs import GRID, detection_inputs, slice_channels
 from aiqa_integration.artifact_detection.pool import CLASSES, energy_of, pool
+from aiqa_integration.artifact_detection.recalibration import ALERT_PROBABILITY
 from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import UNCALIBRATED, ArtifactCalibration
 from tests.drawn_phantom import images, pose
 
 
@@ -101,6 +103,8 @@ def test_what_is_unlike_the_training_or_no_scan_is_not_scored():
     usual = outputs_of(5)
     assert likeness(usual).scored
     assert likeness(usual).reason == ""
+    at_limit = usual | {"unlike": np.full((5, 4), MOST_UNLIKE / 2, np.float32)}
+    assert likeness(at_limit).distance == pytest.approx(1.0)
     far = usual | {"unlike": usual["unlike"] * 3}
     assert not likeness(far).scored
     assert "1.6 times" in likeness(far).reason
@@ -111,3 +115,32 @@ def test_what_is_unlike_the_training_or_no_scan_is_not_scored():
 def test_between_the_bands_nothing_is_said():
     assert [ABSTAIN.answer(p) for p in (0.1, 0.5, 0.9)] == ["absent", "left open", "present"]
     assert Band(low=0.5, high=0.5).answer(0.5) == "present"
+
+
+ADOPTED = ArtifactCalibration(state="active")
+FITTED = ArtifactCalibration(state="active", slope=0.8, intercept=-2.0, threshold=ALERT_PROBABILITY, ppv_low=0.6)
+
+
+@pytest.mark.parametrize("artifact", ArtifactId)
+def test_without_answers_each_class_has_its_own_band(artifact):
+    assert band_of(artifact, UNCALIBRATED) == BANDS[artifact]
+    assert band_of(artifact, ADOPTED) == BANDS[artifact]
+
+
+@pytest.mark.parametrize("artifact", ArtifactId)
+def test_a_fitted_calibration_brings_its_threshold_and_the_classs_width(artifact):
+    def logit(probability):
+        return np.log(probability / (1 - probability))
+
+    own, found = BANDS[artifact], band_of(artifact, FITTED)
+    assert found.high == FITTED.threshold
+    assert logit(found.high) - logit(found.low) == pytest.approx(0.8 * (logit(own.high) - logit(own.low)), abs=1e-6)
+    as_the_bundle = ArtifactCalibration(state="active", threshold=own.high, ppv_low=0.6)
+    assert band_of(artifact, as_the_bundle).low == pytest.approx(own.low)
+
+
+def test_a_scanners_offset_moves_no_band_and_a_slope_of_nothing_leaves_none():
+    shifted = band_of(ArtifactId.MOTION, ArtifactCalibration(threshold=0.5, intercept=3.0, ppv_low=0.6))
+    assert shifted == band_of(ArtifactId.MOTION, ArtifactCalibration(threshold=0.5, intercept=-3.0, ppv_low=0.6))
+    flat = band_of(ArtifactId.MOTION, ArtifactCalibration(threshold=0.5, slope=-0.1, ppv_low=0.6))
+    assert flat.low == pytest.approx(flat.high)

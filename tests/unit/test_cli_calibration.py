@@ -49,12 +49,24 @@ def test_an_answer_takes_a_series_off_the_list(series: str) -> None:
         ((), "name artifacts"),
         (("--present", "motion", "--absent", "motion"), "either present or absent"),
         (("--present", "rust"), "rust"),
+        (("--severity", "motion", "2", "--absent", "motion"), "named once"),
+        (("--severity", "motion", "4"), "4"),
     ],
 )
 def test_an_answer_without_sense_is_refused(series: str, arguments: tuple[str, ...], words: str) -> None:
     refused = _aiqa("review", "answer", series, *arguments)
     assert refused.exit_code == 2
     assert words in refused.output
+
+
+def test_an_answer_may_tell_the_severity(series: str) -> None:
+    graded = _aiqa(
+        "review", "answer", series, "--severity", "motion", "3", "--severity", "ghost", "1", "--comment", "x"
+    )
+    assert graded.output.splitlines() == [
+        "motion: uncalibrated, 1 reviewed, 1 present",
+        "ghost: uncalibrated, 1 reviewed, 0 present",
+    ]
 
 
 def test_calibrations_are_listed_suspended_and_resumed(series: str) -> None:

@@ -108,6 +108,20 @@ def test_finding_is_coded_by_its_name(artifact: str, value: str) -> None:
     assert codes_module.finding_code(artifact).value == value
 
 
+@pytest.mark.parametrize(
+    ("artifact", "meaning"),
+    [
+        *((artifact.id.value, f"{artifact.title}, probability") for artifact in ARTIFACTS),
+        ("mr-motion", "Motion, probability"),
+        ("setup-tilt", "Test object tilted, probability"),
+        ("series-images-left-out", "Images were left out, probability"),
+        ("of-a-kind-nobody-knows", "Probability of the finding"),
+    ],
+)
+def test_the_probability_of_a_finding_names_its_finding(artifact: str, meaning: str) -> None:
+    assert codes_module.finding_probability(artifact).meaning == meaning
+
+
 def test_fhir_writes_rows_of_the_catalogue() -> None:
     rows = {(catalogue().schemes[row.scheme].uri, row.value, row.meaning) for row in ALL if row.fhir}
     written = [*codings(vars(fhir_codes)), *codings([fhir_codes.outcome(verdict) for verdict in Verdict])]

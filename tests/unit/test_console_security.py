@@ -12,12 +12,18 @@ from tests.console_samples import NOW, sample_books
 CONSOLE = Path(__file__).parents[2] / "aiqa_integration/console"
 PAGES = {
     "/": "queue.show",
+    "/calibrations/": "calibrations.show",
+    "/calibrations/change": "calibrations.change",
+    "/calibrations/close-drift": "calibrations.close_drift",
     "/ehr-hook": "hook.told",
     "/healthz": "health.healthz",
     "/notices/": "notices.show",
     "/notices/answer": "notices.answer",
     "/parked/": "parked.show",
     "/parked/replay": "parked.replay",
+    "/review/": "review.show",
+    "/review/<uuid:job_id>/": "review.case",
+    "/review/<uuid:job_id>/answer": "review.answer",
     "/series/<uuid:job_id>/": "series.show",
     "/series/<uuid:job_id>/preview.png": "series.preview",
     "/series/<uuid:job_id>/report.json": "series.report_json",
@@ -32,7 +38,14 @@ PAGES = {
 }
 """All that the console answers: a new page has to be entered here, with who may see it in mind."""
 
-WRITES = {"/notices/answer", "/parked/replay", "/ehr-hook"}
+WRITES = {
+    "/calibrations/change",
+    "/calibrations/close-drift",
+    "/ehr-hook",
+    "/notices/answer",
+    "/parked/replay",
+    "/review/<uuid:job_id>/answer",
+}
 """What takes a form, or a hint of the EHR; everything else is only read."""
 
 TAKEN_AWAY = "/fhir/$export-status/<uuid:export_id>"
@@ -70,11 +83,12 @@ def test_every_route_answers_with_the_headers(app_and_id):
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_nothing_can_be_written(app_and_id, method):
     app, job_id = app_and_id
+    writes = {address.replace("<uuid:job_id>", job_id) for address in WRITES}
     for address in addresses(job_id):
         answer = app.test_client().open(address, method=method)
         # Without a FHIR API nothing is under its addresses, what could be taken away included.
         taken_away = method == "DELETE" and "$export-status" in address
-        expected = 403 if method == "POST" and address in WRITES else 404 if taken_away else 405
+        expected = 403 if method == "POST" and address in writes else 404 if taken_away else 405
         assert answer.status_code == expected, address
 
 

@@ -92,7 +92,7 @@ def test_finding_with_a_place_is_drawn_one_without_is_told(series: LoadedSeries)
 
 def test_numbers_that_support_a_finding_are_numbers_where_they_have_a_name(series: LoadedSeries) -> None:
     document = written(patient_report(series, GHOST), series)[Role.MEASUREMENT_SR]
-    assert numbers_of(document) == {"AIQA-PROB": 62.0, "AIQA-PSG": 6.04}
+    assert numbers_of(document) == {"AIQA-P-GHOST": 62.0, "AIQA-PSG": 6.04}
     texts = [str(item.TextValue) for item in items(document) if item.ValueType == "TEXT"]
     assert "Ghosting: 6.04 % (limit 2.5)" in texts
     assert "Own number: 3.25 (usual 1)" in texts

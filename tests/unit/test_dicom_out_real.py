@@ -116,9 +116,9 @@ def test_every_object_is_valid_and_reads_back(name: str, tmp_path: Path) -> None
     values = {
         name: v for role in (Role.MEASUREMENT_SR, Role.SERIES_SR) for name, v in highdicom_values(paths[role]).items()
     }
-    assert values["finding/ghost AIQA-PROB"] == 97.0
-    assert values["finding/motion AIQA-PROB"] == 80.0
-    assert values["finding/low-snr AIQA-PROB"] == 70.0
+    assert values["finding/ghost AIQA-P-GHOST"] == 97.0
+    assert values["finding/motion AIQA-P-MOTION"] == 80.0
+    assert values["finding/low-snr AIQA-P-LOWSNR"] == 70.0
     if not projection:
         assert {"ghost", "motion"} <= set(segment_labels(paths[Role.SEG])) == set(segment_labels(paths[Role.LABELMAP]))
 

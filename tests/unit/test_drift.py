@@ -3,13 +3,25 @@
 import numpy as np
 import pytest
 
-from aiqa_integration.trends.drift import LEAST_RECENT, LEAST_REFERENCE, drifts, share_drift, significant, value_drift
+from aiqa_integration.trends.drift import (
+    LEAST_RECENT,
+    LEAST_REFERENCE,
+    Drift,
+    share_drift,
+    significant,
+    value_drift,
+    value_drifts,
+)
 
 
 def _rows(rng: np.random.Generator, count: int, shift: float = 0.0) -> list[dict[str, float]]:
     values = rng.normal(size=(count, 20))
     values[:, 0] += shift
     return [{f"metric-{column}": float(value) for column, value in enumerate(row)} for row in values]
+
+
+def drifts(reference: list[dict[str, float]], recent: list[dict[str, float]]) -> tuple[Drift, ...]:
+    return significant(value_drifts(reference, recent))
 
 
 def test_nothing_that_stayed_as_it_was_is_called_drift() -> None:

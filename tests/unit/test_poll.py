@@ -9,7 +9,7 @@ import pytest
 from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, SeriesIncomplete
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.model.job import JobState
-from aiqa_integration.pipeline.poll import NOT_IMAGES, PollOutcome, poll
+from aiqa_integration.pipeline.poll import NOT_IMAGES, PollOutcome, poll, poll_when_due
 from aiqa_integration.pipeline.ports import ArchiveSchedule, Job, SeriesListing, Sighting, StudyListing
 from aiqa_integration.pipeline.retrieve import retrieve
 
@@ -53,12 +53,14 @@ class RememberingLedger:
     waiting: set[str] = field(default_factory=set)
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
     observed: list[str] = field(default_factory=list)
+    arriving: frozenset[str] = frozenset()
     batches: list[int] = field(default_factory=list)
 
-    def observe(self, archive, listing, *, at, quiet):
-        assert (archive, at, quiet) == ("pacs", NOW, timedelta(seconds=90))
+    def observe(self, archive, listing, *, at, quiet, look):
+        assert (archive, at, quiet, look) == ("pacs", NOW, timedelta(seconds=90), timedelta(seconds=8))
         self.observed.append(listing.ref.series_instance_uid)
-        return Sighting(job_id="1", state=JobState.DISCOVERED, revision=1)
+        state = JobState.DISCOVERED if listing.ref.series_instance_uid in self.arriving else JobState.DELIVERED
+        return Sighting(job_id="1", state=state, revision=1)
 
     def is_own_series(self, series_instance_uid):
         return series_instance_uid in self.own
@@ -78,11 +80,18 @@ def series(study: str, number: int, **changes) -> SeriesListing:
     return SeriesListing(**{"ref": ref, "modality": "MR", "instance_count": 11, "manufacturer": "GE", **changes})
 
 
-def run(archive, ledger, *, wide=False, window_days: int | None = 2) -> PollOutcome:
-    schedule = ArchiveSchedule(
-        archive=archive, every=timedelta(seconds=15), quiet=timedelta(seconds=90), window_days=window_days
+def schedule_of(archive, window_days: int | None = 2) -> ArchiveSchedule:
+    return ArchiveSchedule(
+        archive=archive,
+        every=timedelta(seconds=15),
+        quiet=timedelta(seconds=90),
+        look=timedelta(seconds=8),
+        window_days=window_days,
     )
-    return poll(schedule, ledger, FixedClock(), wide=wide)
+
+
+def run(archive, ledger, *, wide=False, window_days: int | None = 2) -> PollOutcome:
+    return poll(schedule_of(archive, window_days), ledger, FixedClock(), wide=wide)
 
 
 @pytest.fixture
@@ -181,6 +190,34 @@ def test_ten_thousand_series_ask_the_ledger_in_batches():
     archive.asked.clear()
     assert run(archive, ledger) == PollOutcome(studies_listed=2500)
     assert ledger.batches == [200] * 12 + [100]
+
+
+@dataclass
+class Turn(RememberingLedger):
+    """A ledger whose turn to poll it is; ``next_at`` is when the next one comes."""
+
+    next_at: datetime | None = None
+
+    def next_poll(self, archive, now, lease):
+        return True
+
+    def reconcile_due(self, archive, now, every):
+        return False
+
+    def extend_poll(self, archive, *, now, lease):
+        pass
+
+    def poll_done(self, archive, *, now, next_at, error):
+        self.next_at = next_at
+
+
+@pytest.mark.parametrize(("arriving", "after_s"), [(frozenset(), 15), (frozenset({"1.2"}), 4)])
+def test_while_a_series_arrives_the_archive_is_polled_more_often(archive, arriving, after_s):
+    ledger = Turn(arriving=arriving)
+    outcome = poll_when_due(schedule_of(archive), ledger, FixedClock())  # type: ignore[arg-type]
+    assert outcome is not None
+    assert outcome.series_arriving == len(arriving)
+    assert ledger.next_at == NOW + timedelta(seconds=after_s)
 
 
 class FewFiles(ScriptedArchive):

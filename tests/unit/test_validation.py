@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aiqa_integration.artifact_detection.gate import BANDS
 from aiqa_integration.errors import ConfigurationError
 from aiqa_integration.metrics.artifact_probability import ARTIFACT_PROBABILITIES
 from aiqa_integration.metrics.uniformity import PERCENT_IMAGE_UNIFORMITY
@@ -215,7 +216,7 @@ def report(uid, judgements=(), findings=(), *, refused=None, model="Prisma"):
 
 
 def probability(value, *, artifact=ArtifactId.MOTION, limit=None):
-    tolerance = None if limit is None else Tolerance(action_high=limit, source="calibration", revision="1")
+    tolerance = None if limit is None else Tolerance(tolerance_high=limit, source="calibration", revision="1")
     measured = Measured(metric=ARTIFACT_PROBABILITIES[artifact], quantity=Quantity(value, ONE))
     return Judgement(measurement=measured, limits=tolerance, verdict=Verdict.NOT_ASSESSED)
 
@@ -242,7 +243,7 @@ def test_every_label_is_scored_or_accounted_for():
     ]
     tilt = Finding(artifact="setup-tilt", probability=0.97, severity=1, explanation="tilted")
     reports = {
-        2: (a := report("a", [probability(0.9), judged[0]], [tilt])),
+        2: (a := report("a", [probability(0.999), judged[0]], [tilt])),
         3: (b := report("b", [probability(0.6, limit=0.7), judged[1]])),
         4: (c := report("c", [judged[2]])),
         5: report("d", refused=Refusal(code="mixed-geometry", detail="two orientations")),
@@ -262,7 +263,8 @@ def test_every_label_is_scored_or_accounted_for():
         Scored, Scored, "not-answered", Compared, "slice-missing", "not-answered",
     ]  # fmt: skip
     motion, tilted = study.artifacts
-    assert (motion.artifact, motion.count, motion.present, motion.thresholds) == ("motion", 2, 1, (0.5, 0.7))
+    thresholds = tuple(sorted((BANDS[ArtifactId.MOTION].high, 0.7)))
+    assert (motion.artifact, motion.count, motion.present, motion.thresholds) == ("motion", 2, 1, thresholds)
     assert (motion.counts.true_positive, motion.counts.true_negative) == (1, 1)
     assert (tilted.artifact, tilted.count, tilted.curve[1]) == ("setup-tilt", 2, (0.0, 1.0))
     assert study.metrics[0].agreement.bias == pytest.approx(1.0)

@@ -1,0 +1,132 @@
+"""From scores to what is said of them: the scanner's calibration, the class's band, the record that is kept."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
+from aiqa_integration.artifact_detection.gate import BANDS, MOST_UNLIKE
+from aiqa_integration.artifact_detection.pool import CLASSES
+from aiqa_integration.model.artifact import ArtifactId
+from aiqa_integration.model.calibration import ArtifactCalibration
+from aiqa_integration.model.judgement import Verdict
+from aiqa_integration.model.report import BundleVersion
+from aiqa_integration.pipeline.analyst import Analyst, Stopwatch
+from aiqa_integration.pipeline.detect_artifacts import detect_artifacts
+from aiqa_integration.pipeline.ports import LoadedSeries
+from aiqa_integration.recognition import CLASSES as KINDS_SEEN
+from aiqa_integration.rules.schema import default_rules
+from tests.drawn_phantom import header, images, pose
+
+ACTIVE = ArtifactCalibration(state="active")
+FITTED = ArtifactCalibration(state="active", threshold=0.5, reviewed=60, positives=20, ppv_low=0.6, revision=3)
+SLICES = 5
+
+
+class StandIn:
+    """A network that sees a patient with one artifact of a given probability."""
+
+    def __init__(self, artifact, limiting):
+        self._severity = np.full((SLICES, len(CLASSES), 3), 0.01, np.float32)
+        self._severity[:, CLASSES.index(artifact)] = (max(limiting, 0.9), limiting, limiting / 2)
+
+    def run(self, name, inputs):
+        if name != ARTIFACT_BUNDLE:
+            seen = np.full((len(inputs["image"]), len(KINDS_SEEN)), 1e-6, np.float32)
+            seen[:, KINDS_SEEN.index(("patient", "any"))] = 1.0
+            return {"class": seen, "logit": np.log(seen) + 9.0}
+        return {
+            "severity": self._severity.reshape(SLICES, -1),
+            "dropped": np.full((SLICES, 3), 0.01, np.float32),
+            "energy": np.zeros((SLICES, len(CLASSES), 24, 24), np.float32),
+            "assessable": np.ones((SLICES, 1), np.float32),
+            "unlike": np.full((SLICES, 1), MOST_UNLIKE / 2, np.float32),
+        }
+
+    def version(self, name):
+        return BundleVersion(name=name, version="1", weights_sha256="0" * 64)
+
+
+def detected(artifact, probability, calibration=None):
+    """What is detected in a series whose network says ``probability``."""
+    rng = np.random.default_rng(1)
+    stack = images({n: rng.uniform(0, 9, (64, 64)) for n in range(SLICES)}, pose_=pose(matrix=64)).stack
+    series = LoadedSeries(
+        header=replace(header(), keywords={"ScanningSequence": ("SE",)}), stack=stack, files=(), left_out=()
+    )
+    known = {} if calibration is None else {artifact: calibration}
+    analyst = Analyst(
+        inferencer=StandIn(artifact, probability),
+        rules=default_rules(),
+        limit_sets=(),
+        clock=SimpleNamespace(now=lambda: datetime(2026, 3, 4, tzinfo=UTC)),
+        software_version="0",
+        record=SimpleNamespace(calibrations=lambda *_: known, usual=lambda *_: {}),
+    )
+    return detect_artifacts(series, analyst, Stopwatch())
+
+
+def judged(found, artifact):
+    return next(j for j in found.judgements if j.measurement.metric.id == f"mr-artifact-{artifact.value}")
+
+
+def severity(found, artifact):
+    return max((finding.severity for finding in found.findings if finding.artifact == artifact), default=0)
+
+
+@pytest.mark.parametrize("artifact", [ArtifactId.MOTION, ArtifactId.WRAP, ArtifactId.BIAS])
+def test_an_adopted_calibration_alerts_from_the_classs_own_limit_on(artifact):
+    high = BANDS[artifact].high
+    found = detected(artifact, high + 0.01, ACTIVE)
+    assert judged(found, artifact).limits.tolerance_high == high
+    assert judged(found, artifact).verdict is Verdict.TOLERANCE
+    assert severity(found, artifact) == 2
+    below = detected(artifact, high - 0.01, ACTIVE)
+    assert judged(below, artifact).verdict in {Verdict.NOT_ASSESSED, Verdict.PASS}
+    assert severity(below, artifact) < 2
+
+
+TOLD = [one for one in ArtifactId if one not in {ArtifactId.FAT_SAT_FAILURE, ArtifactId.SLICE_DROPOUT}]
+"""What can be told in this series, slice by slice."""
+
+
+@pytest.mark.parametrize("artifact", TOLD)
+def test_an_adopted_calibration_calls_absent_what_lies_below_the_classs_band(artifact):
+    found = detected(artifact, max(BANDS[artifact].low - 0.01, 0.0), ACTIVE)
+    assert judged(found, artifact).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("artifact", TOLD)
+def test_a_minor_artifact_is_reported_and_alerts_nobody(artifact):
+    found = detected(artifact, max(BANDS[artifact].low - 0.01, 0.0), ACTIVE)
+    assert severity(found, artifact) == 1
+    assert not any(finding.alerts for finding in found.findings)
+
+
+def test_what_the_scanners_reviewers_know_to_be_no_artifact_is_not_even_minor():
+    known_better = replace(FITTED, intercept=-12.0)
+    found = detected(ArtifactId.MOTION, 0.99, known_better)
+    assert judged(found, ArtifactId.MOTION).verdict is Verdict.PASS
+    assert severity(found, ArtifactId.MOTION) == 0
+
+
+def test_a_fitted_calibration_alerts_from_its_own_threshold_on_and_leaves_open_below_it():
+    fitted = replace(FITTED, intercept=-1.0)
+    at_threshold = 1 / (1 + np.exp(-1.0))
+    found = detected(ArtifactId.MOTION, at_threshold + 0.02, fitted)
+    assert judged(found, ArtifactId.MOTION).limits.tolerance_high == 0.5
+    assert judged(found, ArtifactId.MOTION).verdict is Verdict.TOLERANCE
+    open_ = detected(ArtifactId.MOTION, at_threshold - 0.02, fitted)
+    assert judged(open_, ArtifactId.MOTION).verdict is Verdict.NOT_ASSESSED
+    assert judged(detected(ArtifactId.MOTION, 0.001, fitted), ArtifactId.MOTION).verdict is Verdict.PASS
+
+
+def test_what_is_not_calibrated_is_not_judged_and_the_distance_is_kept_over_its_limit():
+    found = detected(ArtifactId.MOTION, 0.99)
+    assert judged(found, ArtifactId.MOTION).verdict is Verdict.NOT_ASSESSED
+    assert judged(found, ArtifactId.MOTION).limits is None
+    assert found.screening.distance == pytest.approx(0.5)
+    assert found.screening.raw[ArtifactId.MOTION] == pytest.approx(0.99)
