@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
@@ -96,11 +98,15 @@ def _refuse_bomb(path: Path) -> None:
 
 def value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - whatever the value representation yields
     """Return an attribute's value; None where it is absent, empty or cannot be decoded."""
-    try:
-        with quiet():
-            found = dataset.get(keyword)
-    except BROKEN_ENCODING:
-        return None
+    tag = tag_for_keyword(keyword)
+    element = None if tag is None else dataset.get_item(tag, keep_deferred=True)
+    if isinstance(element, RawDataElement):
+        try:
+            with quiet():
+                element = dataset[element.tag]
+        except (*BROKEN_ENCODING, OSError):
+            return None
+    found = None if element is None else element.value
     return None if found is None or (hasattr(found, "__len__") and len(found) == 0) else found
 
 
