@@ -1,6 +1,7 @@
 """Stored pixels to values: any transfer syntax that the installed decoders know, never more memory than declared."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +18,22 @@ MAX_VOXELS = 1 << 28
 """Voxels of one series (1 GiB as float32); a header that declares more is refused before anything is decoded."""
 
 
-def decode(frames: Sequence[Frame]) -> NDArray[np.float32]:
+def decode(frames: Sequence[Frame], opened: MutableMapping[Path, Dataset]) -> NDArray[np.float32]:
     """Return the rescaled values ``[frame, row, column]`` of frames of one matrix, in their order.
 
-    Raises NotImageData where pixels are missing, cut off or do not decode, or where there are more than MAX_VOXELS.
+    ``opened`` holds files that are parsed already; each is taken out, so that its stored pixels are not kept beside the
+    values. Raises NotImageData where pixels are missing, cut off or do not decode, or where there are more than
+    MAX_VOXELS.
     """
     rows, columns = frames[0].matrix
     if len(frames) * rows * columns > MAX_VOXELS:
         raise NotImageData(f"{len(frames)} images of {columns} × {rows} pixels: more than AIQA decodes")
     voxels = np.empty((len(frames), rows, columns), np.float32)
-    by_path: dict[object, list[int]] = {}
+    by_path: dict[Path, list[int]] = {}
     for place, frame in enumerate(frames):
         by_path.setdefault(frame.path, []).append(place)
-    for places in by_path.values():
-        dataset = read_dataset(frames[places[0]].path, pixels=True)
+    for path, places in by_path.items():
+        dataset = opened.pop(path, None) or read_dataset(path, pixels=True)
         for place in places:
             frame = frames[place]
             stored = _stored(dataset, frame)
@@ -46,7 +49,7 @@ def _stored(dataset: Dataset, frame: Frame) -> NDArray[np.integer]:
         _refuse_larger_codestream(dataset, frame)
         with quiet():
             array = np.asarray(pixel_array(dataset, index=frame.index, raw=True))
-    except BROKEN_ENCODING as error:
+    except (*BROKEN_ENCODING, OSError) as error:
         reason = "it has none" if "PixelData" not in dataset else "cut off, damaged or in an unknown encoding"
         raise NotImageData(f"the pixels of {frame.path.name} cannot be read: {reason}") from error
     if array.shape != frame.matrix or array.dtype.kind not in "iu":

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
@@ -19,6 +21,9 @@ from aiqa_integration.errors import NotImageData, UnsupportedSeries
 
 MAX_INFLATED_BYTES = 1 << 30
 """A deflated file that grows beyond this is refused (PS3.5 A.5 sets no bound; a bomb inflates a thousandfold)."""
+
+_LATER_BYTES = 1 << 16
+"""Values longer than this, pixels first of all, stay in the file until they are asked for."""
 
 _META_START = 144
 """Preamble, prefix and the group length element itself (PS3.10 7.1)."""
@@ -53,14 +58,16 @@ def quiet() -> Iterator[None]:
 def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None = None) -> Dataset:
     """Return the data set of a DICOM file, with or without its pixels, or ``only`` the attributes of these keywords.
 
-    Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
+    Pixels are read when they are asked for; those of a deflated file, which can't be read in parts, at once. Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
     UnsupportedSeries for a DICOMDIR.
     """
     tags = None if only is None else [*only, "DirectoryRecordSequence"]
     try:
         with quiet():
             _refuse_bomb(path)
-            dataset = pydicom.dcmread(path, stop_before_pixels=not pixels, specific_tags=tags)
+            dataset = pydicom.dcmread(
+                path, stop_before_pixels=not pixels, specific_tags=tags, defer_size=_LATER_BYTES if pixels else None
+            )
             class_uid = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     except InvalidDicomError as error:
         raise NotImageData(f"{path.name} is not a DICOM file") from error
@@ -91,11 +98,15 @@ def _refuse_bomb(path: Path) -> None:
 
 def value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - whatever the value representation yields
     """Return an attribute's value; None where it is absent, empty or cannot be decoded."""
-    try:
-        with quiet():
-            found = dataset.get(keyword)
-    except BROKEN_ENCODING:
-        return None
+    tag = tag_for_keyword(keyword)
+    element = None if tag is None else dataset.get_item(tag, keep_deferred=True)
+    if isinstance(element, RawDataElement):
+        try:
+            with quiet():
+                element = dataset[element.tag]
+        except (*BROKEN_ENCODING, OSError):
+            return None
+    found = None if element is None else element.value
     return None if found is None or (hasattr(found, "__len__") and len(found) == 0) else found
 
 

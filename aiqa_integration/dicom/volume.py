@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from aiqa_integration.dicom.frames import MAX_FRAMES, Frame, frames_of
 from aiqa_integration.dicom.geometry import Stack, stack_of, without_strays
@@ -50,15 +51,17 @@ class DicomSeriesReader:
     def load(self, files: Sequence[Path]) -> LoadedSeries:
         """Return the images sorted by geometry; raises InputError with a sentence that says what is wrong."""
         _check_number(files)
-        frames, instances = _frames(files)
+        opened: dict[Path, Dataset] = {}
+        frames, instances = _frames(files, opened)
         kept, left_out = without_strays(frames, _same_values)
         stack = stack_of(kept)
         for part in left_out:
             _log.info("series.images_left_out", images=part.images, reason=part.reason)
-        header = series_header(read_dataset(stack.frames[0].path), tuple(instances))
+        leader = stack.frames[0].path
+        header = series_header(opened.get(leader) or read_dataset(leader), tuple(instances))
         return LoadedSeries(
             header=header,
-            stack=_image_stack(stack, value_unit="[hnsf'U]" if header.modality == "CT" else "1"),
+            stack=_image_stack(stack, opened, value_unit="[hnsf'U]" if header.modality == "CT" else "1"),
             files=tuple(dict.fromkeys(frame.path for frame in stack.frames)),
             left_out=left_out,
         )
@@ -71,19 +74,24 @@ def _check_number(files: Sequence[Path]) -> None:
         raise UnsupportedSeries(f"{len(files)} files in one series: AIQA reads {MAX_FRAMES} at most")
 
 
-def _frames(files: Sequence[Path]) -> tuple[list[Frame], dict[str, Path]]:
-    """Return the frames of all distinct instances, and each instance's file; raises InputError."""
+def _frames(files: Sequence[Path], opened: dict[Path, Dataset]) -> tuple[list[Frame], dict[str, Path]]:
+    """Return the frames of all distinct instances, and each instance's file; raises InputError.
+
+    What was parsed is added to ``opened``, but for deflated files: they hold their inflated pixels.
+    """
     series: SeriesRef | None = None
     instances: dict[str, Path] = {}
     frames: list[Frame] = []
     for path in sorted(files):
-        dataset = read_dataset(path)
+        dataset = read_dataset(path, pixels=True)
         found = series_ref(dataset)
         if series is not None and found != series:
             raise IncompleteSeries("files of more than one series")
         series = found
         if _is_new(dataset, path, instances):
             frames.extend(frames_of(dataset, path))
+            if dataset.file_meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+                opened[path] = dataset
         if len(frames) > MAX_FRAMES:
             raise UnsupportedSeries(f"more than {MAX_FRAMES} images in one series")
     return frames, instances
@@ -109,10 +117,10 @@ def _digest(path: Path) -> bytes:
 
 
 def _same_values(one: Frame, other: Frame) -> bool:
-    return np.array_equal(decode([one]), decode([other]))
+    return np.array_equal(decode([one], {}), decode([other], {}))
 
 
-def _image_stack(stack: Stack, *, value_unit: str) -> ImageStack:
+def _image_stack(stack: Stack, opened: dict[Path, Dataset], *, value_unit: str) -> ImageStack:
     slices = tuple(
         SliceRef(
             sop_instance_uid=frame.sop_instance_uid,
@@ -124,7 +132,7 @@ def _image_stack(stack: Stack, *, value_unit: str) -> ImageStack:
         for frame, position in zip(stack.frames, stack.positions_mm, strict=True)
     )
     return ImageStack(
-        voxels=decode(stack.frames),
+        voxels=decode(stack.frames, opened),
         spacing_mm=stack.spacing_mm,
         affine_mm=stack.affine_mm,
         value_unit=value_unit,

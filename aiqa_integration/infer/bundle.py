@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from aiqa_integration.errors import BadMetadata, BundleError, HashMismatch
 from aiqa_integration.model.report import BundleVersion
@@ -64,10 +64,10 @@ def find_bundles(folder: Path | None = None) -> dict[str, Bundle]:
 def read_metadata(bundle: Bundle) -> Mapping[str, Any]:
     """Return metadata.json once it fits the schema; raises BadMetadata."""
     content = _read_json(bundle, METADATA)
-    errors = sorted(_metadata_schema().iter_errors(content), key=lambda error: list(map(str, error.path)))
-    if errors:
-        where = "/".join(map(str, errors[0].path)) or "metadata.json"
-        raise BadMetadata(f"bundle {bundle.name}: {where}: {errors[0].message}")
+    error = next(_metadata_schema().iter_errors(content), None)
+    if error is not None:
+        where = "/".join(map(str, error.instance_path)) or "metadata.json"
+        raise BadMetadata(f"bundle {bundle.name}: {where}: {error.message}")
     return content
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import jsonschema
+from jsonschema_rs import Draft202012Validator
 
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model.finding import Evidence, Finding
@@ -69,9 +69,12 @@ def report_bytes(report: QaReport, slices: Sequence[SliceRef] = ()) -> bytes:
 
 def check_document(document: object) -> None:
     """Raise EncodingError where a document breaks the schema ``aiqa-report/1``."""
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(document))
+    try:
+        error = next(_validator().iter_errors(document), None)
+    except ValueError:  # numpy's floats are no JSON, but are written as such
+        error = next(_validator().iter_errors(json.loads(json.dumps(document))), None)
     if error is not None:
-        raise EncodingError(f"report document, {error.json_path}: {error.message}")
+        raise EncodingError(f"report document, {'/'.join(map(str, error.instance_path)) or 'top'}: {error.message}")
 
 
 @cache
@@ -82,8 +85,8 @@ def report_schema() -> Json:
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(report_schema())
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(report_schema())
 
 
 def _bundle(report: QaReport) -> Json | None:

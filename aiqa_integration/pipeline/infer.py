@@ -11,7 +11,7 @@ from aiqa_integration.model.phantom import LocatedPhantom, Phantom
 from aiqa_integration.model.report import BundleVersion
 from aiqa_integration.phantoms import phantoms_of
 from aiqa_integration.pipeline.ports import Inferencer, LoadedSeries
-from aiqa_integration.pipeline.recognise import recognise
+from aiqa_integration.pipeline.recognise import recognise, surely_shows
 from aiqa_integration.recognition import KINDS_BY_NAME
 
 _log = structlog.get_logger(__name__)
@@ -51,9 +51,13 @@ def _turn_away_others(series: LoadedSeries, candidates: tuple[Phantom, ...], inf
     """Raise PhantomNotFound where the images are recognised as something that is none of the candidates.
 
     A candidate that is recognised leaves all of them to be tried: which of two sizes it is, its diameter tells better.
+    So two images that surely show one are enough.
     """
+    names = {phantom.name for phantom in candidates}
+    if surely_shows(series, names, inferencer):
+        return
     kind = recognise(series, inferencer).kind
-    if kind is not None and kind not in {phantom.name for phantom in candidates}:
+    if kind is not None and kind not in names:
         raise PhantomNotFound(KINDS_BY_NAME[kind].sentence)
 
 

@@ -2,6 +2,7 @@
 
 from aiqa_integration.recognition.inputs import (
     GRID,
+    MOST_IMAGES,
     PIXEL_CHANNELS,
     chosen_places,
     image_channels,
@@ -16,6 +17,7 @@ __all__ = [
     "GRID",
     "KINDS",
     "KINDS_BY_NAME",
+    "MOST_IMAGES",
     "PIXEL_CHANNELS",
     "Kind",
     "Modality",

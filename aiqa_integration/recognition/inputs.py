@@ -30,9 +30,13 @@ _FAINT_SPREAD = 4.0
 _COARSE_MM = 1.0
 
 
-def recognition_inputs(stack: ImageStack, modality: Modality) -> dict[str, Array]:
-    """Return what the network takes: ``image``, ``[n, 8, 128, 128]`` of the chosen places, at most five."""
-    chosen = stack.voxels[list(chosen_places(len(stack.voxels)))]
+def recognition_inputs(stack: ImageStack, modality: Modality, *, quartiles: bool = False) -> dict[str, Array]:
+    """Return what the network takes: ``image``, ``[n, 8, 128, 128]`` of the chosen places, at most five.
+
+    ``quartiles`` leaves of five the second and fourth.
+    """
+    places = chosen_places(len(stack.voxels))
+    chosen = stack.voxels[list(places[1::2] if quartiles else places)]
     return {"image": image_channels(chosen, stack.spacing_mm[1:], modality)}
 
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ class Bundles:
 
     def __init__(self, error=None, *, kind="acr-mri-large", probability=0.99):
         self.runs = []
+        self.looked_at = []
         self.error = error
         self.kind, self.probability = kind, probability
 
@@ -32,6 +34,7 @@ class Bundles:
 
     def run(self, bundle, inputs):
         if bundle == RECOGNITION:
+            self.looked_at.append(len(inputs["image"]))
             return self._recognised(len(inputs["image"]))
         self.runs.append(bundle)
         if self.error:
@@ -99,6 +102,19 @@ def test_an_analysis_without_phantoms_is_named(monkeypatch):
 def test_a_bundle_that_cannot_be_trusted_is_not_a_missing_phantom(monkeypatch):
     with pytest.raises(HashMismatch):
         _find(monkeypatch, _phantom("acr-mri-large", 0.4), bundles=Bundles(HashMismatch("model.pt")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "probability", "looked_at"),
+    [("acr-mri-large", 0.99, [2]), ("acr-mri-large", 0.9, [2, 5]), ("patient", 0.99, [2, 5])],
+)
+def test_two_sure_images_of_a_candidate_are_enough(monkeypatch, kind, probability, looked_at):
+    stack = images({number: np.zeros((8, 8)) for number in range(1, 12)}, pose_=pose(matrix=8)).stack
+    bundles = Bundles(kind=kind, probability=probability)
+    monkeypatch.setattr(infer, "phantoms_of", lambda _: (_phantom("acr-mri-large", 0.9),))
+    with pytest.raises(PhantomNotFound) if kind == "patient" else nullcontext():
+        find_phantom(replace(SERIES, stack=stack), "any", bundles)
+    assert bundles.looked_at == looked_at
 
 
 @pytest.mark.parametrize("kind", ["catphan", "patient", "uniform", "other-test-object", "not-an-image", "acr-ct-464"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aiqa_integration.phantoms import all_phantoms
-from aiqa_integration.pipeline.recognise import look
+from aiqa_integration.pipeline.recognise import SURE, look
 from aiqa_integration.recognition import (
     CLASSES,
     GRID,
@@ -164,6 +164,19 @@ class Looks:
 
 
 IMAGE = np.random.default_rng(0).random((1, PIXEL_CHANNELS + 4, GRID, GRID)).astype(np.float32)
+
+
+def test_two_images_that_surely_show_a_phantom_leave_nothing_else_to_be_named():
+    """The bound that lets two images of five do: whatever the other three show, no other kind is named."""
+    rng, own = np.random.default_rng(3), CLASSES.index(("acr-mri-large", "axial"))
+    named = set()
+    for _ in range(2000):
+        classes = rng.dirichlet(np.full(len(CLASSES), 0.02), 5).astype(np.float32)
+        classes[:2] *= 1 - SURE
+        classes[:2, own] += SURE
+        named.add(pool({"class": classes, "logit": np.log(classes + 1e-9) + np.float32(5)}, "MR").kind)
+    assert None in named
+    assert named <= {None, "acr-mri-large"}
 
 
 def test_what_is_sure_is_looked_at_once():

@@ -1,12 +1,14 @@
 """The report document: what its fields hold, that its schema refuses nonsense, that equal reports give equal bytes."""
 
 import json
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
+import numpy as np
 import pytest
 
 from aiqa_integration.errors import EncodingError
@@ -102,7 +104,7 @@ def test_same_report_gives_same_utf8(series: LoadedSeries) -> None:
 
 def test_schema_is_a_schema_and_closed() -> None:
     schema = report_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema_rs.meta.validate(schema)
     assert schema["additionalProperties"] is False
     assert "One-based place" in schema["$defs"]["slice"]["description"]
 
@@ -132,6 +134,14 @@ def test_schema_refuses(path: tuple[str | int, ...], value: object, series: Load
         place = place[step]
     place[path[-1]] = value
     with pytest.raises(EncodingError, match="report document"):
+        check_document(document)
+
+
+@pytest.mark.parametrize(("value", "refused"), [(np.float64(1.5), False), (float("nan"), True), (np.float64("inf"), True)])
+def test_numbers_are_finite_whoever_made_them(value: float, refused: bool, series: LoadedSeries) -> None:  # noqa: FBT001
+    document: Any = deepcopy(report_document(report_over(series)))
+    document["measurements"][0]["value"] = value
+    with pytest.raises(EncodingError, match="measurements/0/value") if refused else nullcontext():
         check_document(document)
 
 
