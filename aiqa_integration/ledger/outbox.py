@@ -266,7 +266,7 @@ def plan_again(row: EffectRow, now: datetime, *, due: datetime | None = None) ->
     leases.release(row, next_at=due or now)
 
 
-def _planned(  # noqa: PLR0913
+def _planned(
     job: JobRow, effect: PlannedEffect, payload_sha256: str, *, now: datetime, revision: int, due: datetime
 ) -> EffectRow:
     return EffectRow(
