@@ -20,11 +20,12 @@ from aiqa_integration.fhir.json_text import json_bytes
 from aiqa_integration.fhir.measure_report import measure_reports
 from aiqa_integration.fhir.status_change import StatusChange, apply, withdrawals
 from aiqa_integration.fhir.style import PLAIN, Style
+from aiqa_integration.fhir.subscription import Ear, keep_subscribed
 from aiqa_integration.fhir.task import TASK
-from aiqa_integration.fhir.task_board import FhirTaskBoard, subscribe
+from aiqa_integration.fhir.task_board import FhirTaskBoard
 from aiqa_integration.model.artifact import ARTIFACTS
 from aiqa_integration.model.identity import Person, SeriesRef
-from aiqa_integration.model.month import ScannerMonth
+from aiqa_integration.model.month import CalendarMonth, ScannerMonth
 from aiqa_integration.model.recommendation import RecommendationKind
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.follow_up import Ending, RemoteTask
@@ -65,6 +66,9 @@ class KeptResources:
     def abilities(self) -> Capability:
         return EVERYTHING
 
+    def search(self, resource_type: str, parameters: object) -> list[Element]:
+        return [resource for resource in self._kept.values() if resource["resourceType"] == resource_type]
+
     def find(self, resource_type: str, key: Identifier) -> list[Element]:
         found = [resource for resource in self._kept.values() if resource["resourceType"] == resource_type]
         return [resource for resource in found if key.element in resource.get("identifier", [])]
@@ -81,7 +85,7 @@ class KeptResources:
     def create(self, resource: Element, *, if_none_exist: str) -> str:
         assert if_none_exist
         self.changed[resource["resourceType"]] = resource
-        return resource["resourceType"]
+        return str(resource["resourceType"])
 
 
 def plain(value: Any) -> Any:
@@ -132,8 +136,8 @@ def transactions() -> dict[str, Element]:
     for kind in RecommendationKind:
         for make in (patient_report, phantom_report):
             found[f"{make.__name__}, {kind}"] = sent(make(recommendation=repeat_proposal(kind)))
-    span = (date(2026, 11, 1), date(2026, 12, 1))
-    entries = measure_reports(MONTH, *span, made_on="2026-12-01T00:05:00+01:00", style=FULL)
+    november = CalendarMonth(date(2026, 11, 1))
+    entries = measure_reports(MONTH, november, made_on="2026-12-01T00:05:00+01:00", style=FULL)
     found["month"] = plain({"resourceType": "Bundle", "type": "transaction", "entry": entries})
     return found
 
@@ -143,13 +147,14 @@ def single_resources() -> dict[str, Element]:
     found = {
         f"CT dose, {shape}, {number}": plain(resource)
         for shape in ("components", "single")
-        for number, resource in enumerate(ct_dose_observations(CT_EXAM, shape))  # type: ignore[arg-type]
+        for number, resource in enumerate(ct_dose_observations(CT_EXAM, shape))
     }
     person = Person(name="Kim^Lee", organization="Hospital")
     said = confirmation(sent(patient_report())["entry"], person, AT, revision=1)["provenance"]["resource"]
     found["confirmation"] = {**said, "target": [{"reference": "Observation/1"}, {"reference": "DiagnosticReport/2"}]}
     server = KeptResources()
-    subscribe(server, "https://aiqa.invalid/ehr-hook", "secret")  # type: ignore[arg-type]
+    ear = Ear(url="https://aiqa.invalid/ehr-hook", secret="secret")
+    keep_subscribed(server, ear, now=AT)  # type: ignore[arg-type]
     register(server, [PATIENT])  # type: ignore[arg-type]
     return found | plain(server.changed)  # type: ignore[no-any-return]
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aiqa_integration.console import csrf, phrases
+from aiqa_integration.console import csrf, phrases, reviewer
 from aiqa_integration.console.context import console
-from aiqa_integration.console.notices import LONGEST_NAME, NAME_COOKIE, NAME_KEPT_S
 from aiqa_integration.ledger.views import Parked
 
 PAGE = Blueprint("parked", __name__, url_prefix="/parked")
@@ -39,8 +38,8 @@ def show() -> str:
         "parked.html",
         groups=list(_groups(waiting)),
         most=SHOWN if len(waiting) == SHOWN else None,
-        who=request.cookies.get(NAME_COOKIE, "")[:LONGEST_NAME],
-        longest_name=LONGEST_NAME,
+        who=reviewer.remembered(),
+        longest_name=reviewer.LONGEST_NAME,
         answerable=console().answers is not None,
     )
 
@@ -53,9 +52,9 @@ def replay() -> ResponseReturnValue:
         abort(403)
     request.max_content_length = LARGEST_FORM_BYTES
     csrf.check()
-    who = " ".join(request.form.get("who", "").split())[:LONGEST_NAME]
+    who = reviewer.named()
     wanted = frozenset(request.form.get("effects", "").split())
-    if not who or not wanted or not all(map(_is_id, wanted)):
+    if not wanted or not all(map(_is_id, wanted)):
         abort(400)
     waiting = [parked for parked in console().books.parked(SHOWN) if parked.effect_id in wanted]
     for job_id in dict.fromkeys(parked.job_id for parked in waiting if parked.job_id is not None):
@@ -63,7 +62,7 @@ def replay() -> ResponseReturnValue:
     for alone in (parked for parked in waiting if parked.job_id is None):
         answers.replay_effect(alone.effect_id, who=who, why=WHY, now=console().now())
     response = redirect(url_for("parked.show"), code=303)
-    response.set_cookie(NAME_COOKIE, who, max_age=NAME_KEPT_S, httponly=True, samesite="Strict")
+    reviewer.remember(response, who)
     return response
 
 

@@ -25,11 +25,12 @@ from aiqa_integration.model.notice import NoticeState
 from aiqa_integration.pipeline.chore import EHR_TASKS, Chore, do_when_due
 from aiqa_integration.pipeline.follow_up import Hook, follow_up
 from aiqa_integration.sinks.fhir_server import FhirSink
+from fhir_profiles.tools import missing_node
 from tests.fhir_flows import DIRECTORY, deliver, patient_resource, write
 from tests.fhir_reports import loaded, patient_report, repeat_proposal
 from tests.ledger_cases import LEASE, at
 from tests.notice_cases import SCANNER, assess, ended, motion
-from tests.servers import MedplumServer, free_port, missing_medplum
+from tests.servers import MedplumServer, free_port
 
 SECRET = "only the EHR and we know it"
 FOLLOW_EVERY = timedelta(minutes=5)
@@ -205,7 +206,7 @@ def test_it_is_prolonged_in_time_and_ends_by_itself(client):
 
 
 def test_a_server_without_subscriptions_is_only_looked_at(tmp_path, request):
-    why = missing_medplum()
+    why = missing_node()
     if why is not None:
         pytest.skip(why)
     with MedplumServer(tmp_path / "medplum") as running:

@@ -31,9 +31,9 @@ def exported(folder, *reports):
         for thread in [thread for thread in threading.enumerate() if thread.name == "fhir-export"]:
             thread.join(60)
         lines = []
-        for output in running.client.get(place).json["output"]:
+        for output in json.loads(running.client.get(place).data)["output"]:
             with running.client.get(output["url"]) as file:
-                lines += file.text.splitlines()
+                lines += file.get_data(as_text=True).splitlines()
     return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
