@@ -81,7 +81,7 @@ class KeptResources:
     def create(self, resource: Element, *, if_none_exist: str) -> str:
         assert if_none_exist
         self.changed[resource["resourceType"]] = resource
-        return resource["resourceType"]
+        return str(resource["resourceType"])
 
 
 def plain(value: Any) -> Any:
@@ -143,7 +143,7 @@ def single_resources() -> dict[str, Element]:
     found = {
         f"CT dose, {shape}, {number}": plain(resource)
         for shape in ("components", "single")
-        for number, resource in enumerate(ct_dose_observations(CT_EXAM, shape))  # type: ignore[arg-type]
+        for number, resource in enumerate(ct_dose_observations(CT_EXAM, shape))
     }
     person = Person(name="Kim^Lee", organization="Hospital")
     said = confirmation(sent(patient_report())["entry"], person, AT, revision=1)["provenance"]["resource"]
