@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,13 +28,14 @@ def exported(folder, *reports):
         for report in reports:
             running.keep(report)
         running.moment += timedelta(minutes=1)
-        place = running.client.get("/fhir/$export", headers={"Prefer": "respond-async"}).headers["Content-Location"]
+        client: Any = running.client
+        place = client.get("/fhir/$export", headers={"Prefer": "respond-async"}).headers["Content-Location"]
         for thread in [thread for thread in threading.enumerate() if thread.name == "fhir-export"]:
             thread.join(60)
         lines = []
-        for output in json.loads(running.client.get(place).data)["output"]:
-            with running.client.get(output["url"]) as file:
-                lines += file.get_data(as_text=True).splitlines()
+        for output in client.get(place).json["output"]:
+            with client.get(output["url"]) as file:
+                lines += file.text.splitlines()
     return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
