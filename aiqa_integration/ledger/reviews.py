@@ -30,8 +30,8 @@ OF_A_DRIFT = 3
 
 def waiting(session: Session, limit: int) -> list[ToReview]:
     """Return series that wait for a reviewer, the oldest first."""
-    found = session.execute(_waiting().order_by(ScreeningRow.at, ScreeningRow.report_id).limit(limit))
-    return to_review(session, [(row, job_id) for row, job_id in found.tuples()])
+    found = session.execute(_waiting().order_by(ScreeningRow.at, ScreeningRow.report_id).limit(limit)).all()
+    return to_review(session, [(row, job_id) for row, job_id in found])
 
 
 def waiting_count(session: Session) -> int:
