@@ -61,12 +61,18 @@ def header_of(job: Job, acquired: float, description: str) -> SeriesHeader:
 
 
 def result_of(
-    ledger: SqlLedger, job: Job, *findings: Finding, now: float, acquired: float, description: str = "flair"
+    ledger: SqlLedger,
+    job: Job,
+    *findings: Finding,
+    now: float,
+    acquired: float,
+    description: str = "flair",
+    adviser: Adviser = ADVISER,
 ) -> JobResult:
     advised = recommend(
         patient_report(job, *findings),
         header_of(job, acquired, description),
-        ADVISER,
+        adviser,
         history=ledger,
         arrived_at=job.arrived_at or T0,
         now=at(now),
@@ -83,6 +89,7 @@ def assess(
     description: str = "flair",
     instances: int = 11,
     study: str = STUDY,
+    adviser: Adviser = ADVISER,
 ) -> str:
     """Bring a patient's series through the ledger; it is decided 101 s after its first sighting."""
     ledger.observe("pacs", listing(instances, series, study), at=at(start), quiet=QUIET)
@@ -91,7 +98,7 @@ def assess(
     shot = start - 60 if acquired is None else acquired
     ledger.finish_job(
         job,
-        result_of(ledger, job, *findings, now=start + 101, acquired=shot, description=description),
+        result_of(ledger, job, *findings, now=start + 101, acquired=shot, description=description, adviser=adviser),
         now=at(start + 101),
     )
     return job_id
@@ -283,15 +290,16 @@ class NoticeCases:
         assert not [notice for notice in board(ledger, 902) if notice.scope == "scanner"]
 
     def test_a_rule_that_nobody_follows_is_suspended_until_an_administrator_says_so(self, ledger):
-        step = 700
+        step, told_of_all = 700, Adviser(policy=replace(ADVISER.policy, alert_budget=1.0))
         for number in range(50):
-            assess(ledger, motion(), series=f"{number}.1", start=step * number, study=str(number))
+            start = step * number
+            assess(ledger, motion(), series=f"{number}.1", start=start, study=str(number), adviser=told_of_all)
         last = step * 50
-        assess(ledger, motion(), series="50.1", start=last, study="50")
+        assess(ledger, motion(), series="50.1", start=last, study="50", adviser=told_of_all)
         (asked,) = board(ledger, last + 102)
         assert (asked.kind, asked.scope) == (NoticeKind.ADMIN, "site")
         ledger.answer_notice(asked.notice_id, accepted=True, who="Boss", now=at(last + 200))
-        assess(ledger, motion(), series="51.1", start=last + step, study="51")
+        assess(ledger, motion(), series="51.1", start=last + step, study="51", adviser=told_of_all)
         assert [notice.kind for notice in board(ledger, last + step + 102)] == [NoticeKind.REPEAT_NOW]
 
     def test_the_history_of_a_study_and_of_a_scanner(self, ledger):

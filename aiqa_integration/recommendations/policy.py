@@ -17,8 +17,7 @@ class Policy:
     overrides the catalogue's chance that a repeat is better, by artifact. ``notice_budget`` and ``slowest_share``: the
     share of notices that must come within the budget after the images. ``acceptance_window`` closed notices of which
     fewer than ``acceptance_floor`` were followed suspend the rule. ``alert_budget`` is the part of the studies that may
-    be told of: a series is, where fewer than that part of the last ``budget_window`` studies had one of more worth
-    .
+    be told of: a series is, where fewer than that part of the last ``budget_window`` studies had one worth as much.
 
     Source: an hour of scanner at US$ 592 (Andre et al., JACR 2015), a repeat of 5 and a recall of 30 minutes (the
     same, rounded); the other numbers are the project's own proposals (docs/recommendations.md).
