@@ -64,27 +64,32 @@ def pixel_places(sl: PhantomSlice) -> tuple[FloatArray, FloatArray]:
     return to_phantom(sl.pose, columns, rows)
 
 
-def sample(image: FloatArray, columns: FloatArray, rows: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not)."""
+def sample(
+    image: FloatArray, columns: FloatArray, rows: FloatArray, *, order: int = 1
+) -> tuple[FloatArray, BoolArray]:
+    """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not).
+
+    With a higher ``order`` the image is one of spline coefficients of that order (``scipy.ndimage.spline_filter``).
+    """
     height, width = image.shape
     inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
     values = map_coordinates(
-        image, np.stack([rows, columns]), output=np.float64, order=1, mode="constant", prefilter=False
+        image, np.stack([rows, columns]), output=np.float64, order=order, mode="constant", prefilter=False
     )
     return np.asarray(values, np.float64), np.asarray(inside, np.bool_)
 
 
 def fan(
-    image: FloatArray, pose: PlanePose, angles_deg: FloatArray, radii_mm: FloatArray
+    image: FloatArray, pose: PlanePose, angles_deg: FloatArray, radii_mm: FloatArray, *, order: int = 1
 ) -> tuple[FloatArray, BoolArray]:
     """Return rays from the phantom's axis ``[angle, radius]`` and which points lie inside the image.
 
-    Angles run from +u (0°) towards +v (90°).
+    Angles run from +u (0°) towards +v (90°); ``order`` is that of ``sample``.
     """
     angles = np.radians(angles_deg)
     one_mm = to_pixels(pose, np.cos(angles), np.sin(angles))
     columns, rows = (axis + (at - axis)[:, None] * radii_mm for at, axis in zip(one_mm, pose.centre, strict=True))
-    return sample(image, columns, rows)
+    return sample(image, columns, rows, order=order)
 
 
 def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArray) -> tuple[FloatArray, BoolArray]:
