@@ -115,6 +115,21 @@ def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     return float(np.median(np.abs(mixed[whole])) / 0.6745 / 2.0)
 
 
+def noise_and_band(image: FloatArray, where: BoolArray) -> tuple[float, float]:
+    """Return the SD of the noise inside a mask, of interpolated images too, and the part of its band that it fills.
+
+    Zero-filled k-space leaves noise of the same SD in a part f of the band, 1 where neighbours share none; pixels a lag
+    apart then correlate by sinc(f · lag), and mixed differences at lags 1 and 2 tell both. f below 0.5 reads 0.5.
+    """
+    near, far = noise_sd(image, where), noise_sd(image, where, lag=2)
+    if near <= 0.0 or far <= 0.0:
+        return max(near, far), 1.0
+    bands = np.linspace(0.5, 1.0, 26)
+    ratios = (1.0 - np.sinc(bands)) / (1.0 - np.sinc(2.0 * bands))
+    band = float(np.interp(near / far, ratios, bands))
+    return near / (1.0 - float(np.sinc(band))), band
+
+
 def mean_sd(image: FloatArray, where: BoolArray) -> float:
     """Return the standard uncertainty of the mean over a mask, with what neighbours share of their noise.
 
