@@ -219,7 +219,11 @@ def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell, noise: floa
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
     column, row = at[0] + float(fit.x[0]) / sl.pose.pixel_mm[0], at[1] + float(fit.x[1]) / sl.pose.pixel_mm[1]
     u, v = to_phantom(sl.pose, np.array([column]), np.array([row]))
-    return _Mark(u_mm=float(u[0]), v_mm=float(v[0]), sd_mm=float(np.hypot(sd, np.interp(pixel, *zip(*_SAMPLING_MM, strict=True)))))
+    return _Mark(
+        u_mm=float(u[0]),
+        v_mm=float(v[0]),
+        sd_mm=float(np.hypot(sd, np.interp(pixel, *zip(*_SAMPLING_MM, strict=True)))),
+    )
 
 
 def _that_fit(found: Mapping[Cell, _Mark | Obstacle], pitch_mm: float) -> dict[Cell, _Mark | Obstacle]:

@@ -64,9 +64,7 @@ def pixel_places(sl: PhantomSlice) -> tuple[FloatArray, FloatArray]:
     return to_phantom(sl.pose, columns, rows)
 
 
-def sample(
-    image: FloatArray, columns: FloatArray, rows: FloatArray, *, order: int = 1
-) -> tuple[FloatArray, BoolArray]:
+def sample(image: FloatArray, columns: FloatArray, rows: FloatArray, *, order: int = 1) -> tuple[FloatArray, BoolArray]:
     """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not).
 
     With a higher ``order`` the image is one of spline coefficients of that order (``scipy.ndimage.spline_filter``).

@@ -113,7 +113,9 @@ def _measure(length: Length, sl: PhantomSlice, outline: Outline | Obstacle, nomi
         return Obstacle(reason=Reason.IMPLAUSIBLE, detail=detail).not_measured(length.metric, sl.index)
     turn = np.radians(length.angle_deg)
     start = (-far.radius_mm * np.cos(turn), -far.radius_mm * np.sin(turn))
-    line = line_region(sl, start, (near.radius_mm * np.cos(turn), near.radius_mm * np.sin(turn)), label=length.metric.label)
+    line = line_region(
+        sl, start, (near.radius_mm * np.cos(turn), near.radius_mm * np.sin(turn)), label=length.metric.label
+    )
     return Measured(
         metric=length.metric,
         quantity=Quantity(value, MM),
