@@ -22,7 +22,6 @@ from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
     line_region,
-    noise_and_band,
     pixel_places,
     slice_of,
     to_phantom,
@@ -92,9 +91,9 @@ _LARGEST_ERROR = 0.08
 """Distances further from nominal are no distortion but another spot than the mark."""
 _PATTERN_MM = 2.0
 """How far a mark may lie from where the others say that it lies."""
-_SAMPLING_MM = ((0.0, 0.0), (0.8, 0.011), (1.0, 0.033), (1.15, 0.09), (1.4, 0.13))
-"""Standard uncertainty of a mark's place by how its pixels lie to it, mm, for sizes of pixels, mm: pixels as large as the
-mark hold it whole. Root mean square of 36 simulated scans without noise."""
+_SAMPLING_MM = ((0.0, 0.0), (0.8, 0.011), (0.9, 0.033), (1.0, 0.037), (1.15, 0.1), (1.4, 0.125))
+"""Standard uncertainty of a mark's place by how its pixels lie to it, mm, for sizes of pixels, mm: pixels as large as
+the mark hold it whole. Root mean square of 36 simulated scans without noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +115,7 @@ def measure_rod_distances(images: PhantomImages, *, diameter_mm: float, pitch_mm
     if without is not None:
         return tuple(without.not_measured(metric, sl.index) for metric in METRICS)
     cells = [(column, row) for row in (-1, 0, 1) for column in (-1, 0, 1)]
-    noise = _noise(sl, diameter_mm, pitch_mm)
-    marks = _that_fit({cell: _find(sl, cell, pitch_mm, noise) for cell in cells}, pitch_mm)
+    marks = _that_fit({cell: _find(sl, cell, pitch_mm) for cell in cells}, pitch_mm)
     outcomes = ((distance.metric, _measure(sl, distance, marks, pitch_mm)) for distance in DISTANCES)
     return tuple(
         found.not_measured(metric, sl.index) if isinstance(found, Obstacle) else found for metric, found in outcomes
@@ -145,15 +143,7 @@ def _no_plate(sl: PhantomSlice, diameter_mm: float, pitch_mm: float) -> Obstacle
     return None
 
 
-def _noise(sl: PhantomSlice, diameter_mm: float, pitch_mm: float) -> float:
-    """Return the SD of independent noise per pixel in the water around the plate, where a magnitude keeps it whole."""
-    u, v = pixel_places(sl)
-    water = (np.maximum(np.abs(u), np.abs(v)) > _PLATE_PITCHES * pitch_mm) & (np.hypot(u, v) < 0.9 * diameter_mm / 2)
-    noise, band = noise_and_band(sl.image, np.asarray(water, np.bool_))
-    return noise / band
-
-
-def _find(sl: PhantomSlice, cell: Cell, pitch_mm: float, noise: float) -> _Mark | Obstacle:
+def _find(sl: PhantomSlice, cell: Cell, pitch_mm: float) -> _Mark | Obstacle:
     """Return the brightest spot near a mark's nominal place, if it is one."""
     columns, rows = to_pixels(sl.pose, np.array([cell[0] * pitch_mm]), np.array([cell[1] * pitch_mm]))
     at = (float(columns[0]), float(rows[0]))
@@ -167,7 +157,7 @@ def _find(sl: PhantomSlice, cell: Cell, pitch_mm: float, noise: float) -> _Mark 
     if around.size == 0 or height <= max(_LOWEST_SNR * rest, 0.0):
         detail = f"the mark of the {_name(cell)} does not stand out of the plate"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
-    return _fit_peak(sl, peak, cell, noise)
+    return _fit_peak(sl, peak, cell)
 
 
 def _name(cell: Cell) -> str:
@@ -192,7 +182,7 @@ class _Fit:
     fun: FloatArray
 
 
-def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell, noise: float) -> _Mark | Obstacle:
+def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell) -> _Mark | Obstacle:
     """Return where a round peak on a level floor fits the pixels around a place best (least squares)."""
     x, y, values = _patch(sl, at, _FIT_MM)
     pixel = max(sl.pose.pixel_mm)
@@ -211,10 +201,10 @@ def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell, noise: floa
         max_nfev=60,
     )
     fit = cast("_Fit", answer)
-    rest = float(np.sqrt(np.sum(fit.fun**2) / max(fit.fun.size - fit.x.size, 1)))
-    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * (noise / height) ** 2
+    noise = float(np.sqrt(np.sum(fit.fun**2) / max(fit.fun.size - fit.x.size, 1)))
+    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * noise**2
     sd = float(np.sqrt((covariance[0, 0] + covariance[1, 1]) / 2))
-    if float(fit.x[2]) < _LEAST_CONTRAST * rest or sd > 1.0 or np.hypot(fit.x[0], fit.x[1]) > 2.0 * max(pixel, 1.0):
+    if float(fit.x[2]) < _LEAST_CONTRAST * noise or sd > 1.0 or np.hypot(fit.x[0], fit.x[1]) > 2.0 * max(pixel, 1.0):
         detail = f"what is bright at the {_name(cell)} is no mark"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
     column, row = at[0] + float(fit.x[0]) / sl.pose.pixel_mm[0], at[1] + float(fit.x[1]) / sl.pose.pixel_mm[1]

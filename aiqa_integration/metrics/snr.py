@@ -5,8 +5,8 @@ One image (McCann, Workman and McGrath, Phys Med Biol 58 (2013) 3775, smoothed s
 signal is divided by the standard deviation of what is left; the result is the mean of the five ratios. The average
 spans 9 mm whatever the pixels' size, and the deviation is corrected for the share of the noise that the average takes
 away with it (0.6 % for 9 x 9 pixels, more where neighbours share their noise). Nothing is normalised for voxel size,
-bandwidth or averages: the value is that of a pixel as it is. Other pixels, by another matrix or by interpolation between
-them, are another quantity. Where neighbours share noise the value says so. Higher is better.
+bandwidth or averages: the value is that of a pixel as it is. Other pixels, by another matrix or by interpolation
+between them, are another quantity. Where neighbours share noise the value says so. Higher is better.
 Background isn't used: with several receivers, parallel imaging or filters it shows another noise, or none. Fine
 structure counts as noise, and the ringing of the phantom's edge is such: of an image without a filter, 1 mm pixels and
 an SNR of 110 it takes 6 %, of a better one more. The uncertainty is that of the quantity so defined. Where the noise

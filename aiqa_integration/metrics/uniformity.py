@@ -6,7 +6,7 @@ is better.
 
 The brightest of many noisy disks is brighter than any of them is without noise: at an SNR of 20 an even slice would
 read 97 %. What noise adds to the spread is found by laying the image's own noise, turned and mirrored, over a smooth
-surface through its disks, and taken off.
+surface through its disks, and taken off; the spread of what it adds is its uncertainty.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ PERCENT_IMAGE_UNIFORMITY = MetricDef(
     unit=PERCENT,
     better="higher",
     source="ACR MRI Phantom Test Guidance (10/2022), section 5, image intensity uniformity",
-    version="2",
+    version="3",
     code=aiqa_code("AIQA-PIU", "Percent integral uniformity"),
     decimals=1,
 )
@@ -165,7 +165,7 @@ class _Spread:
 
 
 def _spread_by_noise(sl: PhantomSlice, disks: FloatArray, from_centre: FloatArray, large: LargeRegion) -> _Spread:
-    """Return what noise does to the extremes: the disks' own noise, turned, mirrored and negated, over a smooth surface.
+    """Return what noise does to the extremes: the disks' noise, turned, mirrored and negated, over a smooth surface.
 
     Where the water is even, the brightest of many disks varies less than one of them. What lies further than three SD
     from the surface is structure, not noise, and counts as three.

@@ -57,8 +57,7 @@ def true_values(series: SimulatedSeries, large: Circle) -> dict[str, float]:
     if UNIFORM_SLICE in truth.slices:
         found["mr-percent-image-uniformity"] = true_uniformity(truth, large)
         found["mr-percent-signal-ghosting"] = true_ghosting(truth, large)
-        if truth.scan.snr:
-            found["mr-snr"] = true_signal_to_noise(truth)
+        found |= {"mr-snr": true_signal_to_noise(truth, truth.scan.snr)} if truth.scan.snr else {}
     return found
 
 
@@ -149,7 +148,7 @@ def true_ghosting(truth: Truth, large: Circle) -> float:
     return 100.0 * abs(total) / (2.0 * float(water.mean()))
 
 
-def true_signal_to_noise(truth: Truth) -> float:
+def true_signal_to_noise(truth: Truth, snr: float) -> float:
     """Return the mean of five squares' signal over noise in slice 7; ringing that a 9 mm average leaves is noise too.
 
     The definition counts both: where the noise alone is meant, two scans tell it. A pixel of an image that was
@@ -163,7 +162,7 @@ def true_signal_to_noise(truth: Truth) -> float:
     u, v = _drawing(truth, x, y)
     width = [max(int(9.0 / pixel / 2) * 2 + 1, 5) for pixel in pose.pixel_mm[::-1]]
     left = image - uniform_filter(image, width)
-    noise = truth.scan.signal / truth.scan.snr if truth.scan.snr else 0.0
+    noise = truth.scan.signal / snr
     ratios = []
     for at_u, at_v in ((0.0, 0.0), (-40.0, -40.0), (40.0, -40.0), (-40.0, 40.0), (40.0, 40.0)):
         square = np.maximum(np.abs(u - at_u), np.abs(v - at_v)) <= 10.0

@@ -4,6 +4,9 @@ The ACR guidance (MRI Phantom Test Guidance, section 1) measures from water edge
 half the mean water signal. Here each end is read on many rays around the direction, at half of the water just inside
 that part of the edge, so that coil shading, a bubble or the black bar at twelve o'clock don't move it: rays that don't
 fit the outline are left out, and where too few are left there is no value.
+
+The uncertainty is that of a 95 % interval: the scatter of arcs like those of the ends, all around the outline (with
+Student's t, as there are few), sampling, and how far a ghost beside the phantom may move half of the water's signal.
 """
 
 from collections.abc import Sequence
@@ -76,7 +79,7 @@ _WINDOWS_DEG = (15, 25)
 _FEWEST_RAYS = 0.3
 _OUTLINE_TERMS = 5
 """What an ellipse takes of the freedom of the arcs around it."""
-_SAMPLING_PART = 0.0105
+_SAMPLING_PART = 0.0093
 """Standard uncertainty of an end that its arcs don't show, as a part of the edge's fall: a magnitude image folds the
 ringing beyond an edge up, which moves both ends alike. Root mean square over disks from analytic k-space."""
 
@@ -155,7 +158,7 @@ def _end(outline: Outline, angle_deg: float) -> _End | Obstacle:
         used = arc[outline.fits[arc]]
         if used.size < _FEWEST_RAYS * arc.size:
             continue
-        beside = float(np.median(outline.radii_mm[used] - outline.smooth_mm[used]))
+        beside = float(np.mean(outline.radii_mm[used] - outline.smooth_mm[used]))
         share = used.size / arc.size
         return _End(
             radius_mm=float(outline.smooth_mm[arc[reach]]) + beside,

@@ -1,8 +1,8 @@
 """Where the water of a round slice ends: its edge on rays all around the phantom's axis, and how well each is known.
 
-An edge is where a ray falls through half of the water just inside that part of the outline, so that coil shading doesn't
-move it. The image is read between its pixels by cubic splines: linear ones move an edge by up to 0.05 pixels, as it lies
-to the pixels, and neighbouring rays alike.
+An edge is where a ray falls through half of the water just inside that part of the outline, so that coil shading
+doesn't move it. The image is read between its pixels by cubic splines: read linearly, edges move with how pixels lie
+to them, those of neighbouring rays alike.
 """
 
 from dataclasses import dataclass
