@@ -259,10 +259,10 @@ def _print(tallies: Mapping[str, Tally]) -> None:
     metrics = sorted({metric for tally in tallies.values() for metric in (*tally.largest, *tally.lost)})
     print("\nLargest change in units of the combined uncertainty, share of series within it, values lost:")
     for metric in metrics:
-        cells = (
+        marked = (
             f"{_cell(tally, metric)}{'*' if _other_quantity(metric, kind) else ''}" for kind, tally in tallies.items()
         )
-        print(f"{metric:32}", *(f"{cell:>12}" for cell in cells))
+        print(f"{metric:32}", *(f"{cell:>12}" for cell in marked))
     for tally in tallies.values():
         for note in tally.notes:
             print(note)

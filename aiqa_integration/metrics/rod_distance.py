@@ -212,7 +212,7 @@ def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell) -> _Mark | 
     return _Mark(
         u_mm=float(u[0]),
         v_mm=float(v[0]),
-        sd_mm=float(np.hypot(sd, np.interp(pixel, *zip(*_SAMPLING_MM, strict=True)))),
+        sd_mm=float(np.hypot(sd, np.interp(pixel, *np.array(_SAMPLING_MM).T))),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, uniform_filter
+from scipy.ndimage import map_coordinates
 
 from aiqa_integration.errors import MeasurementError
 from aiqa_integration.model.measurement import Region
@@ -126,26 +126,6 @@ def noise_and_band(image: FloatArray, where: BoolArray) -> tuple[float, float]:
     ratios = (1.0 - np.sinc(bands)) / (1.0 - np.sinc(2.0 * bands))
     band = float(np.interp(near / far, ratios, bands))
     return near / (1.0 - float(np.sinc(band))), band
-
-
-def mean_sd(image: FloatArray, where: BoolArray) -> float:
-    """Return the standard uncertainty of the mean over a mask, with what neighbours share of their noise.
-
-    Interpolated images share noise between pixels: the covariances of all pairs up to two pixels apart are summed,
-    after a plane is taken out; what the plane takes of the noise is given back. Blind to noise that is even over the
-    whole mask. NaN where the mask is empty.
-    """
-    rows, columns = np.nonzero(where)
-    count = rows.size
-    if count == 0:
-        return float("nan")
-    basis = np.stack([np.ones(count), rows - rows.mean(), columns - columns.mean()], axis=1)
-    factors, *_ = np.linalg.lstsq(basis, image[where], rcond=None)
-    left = np.zeros((int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1))
-    left[rows - rows.min(), columns - columns.min()] = image[where] - basis @ factors
-    pairs = left * uniform_filter(left, 5, mode="constant") * 25.0
-    given_back = max(1.0 - 25.0 * basis.shape[1] / count, 0.3)
-    return float(np.sqrt(max(float(pairs.sum()), float(np.sum(left**2))) / given_back) / count)
 
 
 def line_region(sl: PhantomSlice, start_mm: tuple[float, float], end_mm: tuple[float, float], *, label: str) -> Region:
