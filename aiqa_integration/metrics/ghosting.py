@@ -35,7 +35,7 @@ PERCENT_SIGNAL_GHOSTING = MetricDef(
     unit=PERCENT,
     better="lower",
     source="ACR MRI Phantom Test Guidance (10/2022), section 6, percent-signal ghosting",
-    version="2",
+    version="1",
     code=aiqa_code("AIQA-PSG", "Percent signal ghosting"),
     decimals=2,
 )

@@ -40,7 +40,7 @@ def _metric(number: int) -> MetricDef:
         unit=MM,
         better="target",
         source="ACR MRI Phantom Test Guidance (10/2022), section 4, slice position accuracy",
-        version="1",
+        version="2",
         code=aiqa_code(f"AIQA-SPOS-S{number}", f"Slice position error, bar length difference, slice {number}"),
         decimals=1,
     )
