@@ -1,7 +1,9 @@
 """Do values depend on how a phantom is presented? Real or simulated series, each shown in many ways, every metric.
 
 A change is given in units of the combined expanded uncertainty of both values (k = 2): above 1 the value depends on
-the presentation. Metrics are those of the phantom definitions, whatever they are.
+the presentation. Metrics are those of the phantom definitions, whatever they are. A value marked * is defined for the
+pixels of an image, or by a ghost that stays with the scanner's axes when a phantom turns: turned or resampled by
+computation it is another quantity, and a change is no fault.
 
 python -m benchmarks.invariance FOLDER [--only TEXT] [--show NAME ...]
 """
@@ -34,6 +36,11 @@ from aiqa_integration.pipeline.ports import LoadedSeries
 
 ANALYSIS = "acr-mri-phantom"
 Voxels = NDArray[np.float32]
+OTHER_PIXELS = frozenset({"22°", "512", "192", "128"})
+PER_PIXEL = ("mr-snr", "mr-contrast-response", "mr-high-contrast-resolution")
+"""Their definitions speak of the image's own pixels."""
+PER_AXIS = ("mr-percent-signal-ghosting",)
+"""A ghost lies along the phase-encoding axis, whatever a phantom does: an image turned askew shows it where none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -252,10 +259,18 @@ def _print(tallies: Mapping[str, Tally]) -> None:
     metrics = sorted({metric for tally in tallies.values() for metric in (*tally.largest, *tally.lost)})
     print("\nLargest change in units of the combined uncertainty, share of series within it, values lost:")
     for metric in metrics:
-        print(f"{metric:32}", *(f"{_cell(tally, metric):>12}" for tally in tallies.values()))
+        marked = (
+            f"{_cell(tally, metric)}{'*' if _other_quantity(metric, kind) else ''}" for kind, tally in tallies.items()
+        )
+        print(f"{metric:32}", *(f"{cell:>12}" for cell in marked))
     for tally in tallies.values():
         for note in tally.notes:
             print(note)
+
+
+def _other_quantity(metric: str, kind: str) -> bool:
+    """Return whether a presentation makes another quantity of a metric, by its definition."""
+    return (metric.startswith(PER_PIXEL) and kind in OTHER_PIXELS) or (metric.startswith(PER_AXIS) and kind == "22°")
 
 
 def _cell(tally: Tally, metric: str) -> str:

@@ -91,9 +91,9 @@ _LARGEST_ERROR = 0.08
 """Distances further from nominal are no distortion but another spot than the mark."""
 _PATTERN_MM = 2.0
 """How far a mark may lie from where the others say that it lies."""
-_SAMPLING_PER_MM = 0.04
-"""Standard uncertainty of a mark's place from the shape of its peak, mm for pixels of 1 mm; grows with their square,
-since larger ones hold the whole mark; found on simulated phantoms."""
+_SAMPLING_MM = ((0.0, 0.0), (0.8, 0.011), (0.9, 0.033), (1.0, 0.037), (1.15, 0.1), (1.4, 0.125))
+"""Standard uncertainty of a mark's place by how its pixels lie to it, mm, for sizes of pixels, mm: pixels as large as
+the mark hold it whole. Root mean square of 36 simulated scans without noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,11 @@ def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell) -> _Mark | 
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
     column, row = at[0] + float(fit.x[0]) / sl.pose.pixel_mm[0], at[1] + float(fit.x[1]) / sl.pose.pixel_mm[1]
     u, v = to_phantom(sl.pose, np.array([column]), np.array([row]))
-    return _Mark(u_mm=float(u[0]), v_mm=float(v[0]), sd_mm=float(np.hypot(sd, _SAMPLING_PER_MM * pixel**2)))
+    return _Mark(
+        u_mm=float(u[0]),
+        v_mm=float(v[0]),
+        sd_mm=float(np.hypot(sd, np.interp(pixel, *np.array(_SAMPLING_MM).T))),
+    )
 
 
 def _that_fit(found: Mapping[Cell, _Mark | Obstacle], pitch_mm: float) -> dict[Cell, _Mark | Obstacle]:

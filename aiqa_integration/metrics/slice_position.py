@@ -26,7 +26,7 @@ from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
     line_region,
-    noise_sd,
+    noise_and_band,
     pixel_places,
     raster,
     slice_of,
@@ -40,7 +40,7 @@ def _metric(number: int) -> MetricDef:
         unit=MM,
         better="target",
         source="ACR MRI Phantom Test Guidance (10/2022), section 4, slice position accuracy",
-        version="1",
+        version="2",
         code=aiqa_code(f"AIQA-SPOS-S{number}", f"Slice position error, bar length difference, slice {number}"),
         decimals=1,
     )
@@ -77,7 +77,8 @@ _BARS_APART_MM = 6.0
 _SAMPLING_PIXELS = 0.015
 """Standard uncertainty of a difference from sampling, in pixels, besides the fit's; found on simulated phantoms."""
 _SHARED_NOISE = 2.0
-"""How much larger a fit's variance is than that of independent samples: they lie half a pixel apart."""
+"""How much larger a fit's variance is than that of independent samples: they lie half a pixel apart; of an interpolated
+image more, as its pixels share noise."""
 _BILINEAR_REACH = 7 / 15
 """Bilinear samples reach beyond the strip they are taken in: by this the sum of its squared weights is less, pixels."""
 _STEADY_PART = 0.6
@@ -86,12 +87,16 @@ _STEADY_PART = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Halves:
-    """The signal of both bars along them, relative to the water: places in mm, ``[left and right, place]``."""
+    """The signal of both bars along them, relative to the water: places in mm, ``[left and right, place]``.
+
+    ``noise`` is the SD of one sample; ``shared`` tells how many of them along a bar act as one.
+    """
 
     v_mm: FloatArray
     parts: FloatArray
     middle_mm: float
     noise: float
+    shared: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,14 +174,16 @@ def _read_halves(sl: PhantomSlice, foot_mm: float) -> _Halves | Obstacle:
     at_bars = np.stack([near * levels[0] + (1 - near) * levels[1], near * levels[1] + (1 - near) * levels[0]])
     bars = np.stack([values[:, _between(side * away, _HALF_MM)].mean(axis=1) for side in (-1.0, 1.0)])
     across, along = pixel_places(sl)
-    around = (np.abs(across - middle) < _SIDE_MM) & (np.abs(along - foot_mm) < _ABOVE_MM)
-    noise = noise_sd(sl.image, np.asarray(around, np.bool_)) / float(at_bars.mean())
+    beside = _between(np.abs(across - middle), (_BESIDE_MM[0], _SIDE_MM)) & _between(along, (v[0], v[used][-1]))
+    noise, band = noise_and_band(sl.image, np.asarray(beside, np.bool_))
+    noise /= float(at_bars.mean())
     if noise * _LOWEST_SNR > 1.0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=f"the water beside the bars has an SNR of {1 / noise:.1f}")
-    columns = max((_HALF_MM[1] - _HALF_MM[0]) / max(sl.pose.pixel_mm), 1.0)
+    columns = max((_HALF_MM[1] - _HALF_MM[0]) / max(sl.pose.pixel_mm) * band, 1.0)
     columns *= columns / (columns - _BILINEAR_REACH)
     parts = (bars / at_bars)[:, used]
-    return _Halves(v_mm=v[used], parts=parts, middle_mm=middle, noise=noise / float(np.sqrt(columns)))
+    shared = _SHARED_NOISE / band
+    return _Halves(v_mm=v[used], parts=parts, middle_mm=middle, noise=noise / float(np.sqrt(columns)), shared=shared)
 
 
 def _between(values: FloatArray, limits: tuple[float, float]) -> BoolArray:
@@ -296,7 +303,7 @@ def _ends_of(fit: _Fit, halves: _Halves, foot_mm: float, scale: float) -> _Ends 
     if max(abs(left - foot_mm), abs(right - foot_mm)) > _FURTHEST_END_MM or max(left, right) > halves.v_mm[-1]:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="a bar ends beyond the wedges")
     noise = max(_STEADY_PART * _unshared(residuals.reshape(2, -1), halves.v_mm, right - left), halves.noise)
-    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * _SHARED_NOISE * (noise / scale) ** 2
+    covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * halves.shared * (noise / scale) ** 2
     slopes = np.array([-1.0, 1.0, 0.0, 0.0, 0.0])
     sd = float(np.sqrt(max(float(slopes @ covariance @ slopes), 0.0)))
     return _Ends(left_mm=left, right_mm=right, difference_sd_mm=sd)

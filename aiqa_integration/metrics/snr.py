@@ -4,7 +4,9 @@ One image (McCann, Workman and McGrath, Phys Med Biol 58 (2013) 3775, smoothed s
 9 x 9 pixels leaves of the image is its noise. In five squares of 20 mm, one in the middle and four at ±40 mm, the mean
 signal is divided by the standard deviation of what is left; the result is the mean of the five ratios. The average
 spans 9 mm whatever the pixels' size, and the deviation is corrected for the share of the noise that the average takes
-away with it (0.6 % for 9 x 9 pixels). Nothing is normalised for voxel size, bandwidth or averages. Higher is better.
+away with it (0.6 % for 9 x 9 pixels, more where neighbours share their noise). Nothing is normalised for voxel size,
+bandwidth or averages: the value is that of a pixel as it is. Other pixels, by another matrix or by interpolation
+between them, are another quantity. Where neighbours share noise the value says so. Higher is better.
 Background isn't used: with several receivers, parallel imaging or filters it shows another noise, or none. Fine
 structure counts as noise, and the ringing of the phantom's edge is such: of an image without a filter, 1 mm pixels and
 an SNR of 110 it takes 6 %, of a better one more. The uncertainty is that of the quantity so defined. Where the noise
@@ -15,7 +17,7 @@ square root of two. Valid above an SNR of 5, where noise of a magnitude image is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -39,7 +41,7 @@ SIGNAL_TO_NOISE = MetricDef(
     unit=ONE,
     better="higher",
     source="McCann et al., Phys Med Biol 58 (2013) 3775, smoothed subtraction; of two images: NEMA MS 1-2008, method 1",
-    version="1",
+    version="2",
     code=dcm_code("111787", "Signal to Noise Ratio"),
     decimals=1,
 )
@@ -53,17 +55,19 @@ _SQUARES_MM = ((0.0, 0.0), (-40.0, -40.0), (40.0, -40.0), (-40.0, 40.0), (40.0, 
 _LEAST_PIXELS = 40
 _LOWEST_SNR = 5.0
 _OUTSIDE_PART = 0.5
-_METHOD_PART = 0.01
-"""Standard uncertainty besides that of a standard deviation, as a part: ringing and shading that the average leaves."""
+_MOST_TAKEN = 0.5
+_SHARING = 1.05
+"""From how many pixels that act as one on, by interpolation or a filter, the value says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Noisy:
-    """What regions of an image show: their mean signals, noise, and how many independent pixels tell the noise."""
+    """What regions of an image show: their mean signals and noises, pixels in all, and how many of them act as one."""
 
     signals: FloatArray
     noises: FloatArray
-    independent: float
+    pixels: int
+    shared: float
 
 
 def measure_snr(images: PhantomImages, *, diameter_mm: float) -> tuple[Measurement, ...]:
@@ -82,10 +86,11 @@ def snr_of_slice(sl: PhantomSlice, *, diameter_mm: float) -> Measured | Obstacle
     if isinstance(squares, Obstacle):
         return squares
     kernel = [max(int(_KERNEL_MM / pixel / 2) * 2 + 1, _SMALLEST_KERNEL) for pixel in sl.pose.pixel_mm[::-1]]
-    left = (sl.image - uniform_filter(sl.image, kernel)) / np.sqrt(1.0 - 1.0 / float(np.prod(kernel)))
-    noisy = _noisy(sl.image, left, squares)
+    noisy = _noisy(sl.image, sl.image - uniform_filter(sl.image, kernel), squares)
     if isinstance(noisy, Obstacle):
         return noisy
+    taken = min(noisy.shared / float(np.prod(kernel)), _MOST_TAKEN)
+    noisy = replace(noisy, noises=noisy.noises / np.sqrt(1.0 - taken))
     u, v = pixel_places(sl)
     from_axis = np.hypot(u, v) - diameter_mm / 2
     beyond = sl.image[(from_axis > 4.0) & (from_axis < 12.0)]
@@ -98,7 +103,7 @@ def snr_of_slice(sl: PhantomSlice, *, diameter_mm: float) -> Measured | Obstacle
         )
     )
     ratios = ", ".join(f"{ratio:.0f}" for ratio in noisy.signals / noisy.noises)
-    detail = f"one image, {kernel[0]} x {kernel[1]} pixels smoothed; {ratios}; filters and parallel imaging change it"
+    detail = f"one image, {kernel[0]} x {kernel[1]} pixels smoothed; {ratios}; {_comparable(noisy)}"
     return _ratio(noisy, sl.index, regions=regions, detail=detail)
 
 
@@ -148,7 +153,17 @@ def _noisy(signal: FloatArray, noise: FloatArray, regions: Sequence[BoolArray]) 
         detail = f"the signal is {lowest:.1f} times its noise, at least {_LOWEST_SNR:g} is needed"
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=detail)
     pixels = sum(int(np.count_nonzero(mask)) for mask in regions)
-    return _Noisy(signals=signals, noises=noises, independent=max(pixels / _shared(noise, regions), 2.0))
+    return _Noisy(signals=signals, noises=noises, pixels=pixels, shared=_shared(noise, regions))
+
+
+def _comparable(noisy: _Noisy) -> str:
+    """Return what the value may be compared with."""
+    if noisy.shared < _SHARING:
+        return "filters and parallel imaging change it"
+    return (
+        f"{noisy.shared:.1f} pixels share one value of noise, the image was interpolated or filtered: compare it with "
+        f"images made so alone"
+    )
 
 
 def _shared(noise: FloatArray, regions: Sequence[BoolArray]) -> float:
@@ -168,7 +183,7 @@ def _shared(noise: FloatArray, regions: Sequence[BoolArray]) -> float:
 
 def _ratio(noisy: _Noisy, index: int | None, *, detail: str, regions: tuple[Region, ...] = ()) -> Measured:
     value = float((noisy.signals / noisy.noises).mean())
-    part = float(np.hypot(1.0 / np.sqrt(2.0 * noisy.independent), _METHOD_PART))
+    part = 1.0 / float(np.sqrt(2.0 * max(noisy.pixels / noisy.shared, 2.0)))
     return Measured(
         metric=SIGNAL_TO_NOISE,
         quantity=Quantity(value, ONE),

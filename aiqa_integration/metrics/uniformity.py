@@ -6,7 +6,7 @@ is better.
 
 The brightest of many noisy disks is brighter than any of them is without noise: at an SNR of 20 an even slice would
 read 97 %. What noise adds to the spread is found by laying the image's own noise, turned and mirrored, over a smooth
-surface through its disks, and taken off.
+surface through its disks, and taken off; the spread of what it adds is its uncertainty.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ PERCENT_IMAGE_UNIFORMITY = MetricDef(
     unit=PERCENT,
     better="higher",
     source="ACR MRI Phantom Test Guidance (10/2022), section 5, image intensity uniformity",
-    version="2",
+    version="3",
     code=aiqa_code("AIQA-PIU", "Percent integral uniformity"),
     decimals=1,
 )
@@ -158,16 +158,17 @@ def _extremes(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spread:
-    """What noise does: SD of a disk's mean, and by how much it lowers the percent integral uniformity on average."""
+    """What noise does to the percent integral uniformity: its SD, and by how much it lowers it on average."""
 
-    disk_sd: float
+    sd: float
     loss: float
 
 
 def _spread_by_noise(sl: PhantomSlice, disks: FloatArray, from_centre: FloatArray, large: LargeRegion) -> _Spread:
-    """Return what noise does to the extremes: eight turns of the disks' own noise over a smooth surface through them.
+    """Return what noise does to the extremes: the disks' noise, turned, mirrored and negated, over a smooth surface.
 
-    What lies further than three SD from the surface is structure, not noise, and counts as three.
+    Where the water is even, the brightest of many disks varies less than one of them. What lies further than three SD
+    from the surface is structure, not noise, and counts as three.
     """
     reach = large.radius_mm - np.sqrt(_DISK_AREA_MM2 / np.pi)
     steps = np.arange(-np.floor(reach / _GRID_MM), np.floor(reach / _GRID_MM) + 1) * _GRID_MM
@@ -180,8 +181,8 @@ def _spread_by_noise(sl: PhantomSlice, disks: FloatArray, from_centre: FloatArra
     scale = disk_sd / max(1.4826 * float(np.median(np.abs(rest[inside]))), 1e-12 * float(np.abs(surface).max()), 1e-300)
     noise = np.clip(rest * min(scale, 1.0), -3.0 * disk_sd, 3.0 * disk_sd)
     turned = [np.rot90(side, quarter) for side in (noise, noise.T) for quarter in range(4)]
-    noisy = [_piu(surface[inside] + turn[inside]) for turn in turned]
-    return _Spread(disk_sd=disk_sd, loss=max(_piu(surface[inside]) - float(np.mean(noisy)), 0.0))
+    noisy = [_piu(surface[inside] + sign * turn[inside]) for turn in turned for sign in (1.0, -1.0)]
+    return _Spread(sd=float(np.std(noisy, ddof=1)), loss=max(_piu(surface[inside]) - float(np.mean(noisy)), 0.0))
 
 
 def _piu(means: FloatArray) -> float:
@@ -224,13 +225,12 @@ def _uncertainty(
     best: _Extremes,
     spread: _Spread,
 ) -> float:
-    """Return the expanded uncertainty: noise of the two disks, and the freedom that the guidance leaves in the area."""
-    by_noise = 200.0 / (best.high + best.low) ** 2 * spread.disk_sd * np.hypot(best.high, best.low)
+    """Return the expanded uncertainty: noise, and the freedom that the guidance leaves in the area."""
     by_area = [
         _extremes(disks, places, from_centre, large.radius_mm * np.sqrt(1 + part)).piu - best.piu
         for part in (-_AREA_FREEDOM, _AREA_FREEDOM)
     ]
-    return 2.0 * float(np.hypot(by_noise, max(map(abs, by_area)) / np.sqrt(3)))
+    return 2.0 * float(np.hypot(spread.sd, max(map(abs, by_area)) / np.sqrt(3)))
 
 
 def _measured(sl: PhantomSlice, large: LargeRegion, best: _Extremes, spread: _Spread, uncertainty: float) -> Measured:

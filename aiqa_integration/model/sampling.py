@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, uniform_filter
+from scipy.ndimage import map_coordinates
 
 from aiqa_integration.errors import MeasurementError
 from aiqa_integration.model.measurement import Region
@@ -64,27 +64,30 @@ def pixel_places(sl: PhantomSlice) -> tuple[FloatArray, FloatArray]:
     return to_phantom(sl.pose, columns, rows)
 
 
-def sample(image: FloatArray, columns: FloatArray, rows: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not)."""
+def sample(image: FloatArray, columns: FloatArray, rows: FloatArray, *, order: int = 1) -> tuple[FloatArray, BoolArray]:
+    """Return bilinear values at pixel positions and whether each lies inside the image (0 where it does not).
+
+    With a higher ``order`` the image is one of spline coefficients of that order (``scipy.ndimage.spline_filter``).
+    """
     height, width = image.shape
     inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
     values = map_coordinates(
-        image, np.stack([rows, columns]), output=np.float64, order=1, mode="constant", prefilter=False
+        image, np.stack([rows, columns]), output=np.float64, order=order, mode="constant", prefilter=False
     )
     return np.asarray(values, np.float64), np.asarray(inside, np.bool_)
 
 
 def fan(
-    image: FloatArray, pose: PlanePose, angles_deg: FloatArray, radii_mm: FloatArray
+    image: FloatArray, pose: PlanePose, angles_deg: FloatArray, radii_mm: FloatArray, *, order: int = 1
 ) -> tuple[FloatArray, BoolArray]:
     """Return rays from the phantom's axis ``[angle, radius]`` and which points lie inside the image.
 
-    Angles run from +u (0°) towards +v (90°).
+    Angles run from +u (0°) towards +v (90°); ``order`` is that of ``sample``.
     """
     angles = np.radians(angles_deg)
     one_mm = to_pixels(pose, np.cos(angles), np.sin(angles))
     columns, rows = (axis + (at - axis)[:, None] * radii_mm for at, axis in zip(one_mm, pose.centre, strict=True))
-    return sample(image, columns, rows)
+    return sample(image, columns, rows, order=order)
 
 
 def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -110,24 +113,19 @@ def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     return float(np.median(np.abs(mixed[whole])) / 0.6745 / 2.0)
 
 
-def mean_sd(image: FloatArray, where: BoolArray) -> float:
-    """Return the standard uncertainty of the mean over a mask, with what neighbours share of their noise.
+def noise_and_band(image: FloatArray, where: BoolArray) -> tuple[float, float]:
+    """Return the SD of the noise inside a mask, of interpolated images too, and the part of its band that it fills.
 
-    Interpolated images share noise between pixels: the covariances of all pairs up to two pixels apart are summed,
-    after a plane is taken out; what the plane takes of the noise is given back. Blind to noise that is even over the
-    whole mask. NaN where the mask is empty.
+    Zero-filled k-space leaves noise of the same SD in a part f of the band, 1 where neighbours share none; pixels a lag
+    apart then correlate by sinc(f · lag), and mixed differences at lags 1 and 2 tell both. f below 0.5 reads 0.5.
     """
-    rows, columns = np.nonzero(where)
-    count = rows.size
-    if count == 0:
-        return float("nan")
-    basis = np.stack([np.ones(count), rows - rows.mean(), columns - columns.mean()], axis=1)
-    factors, *_ = np.linalg.lstsq(basis, image[where], rcond=None)
-    left = np.zeros((int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1))
-    left[rows - rows.min(), columns - columns.min()] = image[where] - basis @ factors
-    pairs = left * uniform_filter(left, 5, mode="constant") * 25.0
-    given_back = max(1.0 - 25.0 * basis.shape[1] / count, 0.3)
-    return float(np.sqrt(max(float(pairs.sum()), float(np.sum(left**2))) / given_back) / count)
+    near, far = noise_sd(image, where), noise_sd(image, where, lag=2)
+    if near <= 0.0 or far <= 0.0:
+        return max(near, far), 1.0
+    bands = np.linspace(0.5, 1.0, 26)
+    ratios = (1.0 - np.sinc(bands)) / (1.0 - np.sinc(2.0 * bands))
+    band = float(np.interp(near / far, ratios, bands))
+    return near / (1.0 - float(np.sinc(band))), band
 
 
 def line_region(sl: PhantomSlice, start_mm: tuple[float, float], end_mm: tuple[float, float], *, label: str) -> Region:

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from scipy.special import j1
 
 from aiqa_integration.metrics.geometric_accuracy import LENGTHS, METRICS, measure_lengths
+from aiqa_integration.metrics.geometric_accuracy.outline import Outline, outline_of
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
+from aiqa_integration.model.sampling import PhantomSlice
 from tests.drawn_phantom import disk, edge, images, places, pose
 
 IDS = [metric.id for metric in METRICS]
@@ -140,3 +143,52 @@ def test_the_line_shown_is_the_line_measured():
         assert np.degrees(np.arctan2((y1 - y0) * 1.3, (x1 - x0) * 0.9)) % 180 == pytest.approx(
             (length.angle_deg + 20.0) % 180
         )
+
+
+def _sampled_disk(pose_, *, radius, matrix, kept):
+    """Return the magnitude image of a disk whose k-space was sampled: without noise, ringing and all."""
+    frequencies = [np.fft.fftfreq(matrix, pixel) for pixel in pose_.pixel_mm]
+    ky, kx = np.meshgrid(frequencies[1], frequencies[0], indexing="ij")
+    k = 2 * np.pi * np.maximum(np.hypot(kx, ky), 1e-12)
+    spectrum = 2 * np.pi * radius * j1(k * radius) / k
+    middle = [place * pixel for place, pixel in zip(pose_.centre, pose_.pixel_mm, strict=True)]
+    spectrum = spectrum * np.exp(-2j * np.pi * (kx * middle[0] + ky * middle[1]))
+    sampled = np.abs(np.fft.fftfreq(matrix, 1 / matrix)) <= kept * matrix / 2
+    image = np.fft.ifft2(spectrum * np.outer(sampled, sampled)).real
+    return 1000.0 * np.abs(image) / (pose_.pixel_mm[0] * pose_.pixel_mm[1])
+
+
+def test_without_noise_ends_are_as_good_as_sampling_lets_them_be():
+    """Of band-limited disks at any place to the pixels, interpolated or not, the stated uncertainty holds the error."""
+    rng = np.random.default_rng(4)
+    ratios = []
+    parts: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(40):
+        matrix = (192, 256, 256, 320)[number % 4]
+        pixel = 256.0 / matrix
+        pose_ = pose(
+            matrix=matrix,
+            pixel=(pixel, pixel),
+            centre=tuple(matrix / 2 + rng.uniform(-3, 3, 2)),
+            rotation=float(rng.normal(0, 3) if number % 3 else rng.uniform(-180, 180)),
+        )
+        kept = 1.0 if number % 4 < 3 else float(rng.uniform(0.5, 1.0))
+        image = _sampled_disk(pose_, radius=95.0, matrix=matrix, kept=kept)
+        outline = outline_of(PhantomSlice(index=0, image=image, pose=pose_), diameter_mm=190.0)
+        assert isinstance(outline, Outline)
+        for found in _lengths({5: image}, pose_)[:4]:
+            ratios.append((found.quantity.value - 190.0) / found.uncertainty)
+            parts[kept < 1.0].append((found.quantity.value - 190.0) / outline.fall_mm / np.sqrt(2))
+    assert np.mean(np.abs(ratios) <= 1.0) >= 0.95
+    plain, interpolated = (float(np.sqrt(np.mean(np.square(parts[kind])))) for kind in (False, True))
+    assert plain < interpolated < 0.02
+
+
+def test_lengths_hardly_depend_on_where_the_rays_lie():
+    """A third of a ray's step moves no length by more than its uncertainty."""
+    rng = np.random.default_rng(3)
+    image = _sampled_disk(pose(centre=(127.3, 128.4)), radius=95.0, matrix=256, kept=1.0)
+    image = np.hypot(image + rng.normal(0, 10.0, image.shape), rng.normal(0, 10.0, image.shape))
+    found = [_lengths({1: image, 5: image}, pose(centre=(127.3, 128.4), rotation=turn)) for turn in (0.0, 0.3)]
+    for first, second in zip(*found, strict=True):
+        assert abs(first.quantity.value - second.quantity.value) < first.uncertainty

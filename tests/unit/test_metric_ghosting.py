@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter
 
 from aiqa_integration.metrics.ghosting import measure_ghosting
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
@@ -118,3 +119,27 @@ def test_no_water_wrong_place_and_slice_missing():
     assert _measure(np.full((256, 256), 500.0) + noise, pose()).reason is Reason.IMPLAUSIBLE
     assert _measure(np.zeros((256, 256)), pose()).reason is Reason.BACKGROUND_TOO_SMALL
     assert _measure(_scan(pose()), pose(), number=5).reason is Reason.SLICE_MISSING
+
+
+@pytest.mark.parametrize("shared", [1, 3])
+def test_the_uncertainty_is_how_much_values_differ(shared):
+    """40 scans of a ghost of 3 %; of noise that ``shared`` rows and columns share, too. Their SD is known to 11 %."""
+    pose_ = pose()
+    found = []
+    for seed in range(40):
+        noise = np.random.default_rng(seed).normal(0, 10.0, (2, 256, 256))
+        noise = np.stack([uniform_filter(part, shared) * shared for part in noise])
+        image = _scan(pose_, ghost=0.03, noise=0.0) + noise[0]
+        found.append(_measure(np.hypot(image, noise[1]), pose_))
+    spread = np.std([m.quantity.value for m in found])
+    stated = np.sqrt(np.mean([m.uncertainty**2 for m in found])) / 2
+    assert stated == pytest.approx(spread, rel=0.4)
+
+
+def test_an_uneven_background_is_less_certain():
+    """The guidance leaves open where a region lies between phantom and edge."""
+    pose_ = pose()
+    _, v = places(pose_)
+    even = _measure(_scan(pose_), pose_)
+    uneven = _measure(_scan(pose_) + np.where(np.abs(v) < 20.0, 10.0, 0.0), pose_)
+    assert uneven.uncertainty > 3 * even.uncertainty

@@ -63,6 +63,8 @@ def test_noise_that_neighbours_share_is_less_certain():
     found = [_measure(_water(pose_) + noise, pose_) for noise in (shared, alone)]
     parts = [m.uncertainty / m.quantity.value for m in found]
     assert parts[0] > 1.4 * parts[1]
+    assert "pixels share one value of noise" in found[0].detail
+    assert "share" not in found[1].detail
 
 
 def test_without_noise_signal_or_water_there_is_no_value():

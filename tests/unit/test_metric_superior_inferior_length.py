@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aiqa_integration.errors import PhantomNotFound
-from aiqa_integration.metrics.pose import locate_acr_mri
+from aiqa_integration.metrics.pose import locate_acr_mri, prepare_inputs
 from aiqa_integration.metrics.superior_inferior_length import measure_superior_inferior_length
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.phantom import LocatedPhantom, PhantomImages, PlanePose
@@ -177,3 +177,11 @@ def test_the_wall_is_the_outermost_line_not_the_bubble_before_it():
     assert edge.place_mm == pytest.approx(50.3, abs=0.15)
     assert edge.slope == pytest.approx(0.01, abs=0.01)
     assert edge.share == pytest.approx(41 / 141, abs=0.08)
+
+
+@pytest.mark.parametrize("angle", [-67.0, -22.0, 22.0, 40.0, 112.0])
+def test_the_network_sees_a_localizer_that_lies_askew_upright(angle):
+    """It learned upright ones; askew, it is shown a picture much like that of one turned by quarter turns alone."""
+    upright = prepare_inputs(_localizer(pose=Pose(rotation_deg=90.0 * round(angle / 90.0))))["image"]
+    askew = prepare_inputs(_localizer(pose=Pose(rotation_deg=angle)))["image"]
+    assert np.abs(askew - upright).mean() < 0.04

@@ -4,7 +4,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiqa_integration.model.phantom import PlanePose
-from aiqa_integration.model.sampling import fan, mean_sd, noise_sd, raster, sample, to_phantom, to_pixels
+from aiqa_integration.model.sampling import (
+    fan,
+    noise_and_band,
+    noise_sd,
+    raster,
+    sample,
+    to_phantom,
+    to_pixels,
+)
+from aiqa_integration.simulate.scanner import add_rician_noise
 
 coordinate = st.floats(-100, 100)
 poses = st.builds(
@@ -68,18 +77,16 @@ def test_a_lag_sees_the_noise_that_neighbours_share():
     assert noise_sd(noise, whole, lag=2) == pytest.approx(1.0, abs=0.1)
 
 
-@pytest.mark.parametrize(
-    "make", [lambda seed: np.random.default_rng(seed).normal(0, 1, (128, 128)), _interpolated_noise]
-)
-def test_the_uncertainty_of_a_mean_is_how_much_means_differ(make):
-    """200 means of a slanted ellipse of 440 pixels on a slope; the SD of their spread is known to 5 %."""
-    y, x = np.indices((128, 128)) - 63.5
-    where = (0.8 * x + 0.6 * y) ** 2 / 900 + (0.6 * x - 0.8 * y) ** 2 / 22 <= 1
-    images = [make(seed) + 0.1 * x for seed in range(200)]
-    spread = np.std([image[where].mean() for image in images])
-    stated = np.sqrt(np.mean([mean_sd(image, where) ** 2 for image in images]))
-    assert stated == pytest.approx(spread, rel=0.25)
+@pytest.mark.parametrize("kept", [1.0, 0.8, 0.6, 0.5])
+def test_noise_of_zero_filled_images_and_the_band_it_fills(kept):
+    """Complex white noise in a part of k-space; the SD is that of a pixel, whatever its neighbours share with it."""
+    rng = np.random.default_rng(12)
+    water = np.full((96, 96), 1000.0, np.float32)
+    image = add_rician_noise(water, 20.0, rng, kept=(kept, kept)).astype(np.float64)
+    noise, band = noise_and_band(image, np.ones(image.shape, np.bool_))
+    assert noise == pytest.approx(20.0, rel=0.08)
+    assert band == pytest.approx(kept, abs=0.05)
 
 
-def test_a_mean_over_nothing_has_no_uncertainty():
-    assert np.isnan(mean_sd(np.zeros((4, 4)), np.zeros((4, 4), np.bool_)))
+def test_there_is_no_noise_where_there_is_no_image():
+    assert noise_and_band(np.full((32, 32), 5.0), np.ones((32, 32), np.bool_)) == (0.0, 1.0)

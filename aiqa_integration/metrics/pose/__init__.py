@@ -5,12 +5,12 @@ from aiqa_integration.metrics.pose.grid import (
     GRID,
     GRID_MM,
     grid_centre,
-    prepare_inputs,
     resample,
     signal_middle,
     smoothed,
     to_grid,
 )
+from aiqa_integration.metrics.pose.inputs import prepare_inputs
 
 __all__ = [
     "GRID",

@@ -15,16 +15,23 @@ _TELLING = 96
 
 
 def to_grid(
-    image: Array, pixel_mm: tuple[float, float], centre: Point, *, size: int = GRID, step_mm: float = GRID_MM
+    image: Array,
+    pixel_mm: tuple[float, float],
+    centre: Point,
+    *,
+    size: int = GRID,
+    step_mm: float = GRID_MM,
+    turn_deg: float = 0.0,
 ) -> Array:
     """Return an image ``[row, column]`` on a network's grid: ``size`` x ``size`` points ``step_mm`` apart, normalised.
 
     ``pixel_mm`` is (row, column) distance, ``centre`` the (column, row) that comes to the grid's middle. The 1st
-    percentile becomes 0 and the 99.5th becomes 1; outside the image is 0.
+    percentile becomes 0 and the 99.5th becomes 1; outside the image is 0. ``turn_deg`` turns the grid from columns
+    towards rows.
     """
     smooth = smoothed(image, pixel_mm, step_mm)
     low, high = signal_range(smooth[None])[0]
-    grid = resample(smooth, pixel_mm, centre, size=size, step_mm=step_mm, outside=float(low))
+    grid = resample(smooth, pixel_mm, centre, size=size, step_mm=step_mm, outside=float(low), turn_deg=turn_deg)
     return np.asarray(np.clip((grid - low) / max(float(high - low), 1e-6), 0.0, 1.5), np.float32)
 
 
@@ -45,12 +52,24 @@ def smoothed(image: Array, pixel_mm: tuple[float, float], step_mm: float) -> Arr
 
 
 def resample(
-    image: Array, pixel_mm: tuple[float, float], centre: Point, *, size: int, step_mm: float, outside: float
+    image: Array,
+    pixel_mm: tuple[float, float],
+    centre: Point,
+    *,
+    size: int,
+    step_mm: float,
+    outside: float,
+    turn_deg: float = 0.0,
 ) -> Array:
-    """Return bilinear values at ``size`` x ``size`` points ``step_mm`` apart around ``centre``."""
+    """Return bilinear values at ``size`` x ``size`` points ``step_mm`` apart around ``centre``, the grid turned."""
     steps = (np.arange(size) - (size - 1) / 2) * step_mm
-    rows, columns = centre[1] + steps / pixel_mm[0], centre[0] + steps / pixel_mm[1]
-    places = np.meshgrid(rows, columns, indexing="ij")
+    cos, sin = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    down, across = steps[:, None], steps[None, :]
+    rows, columns = (
+        centre[1] + (cos * down + sin * across) / pixel_mm[0],
+        centre[0] + (cos * across - sin * down) / pixel_mm[1],
+    )
+    places = [rows, columns]
     return np.asarray(map_coordinates(image, places, order=1, mode="constant", cval=outside), np.float32)
 
 
@@ -69,13 +88,6 @@ def signal_middle(images: Array) -> Point:
         return (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
     middle_row, middle_column = np.percentile(rows, [1, 99]).mean(), np.percentile(columns, [1, 99]).mean()
     return float(middle_column), float(middle_row)
-
-
-def prepare_inputs(stack: ImageStack) -> dict[str, Array]:
-    """Return what the network takes: ``image``, ``[z, 1, 96, 96]``."""
-    centre = grid_centre(stack)
-    pixel = (stack.spacing_mm[1], stack.spacing_mm[2])
-    return {"image": np.stack([to_grid(image, pixel, centre)[None] for image in stack.voxels])}
 
 
 def to_pixels(points: NDArray[np.float64], stack: ImageStack, centre: tuple[float, float]) -> NDArray[np.float64]:

@@ -37,6 +37,7 @@ class Rectangle:
 
 SIZES_MM = ((190.0, 148.0), (165.0, 134.0))
 LOOKED_AT = 3
+UPRIGHT_DEG = 5.0
 
 
 def shows_section(stack: ImageStack, present: NDArray[np.float64]) -> bool:
@@ -46,6 +47,23 @@ def shows_section(stack: ImageStack, present: NDArray[np.float64]) -> bool:
         if outline is not None and any(_fits(outline, size) for size in SIZES_MM):
             return True
     return False
+
+
+def section_turn_deg(stack: ImageStack) -> float:
+    """Return by how much sections along a phantom's axis lie askew, from columns towards rows, -45 to 45; 0 where none.
+
+    What lies askew by less than ``UPRIGHT_DEG`` counts as upright.
+    """
+    if len(stack.slices) > MOST_IMAGES:
+        return 0.0
+    outlines = [fit_rectangle(image, stack) for image in stack.voxels]
+    turns = [
+        (outline.pose.rotation_deg + 45.0) % 90.0 - 45.0
+        for outline in outlines
+        if outline is not None and any(_fits(outline, size) for size in SIZES_MM)
+    ]
+    turn = float(np.median(turns)) if turns else 0.0
+    return turn if abs(turn) > UPRIGHT_DEG else 0.0
 
 
 def _fits(outline: Rectangle, size_mm: tuple[float, float]) -> bool:
