@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from aiqa_integration.model.sampling import sample
 
-_PASSES = ((0.16, 90, 0.5, 0.05), (0.10, 90, 0.5, 0.02), (0.08, 360, 0.25, 0.001))
+_PASSES = ((0.16, 90, 0.5, 0.02), (0.08, 360, 0.5, 0.001))
 """Part of the radius that is searched on both sides, number of rays, step along them in mm, and how little a circle
 moves once it is found, in mm; each pass starts from the circle of the one before, so only the last needs to be fine."""
 
