@@ -137,8 +137,10 @@ def test_schema_refuses(path: tuple[str | int, ...], value: object, series: Load
         check_document(document)
 
 
-@pytest.mark.parametrize(("value", "refused"), [(np.float64(1.5), False), (float("nan"), True), (np.float64("inf"), True)])
-def test_numbers_are_finite_whoever_made_them(value: float, refused: bool, series: LoadedSeries) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("value", "refused"), [(np.float64(1.5), False), (float("nan"), True), (np.float64("inf"), True)]
+)
+def test_numbers_are_finite_whoever_made_them(value: float, refused: bool, series: LoadedSeries) -> None:
     document: Any = deepcopy(report_document(report_over(series)))
     document["measurements"][0]["value"] = value
     with pytest.raises(EncodingError, match="measurements/0/value") if refused else nullcontext():

@@ -30,4 +30,3 @@ def best_response(lines: tuple[Line, ...], between_pixels: tuple[Line, ...], *, 
     above = max(line.contrast_response for line in between_pixels) - response
     below = response - float(np.mean([line.contrast_response for line in lines]))
     return best, float(np.hypot(by_noise, max(above, below) / 2))
-
