@@ -39,8 +39,8 @@ def signal_range(images: Array) -> Array:
 
 
 def _stride(images: Array) -> int:
-    """Return the step in which pixels of large images are told by, at least 96 to a side."""
-    return max(1, min(images.shape[-2:]) // _TELLING)
+    """Return the step between pixels that tell a large image's range, at least 96 of them to a side."""
+    return max(1, int(min(images.shape[-2:])) // _TELLING)
 
 
 def smoothed(image: Array, pixel_mm: tuple[float, float], step_mm: float) -> Array:
@@ -57,7 +57,8 @@ def resample(
     The points are the crossings of straight rows and columns, so each axis is read by itself.
     """
     steps = (np.arange(size) - (size - 1) / 2) * step_mm
-    rows, columns = centre[1] + steps / pixel_mm[0], centre[0] + steps / pixel_mm[1]
+    rows = np.asarray(centre[1] + steps / pixel_mm[0], np.float64)
+    columns = np.asarray(centre[0] + steps / pixel_mm[1], np.float64)
     inside = [(at >= 0) & (at <= count - 1) for at, count in zip((rows, columns), image.shape, strict=True)]
     values = _between_rows(_between_rows(image, rows).T, columns).T
     return np.where(inside[0][:, None] & inside[1], values, np.float32(outside))
