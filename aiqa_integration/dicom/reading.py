@@ -58,7 +58,8 @@ def quiet() -> Iterator[None]:
 def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None = None) -> Dataset:
     """Return the data set of a DICOM file, with or without its pixels, or ``only`` the attributes of these keywords.
 
-    Pixels are read when they are asked for; those of a deflated file, which can't be read in parts, at once. Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
+    Pixels are read when they are asked for; those of a deflated file, which can't be read in parts, at once. Raises
+    NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
     UnsupportedSeries for a DICOMDIR.
     """
     tags = None if only is None else [*only, "DirectoryRecordSequence"]

@@ -46,7 +46,8 @@ class LocatedPhantom:
     then no slice has a number, and in the poses ``u`` runs across the axis and ``v`` along it, from the middle of the
     outline, either way round; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
     could not be told; ``residual_mm`` is the root mean square distance of the landmarks from the rigid fit;
-    ``confidence`` is the network's probability that this is the phantom.
+    ``confidence`` is the network's probability that this is the phantom; ``full_circles`` are places in which the water
+    was seen to reach a round vessel's wall all around, as far as nothing in the vessel hides it.
     """
 
     phantom: str
@@ -56,6 +57,7 @@ class LocatedPhantom:
     residual_mm: float
     confidence: float
     view: View = "axial"
+    full_circles: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

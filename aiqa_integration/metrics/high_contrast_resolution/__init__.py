@@ -131,7 +131,9 @@ def measure_high_contrast_resolution(
         if weak is None:
             resolved = tuple(_resolved(sl, *pair) for pair in zip(_DIRECTIONS, found, strict=True))
             return resolved + tuple(
-                _responded(sl, block, array, direction) for array in block.arrays for direction in _DIRECTIONS
+                _responded(sl, block, read, direction)
+                for reads in zip(*found, strict=True)
+                for read, direction in zip(reads, _DIRECTIONS, strict=True)
             )
         block = weak
     return tuple(block.not_measured(metric, sl.index) for metric in metrics_of(arrays))
@@ -139,13 +141,19 @@ def measure_high_contrast_resolution(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """One array in one direction: hole size, its best row, that row's dip over its height, and the dip's SD."""
+    """One array in one direction: its rows, the best of them, that row's dip over its height, and the dip's SD."""
 
-    size_mm: float
+    array: HoleArray
+    lines: tuple[Line, ...]
     best: Line
     dip: float
     dip_sd: float
     needed: float
+
+    @property
+    def size_mm(self) -> float:
+        """The array's hole size."""
+        return self.array.diameter_mm
 
 
 def _read_arrays(block: Block, direction: _Direction) -> tuple[_Read, ...]:
@@ -158,7 +166,8 @@ def _read_array(block: Block, array: HoleArray, direction: _Direction) -> _Read:
     best = int(np.argmax([line.dip / height for line, height in zip(lines, heights, strict=True)]))
     noise, disturbance = block.noise / heights[best], block.disturbance / heights[best]
     return _Read(
-        size_mm=array.diameter_mm,
+        array=array,
+        lines=lines,
         best=lines[best],
         dip=lines[best].dip / heights[best],
         dip_sd=float(np.hypot(_DIP_SD_NOISE * disturbance, _DIP_SD)),
@@ -203,10 +212,10 @@ def _resolved(sl: PhantomSlice, direction: _Direction, reads: tuple[_Read, ...])
     )
 
 
-def _responded(sl: PhantomSlice, block: Block, array: HoleArray, direction: _Direction) -> Measurement:
-    metric = direction.responses[array.diameter_mm]
-    lines = contrast_lines(sl, array, columns=direction.columns)
-    best, sd = best_response(lines, read_lines(block, array, columns=direction.columns), noise=block.noise)
+def _responded(sl: PhantomSlice, block: Block, read: _Read, direction: _Direction) -> Measurement:
+    metric = direction.responses[read.size_mm]
+    lines = contrast_lines(sl, read.array, columns=direction.columns)
+    best, sd = best_response(lines, read.lines, noise=block.noise)
     if best.peak <= 0:
         return Obstacle(reason=Reason.IMPLAUSIBLE, detail="no signal at the holes").not_measured(metric, sl.index)
     return Measured(

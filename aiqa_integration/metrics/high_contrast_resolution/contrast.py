@@ -9,7 +9,10 @@ from aiqa_integration.model.sampling import PhantomSlice, sample, to_pixels
 
 def contrast_lines(sl: PhantomSlice, array: HoleArray, *, columns: bool) -> tuple[Line, ...]:
     """Return the rows (columns) with the signal at the holes and midway between them, linear between pixels."""
-    return tuple(_read(sl, array, number, columns=columns) for number in range(LINES))
+    u, v = np.array([array.column(number) if columns else array.row(number) for number in range(LINES)]).swapaxes(0, 1)
+    peaks, _ = sample(sl.image, *to_pixels(sl.pose, u, v))
+    troughs, _ = sample(sl.image, *to_pixels(sl.pose, (u[:, :-1] + u[:, 1:]) / 2, (v[:, :-1] + v[:, 1:]) / 2))
+    return tuple(line_of(number, (u[number], v[number]), peaks[number], troughs[number]) for number in range(LINES))
 
 
 def best_response(lines: tuple[Line, ...], between_pixels: tuple[Line, ...], *, noise: float) -> tuple[Line, float]:
@@ -27,11 +30,3 @@ def best_response(lines: tuple[Line, ...], between_pixels: tuple[Line, ...], *, 
     above = max(line.contrast_response for line in between_pixels) - response
     below = response - float(np.mean([line.contrast_response for line in lines]))
     return best, float(np.hypot(by_noise, max(above, below) / 2))
-
-
-def _read(sl: PhantomSlice, array: HoleArray, number: int, *, columns: bool) -> Line:
-    u, v = array.column(number) if columns else array.row(number)
-    between_u, between_v = (u[:-1] + u[1:]) / 2, (v[:-1] + v[1:]) / 2
-    peaks, _ = sample(sl.image, *to_pixels(sl.pose, u, v))
-    troughs, _ = sample(sl.image, *to_pixels(sl.pose, between_u, between_v))
-    return line_of(number, (u, v), peaks, troughs)

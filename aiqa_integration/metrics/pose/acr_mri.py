@@ -42,6 +42,8 @@ MIN_SIGHTINGS = 2
 MIN_CONTRAST = 0.5
 """The phantom's solid parts against water: about 0.9, and 0.8 where noise of an SNR of 8 fills them."""
 DIAMETER_TOLERANCE = 0.06
+HOUSING_DEG = 8.0
+"""Half of the arc at twelve o'clock of the drawing that the wedges' housing (12 mm wide) may hide."""
 MAX_RESIDUAL_MM = 4.0
 TILT_NEEDS_MM = 30.0
 
@@ -105,6 +107,7 @@ def _locate_across(
         phantom=phantom,
         slices=numbering.slices,
         poses={place: _pose(stack, centres[place], turn) for place in places},
+        full_circles=frozenset(place for place in places if _is_full(seen.circles[place], turn)),
         tilt_deg=tilt,
         residual_mm=turn.residual_mm,
         confidence=_confidence(kind, numbering, phantom),
@@ -158,6 +161,14 @@ def _see(stack: ImageStack, outputs: Outputs, kind: NDArray[np.float64], diamete
 
 def _good(circle: Circle | None) -> bool:
     return circle is not None and circle.share > MIN_SHARE and circle.residual_mm < 1.5
+
+
+def _is_full(circle: Circle | None, turn: Turn) -> bool:
+    """Return whether only rays that the wedges' housing, at twelve o'clock of the drawing, may hide are short."""
+    if circle is None:
+        return False
+    away = (np.array(circle.short_deg) - (270.0 + turn.rotation_deg) + 180.0) % 360.0 - 180.0
+    return bool((np.abs(away) < HOUSING_DEG).all())
 
 
 def _diameter(seen: _Seen, phantom: str, diameter_mm: float) -> float:

@@ -9,7 +9,7 @@ from aiqa_integration.model.sampling import to_pixels
 
 HALF_HEIGHT_MM = 6.0
 REACH_MM = 13.0
-STEP_MM = 0.25
+STEP_MM = 0.5
 LARGEST_DEG = 4.0
 
 

@@ -1,6 +1,6 @@
 """The vessel's outline: a circle fitted to sub-pixel edges, robust to bubbles, wedges and shading."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,20 +8,26 @@ from scipy.ndimage import gaussian_filter
 
 from aiqa_integration.model.sampling import sample
 
-_PASSES = ((0.16, 90, 0.5, 0.05), (0.10, 90, 0.5, 0.02), (0.08, 360, 0.25, 0.001))
+_PASSES = ((0.16, 90, 0.5, 0.02), (0.08, 360, 0.5, 0.001))
 """Part of the radius that is searched on both sides, number of rays, step along them in mm, and how little a circle
 moves once it is found, in mm; each pass starts from the circle of the one before, so only the last needs to be fine."""
+_SHORT_MM = 0.7
+"""A ray that ends this far within the circle is short: an air bubble that matters is 2 mm deep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
-    """A fitted circle in mm (x = column, y = row, from pixel (0, 0)), its scatter and the share of rays that fit."""
+    """A fitted circle in mm (x = column, y = row, from pixel (0, 0)), its scatter and the share of rays that fit.
+
+    ``short_deg`` are the rays that end within the circle or nowhere, as angles in the image from +x towards +y.
+    """
 
     x_mm: float
     y_mm: float
     radius_mm: float
     residual_mm: float
     share: float
+    short_deg: tuple[float, ...] = ()
 
 
 def fit_outline(
@@ -37,13 +43,16 @@ def fit_outline(
     circle: Circle | None = None
     for reach, rays, step_mm, arrived_mm in _PASSES:
         along = np.arange(radius * (1 - reach), radius * (1 + reach), step_mm)
-        edges = _edges(smooth, pixel_mm, centre, along, rays)
+        edges, seen = _edges(smooth, pixel_mm, centre, along, rays)
         if len(edges) < rays // 4:
             return None
         circle = _robust_circle(edges, rays, arrived_mm)
         if not 0.7 * radius_mm < circle.radius_mm < 1.3 * radius_mm:
             return None
         centre, radius = np.array([circle.x_mm, circle.y_mm]), circle.radius_mm
+        reached = seen[np.hypot(*(edges - centre).T) > radius - _SHORT_MM]
+        short = np.setdiff1d(np.arange(rays), reached, assume_unique=True) * (360.0 / rays)
+        circle = replace(circle, short_deg=tuple(short.tolist()))
     return circle
 
 
@@ -53,8 +62,11 @@ def _edges(
     centre: NDArray[np.float64],
     along: NDArray[np.float64],
     number: int,
-) -> NDArray[np.float64]:
-    """Return the (x, y) of the outermost edge on each of a number of rays, read at ``along``, mm, ``[n, 2]``."""
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the (x, y) of the outermost edges ``[n, 2]``, mm, and which of a number of rays have them.
+
+    The rays are read at ``along``, mm from the centre.
+    """
     angles = np.arange(number) * (2 * np.pi / number)
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     x = centre[0] + along * directions[:, :1]
@@ -75,7 +87,7 @@ def _edges(
     high, low = rays[rows, last[rows]], rays[rows, last[rows] + 1]
     part = (high - level[rows]) / np.maximum(high - low, 1e-9)
     found = along[last[rows]] + part * step_mm
-    return np.asarray(centre + found[:, None] * directions[rows])
+    return np.asarray(centre + found[:, None] * directions[rows]), rows
 
 
 def _robust_circle(points: NDArray[np.float64], rays: int, arrived_mm: float) -> Circle:

@@ -40,9 +40,14 @@ def signal_range(images: Array) -> Array:
 
     Of large images a part of the pixels tells them, evenly spread, at least 96 to a side.
     """
-    every = max(1, min(images.shape[1:]) // _TELLING)
+    every = _stride(images)
     pixels = images[:, ::every, ::every].reshape(len(images), -1)
     return np.asarray(np.percentile(pixels, [1.0, 99.5], axis=1).T, np.float32)
+
+
+def _stride(images: Array) -> int:
+    """Return the step between pixels that tell a large image's range, at least 96 of them to a side."""
+    return max(1, int(min(images.shape[-2:])) // _TELLING)
 
 
 def smoothed(image: Array, pixel_mm: tuple[float, float], step_mm: float) -> Array:
@@ -61,16 +66,32 @@ def resample(
     outside: float,
     turn_deg: float = 0.0,
 ) -> Array:
-    """Return bilinear values at ``size`` x ``size`` points ``step_mm`` apart around ``centre``, the grid turned."""
+    """Return bilinear values at ``size`` x ``size`` points ``step_mm`` apart around ``centre``, the grid turned.
+
+    The points of a grid that is not turned are the crossings of straight rows and columns: each axis is read by itself.
+    """
     steps = (np.arange(size) - (size - 1) / 2) * step_mm
-    cos, sin = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
-    down, across = steps[:, None], steps[None, :]
-    rows, columns = (
-        centre[1] + (cos * down + sin * across) / pixel_mm[0],
-        centre[0] + (cos * across - sin * down) / pixel_mm[1],
-    )
-    places = [rows, columns]
-    return np.asarray(map_coordinates(image, places, order=1, mode="constant", cval=outside), np.float32)
+    if turn_deg != 0.0:
+        cos, sin = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+        down, across = steps[:, None], steps[None, :]
+        places = [
+            centre[1] + (cos * down + sin * across) / pixel_mm[0],
+            centre[0] + (cos * across - sin * down) / pixel_mm[1],
+        ]
+        return np.asarray(map_coordinates(image, places, order=1, mode="constant", cval=outside), np.float32)
+    rows = np.asarray(centre[1] + steps / pixel_mm[0], np.float64)
+    columns = np.asarray(centre[0] + steps / pixel_mm[1], np.float64)
+    inside = [(at >= 0) & (at <= count - 1) for at, count in zip((rows, columns), image.shape, strict=True)]
+    values = _between_rows(_between_rows(image, rows).T, columns).T
+    return np.where(inside[0][:, None] & inside[1], values, np.float32(outside))
+
+
+def _between_rows(image: Array, places: NDArray[np.float64]) -> Array:
+    """Return linear values between an image's rows, the outermost rows beyond them."""
+    last = len(image) - 1
+    low = np.clip(places, 0, last).astype(np.intp)
+    part = np.clip(places - low, 0.0, 1.0).astype(np.float32)[:, None]
+    return image[low] * (1 - part) + image[np.minimum(low + 1, last)] * part
 
 
 def grid_centre(stack: ImageStack) -> Point:
@@ -80,14 +101,16 @@ def grid_centre(stack: ImageStack) -> Point:
 
 def signal_middle(images: Array) -> Point:
     """Return the (column, row) in the middle of what gives signal in any of the images ``[z, row, column]``."""
-    low, high = signal_range(images).T[:, :, None, None]
-    bright = ((images - low) / np.maximum(high - low, 1e-6)).clip(0, 1).mean(axis=0)
+    every = _stride(images)
+    coarse = images[:, ::every, ::every]
+    low, high = signal_range(coarse).T[:, :, None, None]
+    bright = ((coarse - low) / np.maximum(high - low, 1e-6)).clip(0, 1).mean(axis=0)
     level = 0.3 * float(np.percentile(bright, 99))
-    rows, columns = np.nonzero(gaussian_filter(bright, 1.5) > level)
+    rows, columns = np.nonzero(gaussian_filter(bright, 1.5 / every) > level)
     if len(rows) == 0:
         return (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
     middle_row, middle_column = np.percentile(rows, [1, 99]).mean(), np.percentile(columns, [1, 99]).mean()
-    return float(middle_column), float(middle_row)
+    return float(middle_column) * every, float(middle_row) * every
 
 
 def to_pixels(points: NDArray[np.float64], stack: ImageStack, centre: tuple[float, float]) -> NDArray[np.float64]:

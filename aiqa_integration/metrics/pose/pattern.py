@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, uniform_filter, uniform_filter1d
+from scipy.ndimage import uniform_filter, uniform_filter1d
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
 
@@ -49,7 +49,8 @@ def match_pattern(
     lower = [number for number in slices if _LOWER_PART[0] <= number <= _LOWER_PART[1]]
     parts = {part: _parts(phantom, lower=part) for part in (False, True)}
     stride = max(1, int(_GRID_MM / max(pixel_mm)))
-    images = {place: _local(voxels[place], pixel_mm, stride) for place in slices.values()}
+    places = list(slices.values())
+    images = dict(zip(places, _local(voxels[places], pixel_mm, stride), strict=True))
     grid_mm = (pixel_mm[0] * stride, pixel_mm[1] * stride)
 
     def contrasts(angles: Points, *, mirrored: bool) -> Points:
@@ -71,22 +72,26 @@ def match_pattern(
     return max(best, key=lambda match: match.contrast)
 
 
-def _local(image: NDArray[np.float32], pixel_mm: tuple[float, float], stride: int) -> NDArray[np.float64]:
-    """Return every ``stride``-th pixel by its surroundings: near 1 in water, 0 in solids, whatever the shading."""
-    smooth = np.asarray(image, np.float64)
-    for axis, mm in enumerate(pixel_mm):
+def _local(images: NDArray[np.float32], pixel_mm: tuple[float, float], stride: int) -> NDArray[np.float32]:
+    """Return every ``stride``-th pixel of images ``[z, y, x]`` by its surroundings.
+
+    It is near 1 in water and 0 in solids, whatever the shading.
+    """
+    smooth = images
+    for axis, mm in zip((1, 2), pixel_mm, strict=True):
         wide = max(round(_SMOOTH_MM / mm), 1)
         smooth = uniform_filter1d(smooth, wide, axis=axis).take(np.arange(0, smooth.shape[axis], stride), axis=axis)
-    wet = smooth > 0.15 * float(np.percentile(smooth, 98.0))
+    wet = smooth > 0.15 * np.percentile(smooth, 98.0, axis=(1, 2), keepdims=True)
     size = [max(round(_LOCAL_MM / mm / stride), 1) for mm in pixel_mm]
-    share, total = (_around(one, size) for one in (wet.astype(np.float64), np.where(wet, smooth, 0.0)))
+    share, total = (_around(one, size) for one in (wet.astype(np.float32), np.where(wet, smooth, np.float32(0))))
     water = total / np.maximum(share, 1e-3)
-    return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float64)
+    return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float32)
 
 
-def _around(image: NDArray[np.float64], size: list[int]) -> NDArray[np.float64]:
+def _around(images: NDArray[np.float32], size: list[int]) -> NDArray[np.float32]:
     """Return the mean around each pixel, by distance: two boxes, one after the other."""
-    return np.asarray(uniform_filter(uniform_filter(image, size), size), np.float64)
+    once = uniform_filter(images, size, axes=(1, 2))
+    return np.asarray(uniform_filter(once, size, axes=(1, 2)), np.float32)
 
 
 def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
@@ -106,17 +111,20 @@ def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
 
 
 def _mean(
-    image: NDArray[np.float64],
+    image: NDArray[np.float32],
     points: Points,
     angles_deg: Points,
     mirrored: bool,  # noqa: FBT001
     centre_mm: Points,
     pixel_mm: tuple[float, float],
 ) -> Points:
-    """Return the mean value at the points for every rotation."""
+    """Return the mean of the pixels nearest to the points for every rotation."""
     turn = np.radians(angles_deg)[:, None]
     u, v = (-points[:, 0] if mirrored else points[:, 0])[None, :], points[:, 1][None, :]
     x = centre_mm[0] + np.cos(turn) * u - np.sin(turn) * v
     y = centre_mm[1] + np.sin(turn) * u + np.cos(turn) * v
-    found = map_coordinates(image, [y / pixel_mm[0], x / pixel_mm[1]], order=1, mode="nearest")
-    return np.asarray(found.mean(axis=1), np.float64)
+    rows, columns = (
+        np.rint(at / mm).astype(np.intp).clip(0, size - 1)
+        for at, mm, size in zip((y, x), pixel_mm, image.shape, strict=True)
+    )
+    return np.asarray(image[rows, columns].mean(axis=1), np.float64)

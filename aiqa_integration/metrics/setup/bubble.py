@@ -39,9 +39,14 @@ class _Level:
 
 
 def bubble_finding(images: PhantomImages, *, diameter_mm: float) -> Finding | None:
-    """Return the bubble that at least two slices (or the only one) show at the same side; None where there is none."""
+    """Return the bubble that at least two slices (or the only one) show at the same side; None where there is none.
+
+    Slices whose outline was found whole with the pose have none.
+    """
     levels = []
-    for number in sorted(images.located.slices):
+    for number, place in sorted(images.located.slices.items()):
+        if place in images.located.full_circles:
+            continue
         sl = slice_of(images, number)
         level = None if sl is None else _level(sl, diameter_mm=diameter_mm)
         if level is not None:
