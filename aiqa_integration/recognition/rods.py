@@ -8,15 +8,16 @@ filter. Layout and contrast: simulate.ct_objects (McCollough et al., Med Phys 31
 of Statistical Signal Processing II (1998), ch. 4 and 7.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates, uniform_filter
+from scipy.signal import fftconvolve
 from scipy.special import logsumexp
 
-from aiqa_integration.metrics.pose import signal_middle
-from aiqa_integration.metrics.pose.circle import Circle, fit_outline
+from aiqa_integration.metrics.pose import resample
 from aiqa_integration.recognition.inputs import AIR_HU, coarse
 from aiqa_integration.recognition.kinds import CLASSES
 from aiqa_integration.simulate.ct_objects import ACR_464_DIAMETER_MM, ACR_464_RODS
@@ -25,15 +26,20 @@ Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 MODULE_2 = CLASSES.index(("acr-ct-464", "module-2"))
-DOUBT = (0.002, 0.98)
-"""The network's probabilities of module 2 between which the filter is asked: beyond them it could not turn the answer."""
+DOUBT = (0.001, 0.98)
+"""The network's probabilities of module 2 between which the filter is asked: beyond them it turns no answer."""
 TRUST = 0.2
-"""Of the filter's logarithmic likelihood ratio: rings and streaks are not the normal noise that it takes for granted."""
-MOST_EVIDENCE = 6.0
-DIAMETER_TOLERANCE_MM = 6.0
+"""Share of the filter's log likelihood ratio that is believed: rings and streaks are no normal noise, as it assumes."""
+LEAST_EVIDENCE, MOST_EVIDENCE = -5.0, 8.0
+SOLID_HU = -500.0
 CONTRASTS_HU = (3.0, 4.0, 5.0, 6.0)
 """What is left of 6 HU where the image's own rods count as noise: 3.3 to 6 HU on calibration images."""
 
+_SEARCH_MM = 4.0
+_INSIDE_MM, _OUTSIDE_MM = 96.0, (104.0, 112.0)
+_LEAST_SHOWN, _LEAST_SOLID, _MOST_AROUND = 0.95, 0.99, 0.5
+"""Of the disk's inside that is in the image, and solid; and of its surroundings that may be a couch."""
+_STEPS = 6
 _RADII_MM = np.arange(10.0, 90.0, 2.0)
 _RAYS = 240
 _HIGHEST = 90
@@ -47,39 +53,77 @@ _MOST_DEVIATIONS = 4.0
 
 
 def doubtful_rods(images: Array, pixel_mm: tuple[float, float], classes: Array) -> Floats:
-    """Return the evidence for module 2 in CT images ``[n, row, column]``, 0 where the network's ``classes`` are sure."""
+    """Return the evidence for module 2 in CT images ``[n, row, column]``, 0 where ``classes`` leave no doubt."""
     probability = classes[:, MODULE_2]
     asked = (probability > DOUBT[0]) & (probability < DOUBT[1])
     return np.array([rod_evidence(image, pixel_mm) if ask else 0.0 for image, ask in zip(images, asked, strict=True)])
 
 
-def weighed(outputs: dict[str, Array], evidence: Floats) -> dict[str, Array]:
+def weighed(outputs: Mapping[str, Array], evidence: Floats) -> dict[str, Array]:
     """Return the network's outputs with the odds of module 2 multiplied by exp(``evidence``), one for each image."""
     classes = outputs["class"].astype(np.float64)
     classes[:, MODULE_2] *= np.exp(evidence)
-    return outputs | {"class": np.asarray(classes / classes.sum(axis=1, keepdims=True), np.float32)}
+    return {**outputs, "class": np.asarray(classes / classes.sum(axis=1, keepdims=True), np.float32)}
 
 
 def rod_evidence(image: Array, pixel_mm: tuple[float, float]) -> float:
-    """Return how much a CT image (HU) speaks for the rods, as a natural logarithm of odds from -6 to 6.
+    """Return how much a CT image (HU) speaks for the rods, as a natural logarithm of odds from -5 to 8.
 
     0 where it shows no disk of 200 mm. ``pixel_mm`` is (row, column) distance.
     """
     pixel_mm, coarser = coarse(image[None], pixel_mm)
     shown = np.maximum(coarser[0], np.float32(AIR_HU))
-    column, row = signal_middle(shown[None])
-    circle = fit_outline(shown, pixel_mm, (column * pixel_mm[1], row * pixel_mm[0]), ACR_464_DIAMETER_MM / 2)
-    if circle is None or abs(2 * circle.radius_mm - ACR_464_DIAMETER_MM) > DIAMETER_TOLERANCE_MM:
+    centre = _disk_centre(shown, pixel_mm)
+    if centre is None:
         return 0.0
-    ratio = _log_likelihood_ratio(_frequencies(_around(shown, pixel_mm, circle)))
-    return float(np.clip(TRUST * ratio, -MOST_EVIDENCE, MOST_EVIDENCE))
+    ratio = _log_likelihood_ratio(_frequencies(_around(shown, pixel_mm, centre)))
+    return float(np.clip(TRUST * ratio, LEAST_EVIDENCE, MOST_EVIDENCE))
 
 
-def _around(image: Array, pixel_mm: tuple[float, float], circle: Circle) -> Floats:
+def _disk_centre(image: Array, pixel_mm: tuple[float, float]) -> tuple[float, float] | None:
+    """Return the (x, y) in mm from pixel (0, 0) about which a disk of 200 mm is filled and what is around it is empty.
+
+    None where there is no such place. A part of the disk may lie outside the image or touch a couch.
+    """
+    rows, columns = (np.arange(count) * mm for count, mm in zip(image.shape, pixel_mm, strict=True))
+    solid = image > SOLID_HU
+    middle = (columns[-1] / 2, rows[-1] / 2)
+    size = int(max(rows[-1], columns[-1]) / _SEARCH_MM) + 2
+    places = (np.arange(size) - (size - 1) / 2) * _SEARCH_MM
+    found = resample(
+        solid.astype(np.float32),
+        pixel_mm,
+        (middle[0] / pixel_mm[1], middle[1] / pixel_mm[0]),
+        size=size,
+        step_mm=_SEARCH_MM,
+        outside=0.0,
+    )
+    reach = np.arange(-_OUTSIDE_MM[1], _OUTSIDE_MM[1] + _SEARCH_MM, _SEARCH_MM)
+    distance = np.hypot(reach[:, None], reach)
+    disk = np.where(distance < ACR_464_DIAMETER_MM / 2, 1.0, np.where(distance < _OUTSIDE_MM[1], -1.0, 0.0))
+    row, column = np.unravel_index(int(np.argmax(fftconvolve(found, disk, mode="same"))), found.shape)
+    x, y = middle[0] + places[column], middle[1] + places[row]
+    for _ in range(_STEPS):
+        inside = solid & (np.hypot(columns - x, rows[:, None] - y) < ACR_464_DIAMETER_MM / 2)
+        weight = max(float(inside.sum()), 1.0)
+        x, y = float((inside.sum(axis=0) @ columns) / weight), float((inside.sum(axis=1) @ rows) / weight)
+    distance = np.hypot(columns - x, rows[:, None] - y)
+    within, around = distance < _INSIDE_MM, (distance > _OUTSIDE_MM[0]) & (distance < _OUTSIDE_MM[1])
+    shown = within.sum() * pixel_mm[0] * pixel_mm[1] / (np.pi * _INSIDE_MM**2)
+    if (
+        shown < _LEAST_SHOWN
+        or solid[within].mean() < _LEAST_SOLID
+        or (solid & around).sum() > _MOST_AROUND * around.sum()
+    ):
+        return None
+    return x, y
+
+
+def _around(image: Array, pixel_mm: tuple[float, float], centre: tuple[float, float]) -> Floats:
     """Return the disk along circles about its centre, ``[radius, ray]``: what stands out of each circle's median."""
     x, y = _places()
     smooth = gaussian_filter(image, [_BLUR_MM / mm for mm in pixel_mm])
-    rows, columns = (circle.y_mm + y) / pixel_mm[0], (circle.x_mm + x) / pixel_mm[1]
+    rows, columns = (centre[1] + y) / pixel_mm[0], (centre[0] + x) / pixel_mm[1]
     values = map_coordinates(smooth, [rows, columns], output=np.float64, order=1, mode="nearest")
     values -= np.median(values, axis=1, keepdims=True)
     most = _MOST_DEVIATIONS * 1.4826 * float(np.median(np.abs(values)))
