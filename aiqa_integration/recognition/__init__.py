@@ -6,11 +6,11 @@ from aiqa_integration.recognition.inputs import (
     PIXEL_CHANNELS,
     chosen_places,
     image_channels,
-    recognition_inputs,
     turned_copies,
 )
 from aiqa_integration.recognition.kinds import CLASSES, KINDS, KINDS_BY_NAME, Kind, Modality, modality_group
 from aiqa_integration.recognition.pool import Recognition, kind_probabilities, pool
+from aiqa_integration.recognition.rods import doubtful_rods, rod_evidence, weighed
 
 __all__ = [
     "CLASSES",
@@ -23,10 +23,12 @@ __all__ = [
     "Modality",
     "Recognition",
     "chosen_places",
+    "doubtful_rods",
     "image_channels",
     "kind_probabilities",
     "modality_group",
     "pool",
-    "recognition_inputs",
+    "rod_evidence",
     "turned_copies",
+    "weighed",
 ]

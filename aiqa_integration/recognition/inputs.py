@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from aiqa_integration.metrics.pose import resample, signal_middle, smoothed
-from aiqa_integration.model.image import ImageStack
 from aiqa_integration.recognition.kinds import Modality
 
 Array = NDArray[np.float32]
@@ -30,16 +29,6 @@ _FAINT_SPREAD = 4.0
 _COARSE_MM = 1.0
 
 
-def recognition_inputs(stack: ImageStack, modality: Modality, *, quartiles: bool = False) -> dict[str, Array]:
-    """Return what the network takes: ``image``, ``[n, 8, 128, 128]`` of the chosen places, at most five.
-
-    ``quartiles`` leaves of five the second and fourth.
-    """
-    places = chosen_places(len(stack.voxels))
-    chosen = stack.voxels[list(places[1::2] if quartiles else places)]
-    return {"image": image_channels(chosen, stack.spacing_mm[1:], modality)}
-
-
 def chosen_places(count: int) -> tuple[int, ...]:
     """Return which images of a series are looked at: first, quartiles and last, or all of a few."""
     return tuple(sorted({round(place) for place in np.linspace(0, count - 1, min(count, MOST_IMAGES))}))
@@ -51,7 +40,7 @@ def image_channels(images: Array, pixel_mm: tuple[float, float], modality: Modal
     The object's middle is common to all. Channels: 256 mm around it; the whole field; soft tissue's CT numbers, or
     without such local contrast; faint structure; the field's size; one channel each for MR, CT and X-ray.
     """
-    pixel_mm, images = _coarse(images, pixel_mm)
+    pixel_mm, images = coarse(images, pixel_mm)
     if modality == "CT":
         images = np.maximum(images, np.float32(AIR_HU))
     centre = signal_middle(images)
@@ -90,7 +79,7 @@ def _field(image: Array, pixel_mm: tuple[float, float]) -> tuple[float, tuple[fl
     return max(rows * pixel_mm[0], columns * pixel_mm[1]), ((columns - 1) / 2, (rows - 1) / 2)
 
 
-def _coarse(images: Array, pixel_mm: tuple[float, float]) -> tuple[tuple[float, float], Array]:
+def coarse(images: Array, pixel_mm: tuple[float, float]) -> tuple[tuple[float, float], Array]:
     """Return images averaged to pixels of about a millimetre, where they are finer, and the size of these."""
     by = [max(1, round(_COARSE_MM / mm)) for mm in pixel_mm]
     rows, columns = images.shape[1] // by[0], images.shape[2] // by[1]

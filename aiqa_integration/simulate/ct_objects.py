@@ -76,10 +76,10 @@ _LEAST_STRUCTURE_HU_MM2 = 15_000.0
 
 def draw_acr_464(canvas: Canvas, rng: np.random.Generator, module: int) -> Field:
     """Return module 1 to 4 of the ACR 464 phantom in air, HU; specimens differ by some HU and a millimetre."""
-    body = canvas.disk((0, 0), ACR_464_DIAMETER_MM / 2)
-    image = paint(np.full_like(canvas.x, AIR_HU), body, ACR_464_BACKGROUND_HU[module] + float(rng.normal(0, 6)))
+    body, unlike = canvas.disk((0, 0), ACR_464_DIAMETER_MM / 2), float(rng.normal(0, 6))
+    image = paint(np.full_like(canvas.x, AIR_HU), body, ACR_464_BACKGROUND_HU[module] + unlike)
     for rod in ACR_464_RODS[module]:
-        image = _rod(canvas, image, rod, jitter_hu=rng.normal(0, 10 if module == 1 else 1))
+        image = _rod(canvas, image, rod, jitter_hu=rng.normal(0, 10) if module == 1 else unlike + rng.normal(0, 1))
     if module == 1:
         for y in rng.uniform(28, 40) * np.array([-1.0, 1.0]):
             for x in np.linspace(-12, 12, 9):

@@ -1,7 +1,5 @@
 """What the recognition network is given, and how its answers on several images become one."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -18,10 +16,8 @@ from aiqa_integration.recognition import (
     kind_probabilities,
     modality_group,
     pool,
-    recognition_inputs,
     turned_copies,
 )
-from tests.drawn_phantom import images, pose
 
 
 def answers(*shown, energy=5.0):
@@ -163,7 +159,8 @@ class Looks:
         return self.outputs[len(self.shown) - 1]
 
 
-IMAGE = np.random.default_rng(0).random((1, PIXEL_CHANNELS + 4, GRID, GRID)).astype(np.float32)
+IMAGE = np.random.default_rng(0).random((1, 90, 80)).astype(np.float32)
+PIXEL = (2.0, 2.5)
 
 
 def test_two_images_that_surely_show_a_phantom_leave_nothing_else_to_be_named():
@@ -181,41 +178,41 @@ def test_two_images_that_surely_show_a_phantom_leave_nothing_else_to_be_named():
 
 def test_what_is_sure_is_looked_at_once():
     looks = Looks(answers(("catphan", "ctp404", 0.99)))
-    assert look(IMAGE, "CT", looks).kind == "catphan"
+    assert look(IMAGE, PIXEL, "CT", looks).kind == "catphan"
     assert len(looks.shown) == 1
 
 
 def test_doubt_is_looked_at_mirrored_and_turned_and_all_copies_are_pooled():
     sure, doubtful = answers(("catphan", "ctp404", 0.99)), answers(("catphan", "ctp404", 0.6))
     looks = Looks(doubtful, sure, sure, sure)
-    found = look(IMAGE, "CT", looks)
+    found = look(IMAGE, PIXEL, "CT", looks)
     assert (found.kind, found.views) == ("catphan", ("ctp404",))
     assert found.probability == pytest.approx((0.6 + 3 * 0.99) / 4, abs=1e-3)
     assert len({shown.tobytes() for shown in looks.shown}) == 4
-    assert look(IMAGE, "CT", Looks(doubtful, doubtful, doubtful, sure)).kind is None
+    assert look(IMAGE, PIXEL, "CT", Looks(doubtful, doubtful, doubtful, sure)).kind is None
 
 
 def test_structure_that_surely_shows_in_one_copy_outweighs_copies_in_which_nothing_is_seen():
     half, seen = torn(("acr-ct-464", "module-2"), ("uniform", "any"), 0.6), answers(("acr-ct-464", "module-2", 0.9))
-    assert look(IMAGE, "CT", Looks(half, half, seen, half)).kind == "acr-ct-464"
-    assert look(IMAGE, "CT", Looks(*[half] * 4)).kind is None
+    assert look(IMAGE, PIXEL, "CT", Looks(half, half, seen, half)).kind == "acr-ct-464"
+    assert look(IMAGE, PIXEL, "CT", Looks(*[half] * 4)).kind is None
 
 
 def test_an_image_unlike_anything_known_stays_so_in_every_copy():
     strange = answers(("patient", "any", 0.99), energy=-2.0)
-    assert look(IMAGE, "MR", Looks(*[strange] * 4)).kind is None
+    assert look(IMAGE, PIXEL, "MR", Looks(*[strange] * 4)).kind is None
 
 
 def test_turned_copies_keep_every_value():
-    for copy in turned_copies(IMAGE):
-        assert copy.shape == IMAGE.shape
-        assert np.array_equal(np.sort(copy, axis=None), np.sort(IMAGE, axis=None))
-        assert not np.array_equal(copy, IMAGE)
+    given = image_channels(IMAGE, PIXEL, "MR")
+    for copy in turned_copies(given):
+        assert copy.shape == given.shape
+        assert np.array_equal(np.sort(copy, axis=None), np.sort(given, axis=None))
+        assert not np.array_equal(copy, given)
 
 
 def test_inputs_have_the_declared_shape_and_say_modality_and_size():
-    stack = images({n: np.full((64, 48), n) for n in range(1, 12)}, pose_=pose(matrix=48)).stack
-    given = recognition_inputs(stack, "CT")["image"]
+    given = image_channels(np.stack([np.full((64, 48), n, np.float32) for n in range(5)]), (1.0, 1.0), "CT")
     assert given.shape == (5, PIXEL_CHANNELS + 4, GRID, GRID)
     assert given.dtype == np.float32
     assert np.isfinite(given).all()
@@ -231,8 +228,8 @@ def test_inputs_bear_any_image():
 
 def test_inputs_do_not_depend_on_the_scale_of_mr_signals_nor_on_what_lies_outside_a_ct_field():
     rng = np.random.default_rng(0)
-    stack = images({1: rng.random((80, 80))}, pose_=pose(matrix=80)).stack
-    one, other = (recognition_inputs(replace(stack, voxels=stack.voxels * k), "MR")["image"] for k in (1, 4))
+    signal = rng.random((1, 80, 80)).astype(np.float32)
+    one, other = (image_channels(signal * k, (1.0, 1.0), "MR") for k in (1, 4))
     assert np.allclose(one, other, atol=1e-3)
     hu = np.full((1, 80, 80), -1000.0, np.float32)
     hu[0, 20:60, 20:60] = 40

@@ -99,6 +99,18 @@ def test_module_2_of_acr_464_has_five_groups_of_four_rods_and_the_large_one():
         assert gaps == pytest.approx([2 * size] * 3, rel=0.02)
 
 
+def test_the_rods_of_module_2_are_6_hu_above_their_background_in_every_specimen():
+    places = [rod.centre_mm for rod in ACR_464_RODS[2] if rod.diameter_mm > 20]
+    contrasts, backgrounds = [], []
+    for seed in range(40):
+        image = draw_acr_464(canvas(), np.random.default_rng(seed), 2)
+        backgrounds.append(at(image, (0, 0)))
+        contrasts.append(at(image, places[0]) - backgrounds[-1])
+    assert np.std(backgrounds) > 3
+    assert np.mean(contrasts) == pytest.approx(6, abs=0.5)
+    assert np.std(contrasts) == pytest.approx(1, abs=0.4)
+
+
 def test_module_4_of_acr_464_has_eight_squares_of_bars():
     image = draw_acr_464(canvas(), rng(), 4)
     assert sorted(ACR_464_BARS_LP_PER_CM.values()) == [4, 5, 6, 7, 8, 9, 10, 12]

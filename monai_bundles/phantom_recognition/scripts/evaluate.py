@@ -22,7 +22,7 @@ from aiqa_integration.errors import AiqaError
 from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.pipeline.recognise import look, recognise
-from aiqa_integration.recognition import KINDS_BY_NAME, Recognition, image_channels, recognition_inputs
+from aiqa_integration.recognition import KINDS_BY_NAME, Recognition, chosen_places
 from aiqa_integration.simulate.acr_mri import simulate_series
 from aiqa_integration.simulate.acr_mri_layout import PhantomName
 from aiqa_integration.simulate.ct_objects import CATPHAN_MODULES, draw_acr_464, draw_catphan
@@ -34,13 +34,13 @@ from scripts.second_drawing import DRAWINGS
 
 PLAIN = " (plain)"
 """Marks a phantom's uniform module that is called uniform: right, though not by the phantom's name."""
-SEED = 95_000_021
+SEED = 97_310_053
 
 
 def answer(runner: BundleRunner, picture: Picture) -> Recognition:
     """Return what one image is recognised as."""
     pixel = (picture.pixel_mm, picture.pixel_mm)
-    return look(image_channels(picture.pixels[None], pixel, picture.modality), picture.modality, runner)
+    return look(picture.pixels[None], pixel, picture.modality, runner)
 
 
 def report(title: str, pairs: Iterable[tuple[str, Recognition]]) -> dict[str, float]:
@@ -101,7 +101,8 @@ def whole_series(runner: BundleRunner, count: int) -> Iterable[tuple[str, Recogn
             name: PhantomName = ("acr-mri-large", "acr-mri-medium")[place // 2 % 2]
             scan = replace(mr_scan(rng, int(rng.integers(-1, 3))), slice_count=11)
             series = simulate_series(name, rng=rng, pose=mr_pose(rng), variant=mr_variant(rng), scan=scan)
-            yield name, look(recognition_inputs(series.stack, "MR")["image"], "MR", runner)
+            voxels = series.stack.voxels
+            yield name, look(voxels[list(chosen_places(len(voxels)))], series.stack.spacing_mm[1:], "MR", runner)
             continue
         seed = int(rng.integers(2**31))
         draws = (
@@ -112,7 +113,7 @@ def whole_series(runner: BundleRunner, count: int) -> Iterable[tuple[str, Recogn
         pictures = [ct_picture(np.random.default_rng(seed), draw) for draw in draws]
         images = np.stack([picture.pixels for picture in pictures])
         pixel = (pictures[0].pixel_mm, pictures[0].pixel_mm)
-        yield ("catphan", "acr-ct-464")[place // 2 % 2], look(image_channels(images, pixel, "CT"), "CT", runner)
+        yield ("catphan", "acr-ct-464")[place // 2 % 2], look(images, pixel, "CT", runner)
 
 
 def real(runner: BundleRunner, folder: Path) -> None:
