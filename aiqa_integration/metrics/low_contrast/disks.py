@@ -55,7 +55,7 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     fitted, left = _fit(field, distances)
     free, rest, at = _free(field, distances, placement), field.image_of(left), pixels_of(field, u, v)
     noise_at = _NoiseAt(field, free, at)
-    noises = np.array([noise_at.of(answers(rest, field.pose.pixel_mm, kind)) for kind in KINDS])
+    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS)])
     contrasts = fitted + _left(field, rest, at)
     best = np.argmin(noises, axis=0)[None]
     return Disks(

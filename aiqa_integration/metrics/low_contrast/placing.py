@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from aiqa_integration.metrics.low_contrast.field import Field, pixels_of
 from aiqa_integration.metrics.low_contrast.insert import (
@@ -69,8 +68,10 @@ def _height(field: Field, fields: Sequence[Field]) -> float:
 
 def _scaled_answers(field: Field) -> NDArray[np.float32]:
     """Return the filters' answers in units of their own SD (robust) over the water."""
-    found = answers(field.relative, field.pose.pixel_mm, Kind(unstriped=True))
-    spread = np.median(np.abs(found[:, field.water]), axis=1) / 0.6745
+    (found,) = answers(field.relative, field.pose.pixel_mm, (Kind(unstriped=True),))
+    sizes = np.abs(found.reshape(len(found), -1).take(np.flatnonzero(field.water), axis=1))
+    middle = sizes.shape[1] // 2
+    spread = np.partition(sizes, middle, axis=1)[:, middle] / 0.6745
     return np.asarray(found / np.maximum(spread, 1e-12)[:, None, None], np.float32)
 
 
@@ -86,13 +87,26 @@ def _strengths(
     ``drift`` is what the disks move from one slice to the next, once for all moves or once for each.
     """
     total, weight = np.zeros(len(moves)), 0.0
-    spokes = np.broadcast_to(
-        np.arange(len(DIAMETERS_MM))[None, :, None], (len(moves), len(DIAMETERS_MM), len(RADII_MM))
-    )
     for field, found in zip(fields, maps, strict=True):
         places = pixels_of(field, *moved_places(field.number, placement, moves + drift * _height(field, fields)))
-        seen = map_coordinates(found, [spokes, *places], order=1, mode="nearest")
+        seen = _between_pixels(found, places)
         expected = NOMINAL_CONTRAST[field.number] * DIAMETERS_MM[:, None]
         total += (seen * expected).sum(axis=(1, 2))
         weight += float((expected**2).sum()) * len(RADII_MM)
     return np.asarray(total / np.sqrt(weight), np.float64)
+
+
+def _between_pixels(images: NDArray[np.float32], places: FloatArray) -> FloatArray:
+    """Return each spoke's bilinear values in its own image ``[spoke, y, x]`` at ``[row or column, ..., spoke, radius]``.
+
+    Beyond the images the outermost pixels go on.
+    """
+    count, height, width = images.shape
+    rows, columns = (np.clip(at, 0.0, size - 1.0) for at, size in zip(places, (height, width), strict=True))
+    top, left = np.minimum(rows.astype(np.intp), height - 2), np.minimum(columns.astype(np.intp), width - 2)
+    down, across = rows - top, columns - left
+    first = (np.arange(count)[:, None] * height + top) * width + left
+    flat = images.ravel()
+    upper = flat.take(first) * (1 - across) + flat.take(first + 1) * across
+    lower = flat.take(first + width) * (1 - across) + flat.take(first + width + 1) * across
+    return np.asarray(upper * (1 - down) + lower * down, np.float64)

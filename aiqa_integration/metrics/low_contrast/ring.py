@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from aiqa_integration.metrics.low_contrast.insert import RING_INNER_MM, RING_OUTER_MM
 from aiqa_integration.model.measurement import Obstacle, Reason
@@ -10,7 +11,8 @@ from aiqa_integration.model.sampling import FloatArray, PhantomSlice, fan
 
 _SEARCH_MM = (36.0, 56.0)
 _STEP_MM = 0.25
-_RAYS = 180
+_RAYS = (90, 180)
+"""Number of rays: a few find the centre that the many start from."""
 _LEAST_DROP = 0.1
 """The ring takes at least this part of the water's signal, also where a slice holds only its end."""
 _LEAST_FITTING = 0.5
@@ -29,10 +31,10 @@ class Ring:
 def find_ring(sl: PhantomSlice, near_mm: tuple[float, float]) -> Ring | Obstacle:
     """Return the inner edge of the ring that lies near a point of the phantom, at half of the water inside it."""
     radii = np.arange(*_SEARCH_MM, _STEP_MM)
-    angles = np.linspace(0.0, 360.0, _RAYS, endpoint=False)
     centre = near_mm
     ring = None
-    for _ in range(2):
+    for count in _RAYS:
+        angles = np.linspace(0.0, 360.0, count, endpoint=False)
         at = replace(sl.pose, centre=sl.pose.to_pixel(*centre))
         rays, inside = fan(sl.image, at, angles, radii)
         if not inside.all():
@@ -61,7 +63,7 @@ def _drop(rays: FloatArray, radii: FloatArray) -> float | None:
 
 def _edges(rays: FloatArray, radii: FloatArray) -> FloatArray:
     """Return the radius of the fall through half between water and ring per ray, over five rays; NaN where none."""
-    smooth = np.mean([np.roll(rays, turn, axis=0) for turn in (-2, -1, 0, 1, 2)], axis=0)
+    smooth = uniform_filter1d(rays, 5, axis=0, mode="wrap")
     water = np.median(smooth[:, radii < RING_INNER_MM - 3.0], axis=1)
     wall = smooth[:, (radii > RING_INNER_MM) & (radii < RING_OUTER_MM)].min(axis=1)
     level = (water + wall) / 2

@@ -1,5 +1,6 @@
 """What a disk looks like, and the filters that answer how much brighter it is than the water around it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,18 +101,18 @@ def _shifts(pixel_mm: float) -> tuple[int, ...]:
     return (1, 2) if pixel_mm < 0.75 * _ACQUIRED_MM else (1,)
 
 
-def answers(image: FloatArray, pixel_mm: tuple[float, float], kind: Kind) -> NDArray[np.float32]:
-    """Return the answers of the filters of all ten diameters to an image, ``[spoke, y, x]``.
+def answers(image: FloatArray, pixel_mm: tuple[float, float], kinds: Sequence[Kind]) -> Iterator[NDArray[np.float32]]:
+    """Return the answers of the filters of all ten diameters to an image, ``[spoke, y, x]``, kind by kind.
 
-    They are rounded to a millionth of the image's largest value, which halves their cost.
+    They are rounded to a millionth of the image's largest value, which halves their cost. The image is padded by what
+    the filters reach, so that what wraps around comes to lie outside it.
     """
     columns, rows = patch_reach(pixel_mm)
-    height, width = (
-        next_fast_len(n + 2 * reach, real=True) for n, reach in zip(image.shape, (rows, columns), strict=True)
-    )
+    height, width = (next_fast_len(n + reach, real=True) for n, reach in zip(image.shape, (rows, columns), strict=True))
     spectrum = rfft2(image.astype(np.float32), (height, width))
-    whole = irfft2(spectrum * _spectra(pixel_mm, kind, (height, width)), (height, width), overwrite_x=True)
-    return np.asarray(whole[:, rows : rows + image.shape[0], columns : columns + image.shape[1]], np.float32)
+    for kind in kinds:
+        whole = irfft2(spectrum * _spectra(pixel_mm, kind, (height, width)), (height, width), overwrite_x=True)
+        yield np.asarray(whole[:, rows : rows + image.shape[0], columns : columns + image.shape[1]], np.float32)
 
 
 @lru_cache(maxsize=16)
