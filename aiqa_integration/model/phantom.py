@@ -47,7 +47,7 @@ class LocatedPhantom:
     outline, either way round; ``tilt_deg`` is the angle between the phantom's axis and the slice normal, None where it
     could not be told; ``residual_mm`` is the root mean square distance of the landmarks from the rigid fit;
     ``confidence`` is the network's probability that this is the phantom; ``full_circles`` are places in which the water
-    was seen to reach a round vessel's wall all around, as far as nothing in the vessel hides it.
+    was seen to reach a round vessel's wall all around (but for a few rays), as far as nothing in the vessel hides it.
     """
 
     phantom: str
@@ -133,4 +133,4 @@ class Phantom:
     prepare: Callable[[ImageStack], Mapping[str, NDArray[np.float32]]]
     locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]
     setup: Setup = no_setup
-    analysis_version: str = "1.1.0"
+    analysis_version: str = "1.2.0"

@@ -4,6 +4,9 @@ import numpy as np
 
 from aiqa_integration.model.sampling import BoolArray, FloatArray
 
+HOUSING_DEG = 8.0
+"""Half of the arc at twelve o'clock of the drawing that the housing of an ACR phantom's wedges (12 mm) may hide."""
+
 
 def ellipse_through(angles_deg: FloatArray, edges_mm: FloatArray, keep: BoolArray) -> FloatArray:
     """Return the radius per ray of the outline (offset and ellipse, least squares) through the edges that are kept.

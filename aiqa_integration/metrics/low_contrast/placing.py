@@ -97,7 +97,7 @@ def _strengths(
 
 
 def _between_pixels(images: NDArray[np.float32], places: FloatArray) -> FloatArray:
-    """Return each spoke's bilinear values in its own image ``[spoke, y, x]`` at ``[row or column, ..., spoke, radius]``.
+    """Return bilinear values of each spoke's own image ``[spoke, y, x]`` at ``[row or column, ..., spoke, radius]``.
 
     Beyond the images the outermost pixels go on.
     """

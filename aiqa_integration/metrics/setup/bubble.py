@@ -7,15 +7,13 @@ import numpy as np
 from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages
-from aiqa_integration.model.round_edge import ellipse_through, median_around
+from aiqa_integration.model.round_edge import HOUSING_DEG, ellipse_through, median_around
 from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, fan, region, slice_of
 
 BUBBLE_MM = 2.0
 """A level 2 mm below the wall takes that from a diameter through it, most of the ± 3 mm (medium: ± 2 mm) allowed."""
 LARGE_BUBBLE_MM = 5.0
 DEPTH_SD_MM = 0.3
-_HOUSING_DEG = 8.0
-"""Half of the arc at twelve o'clock of the drawing that the wedges' housing (12 mm wide) may hide."""
 _SHALLOWEST_MM = 1.0
 _WATER_STEP_MM = 1.0
 _FEWEST_RAYS = 6
@@ -93,7 +91,7 @@ def _look(sl: PhantomSlice, radius_mm: float, steps: tuple[float, float]) -> _Lo
     """Return what rays see, in steps of degrees around and mm along; None where there is no outline."""
     angles = np.arange(0.0, 360.0, steps[0])
     edges = _outer_edges(sl, angles, radius_mm, steps[1])
-    hidden = np.asarray(np.abs(angles - 270.0) < _HOUSING_DEG, np.bool_)
+    hidden = np.asarray(np.abs(angles - 270.0) < HOUSING_DEG, np.bool_)
     outline = _outline(angles, edges, np.isfinite(edges) & ~hidden)
     if outline is None:
         return None
