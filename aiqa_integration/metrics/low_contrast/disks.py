@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.metrics.low_contrast.field import Field, pixels_of, solve
+from aiqa_integration.metrics.low_contrast.field import Field, pixels_of, solve, square_distances
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SPOKES, Placement, disk_places
 from aiqa_integration.metrics.low_contrast.template import (
     ANNULUS_MM,
@@ -51,9 +51,9 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     kinds of filter the one that is disturbed least is taken, place by place.
     """
     u, v = disk_places(field.number, placement)
-    distances = np.sqrt([(field.u_mm - a) ** 2 + (field.v_mm - b) ** 2 for a, b in zip(u.flat, v.flat, strict=True)])
-    fitted, left = _fit(field, distances)
-    free, rest, at = _free(field, distances, placement), field.image_of(left), pixels_of(field, u, v)
+    squares = square_distances(field.u_mm, field.v_mm, field.number, placement)
+    fitted, left = _fit(field, squares)
+    free, rest, at = _free(field, squares, placement), field.image_of(left), pixels_of(field, u, v)
     noise_at = _NoiseAt(field, free, at)
     noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS)])
     contrasts = fitted + _left(field, rest, at)
@@ -65,21 +65,26 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     )
 
 
-def _fit(field: Field, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the contrasts ``[spoke, radius]`` of one fit of disks and background, and what it leaves of the water."""
-    columns, blur = np.zeros(distances.shape), blur_mm(field.pose.pixel_mm)
-    for index, distance in enumerate(distances):
-        diameter = float(DIAMETERS_MM[index // len(RADII_MM)])
-        near = distance < diameter / 2 + ANNULUS_MM
-        columns[index, near] = disk_shape(distance[near], diameter, blur)
-    terms, values = np.concatenate([columns, field.shapes]), field.relative[field.water]
+def _fit(field: Field, squares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the contrasts ``[spoke, radius]`` of one fit of disks and background, and what it leaves of the water.
+
+    ``squares`` ``[disk, pixel]`` are those of the pixels' distances from the disks, mm².
+    """
+    count = len(squares)
+    diameters = np.repeat(DIAMETERS_MM, len(RADII_MM))
+    terms = np.zeros((count + len(field.shapes), squares.shape[1]))
+    terms[count:] = field.shapes
+    disk, pixel = np.nonzero(squares < ((diameters / 2 + ANNULUS_MM) ** 2)[:, None])
+    distance = np.sqrt(np.maximum(squares[disk, pixel], 0.0))
+    terms[disk, pixel] = disk_shape(distance, diameters[disk], blur_mm(field.pose.pixel_mm))
+    values = field.relative[field.water]
     products, aims, keep = terms @ terms.T, terms @ values, np.ones(values.shape, np.bool_)
     for _ in range(2):
         specks = terms[:, ~keep]
         factors = solve(products - specks @ specks.T, aims - specks @ values[~keep])
         rest = values - factors @ terms
         keep = np.abs(rest) <= _SPECK_SD * max(float(np.median(np.abs(rest))) / 0.6745, 1e-12)
-    return factors[: len(distances)].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
+    return factors[:count].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
 
 
 def _left(field: Field, rest: FloatArray, at: FloatArray) -> FloatArray:
@@ -107,11 +112,11 @@ def _patches(image: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp
     return np.where(inside, found, 0.0)
 
 
-def _free(field: Field, distances: FloatArray, placement: Placement) -> BoolArray:
+def _free(field: Field, squares: FloatArray, placement: Placement) -> BoolArray:
     """Return where in the crop a filter's centre lies beside all disks and well within the ring."""
     from_centre = (field.u_mm - placement.centre_mm[0]) ** 2 + (field.v_mm - placement.centre_mm[1]) ** 2
     clear = np.repeat(DIAMETERS_MM / 2 + _FREE_MM, len(RADII_MM))[:, None]
-    beside = (distances > clear).all(axis=0) & (from_centre < _REACH_MM**2)
+    beside = (squares > clear**2).all(axis=0) & (from_centre < _REACH_MM**2)
     return np.asarray(field.image_of(beside.astype(np.float64)) > 0, np.bool_)
 
 

@@ -80,14 +80,15 @@ def _edges(rays: FloatArray, radii: FloatArray) -> FloatArray:
 def _circle(angles_deg: FloatArray, edges: FloatArray) -> Ring | None:
     """Return the circle through edges seen from near its centre, without those that leave it; None if too few fit."""
     turn = np.radians(angles_deg)
-    shape = np.column_stack([np.ones_like(turn), np.cos(turn), np.sin(turn)])
+    shape = np.stack([np.ones_like(turn), np.cos(turn), np.sin(turn)])
     keep = np.isfinite(edges)
     factors = np.zeros(3)
     for tolerance in (4.0, _TOLERANCE_MM, _TOLERANCE_MM):
         if np.count_nonzero(keep) < _LEAST_FITTING * edges.size:
             return None
-        factors = np.linalg.lstsq(shape[keep], edges[keep], rcond=None)[0]
-        keep = np.abs(np.nan_to_num(edges, nan=np.inf) - shape @ factors) < tolerance
+        kept = shape[:, keep]
+        factors = np.linalg.solve(kept @ kept.T, kept @ edges[keep])
+        keep = np.abs(np.nan_to_num(edges, nan=np.inf) - factors @ shape) < tolerance
     radius, u, v = (float(factor) for factor in factors)
     if np.count_nonzero(keep) < _LEAST_FITTING * edges.size or abs(radius - RING_INNER_MM) > _LARGEST_RADIUS_ERROR_MM:
         return None
