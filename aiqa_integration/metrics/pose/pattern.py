@@ -21,6 +21,8 @@ _GRID_MM = 2.0
 _SMOOTH_MM = 3.0
 _LOCAL_MM = 50.0
 """Width of the boxes that the local signal is read from; two of them reach as far as a Gaussian with an SD of 20 mm."""
+_SPARSE = 2
+"""Of the smooth images every second pixel tells the local signal."""
 _TUBE_WALL_MM = 15.75
 _LOWER_PART = (1, 4)
 
@@ -56,9 +58,7 @@ def match_pattern(
     def contrasts(angles: Points, *, mirrored: bool) -> Points:
         total = np.zeros(len(angles))
         for number, place in slices.items():
-            dark, bright = parts[number in lower]
-            total += _mean(images[place], bright, angles, mirrored, centres_mm[place], grid_mm)
-            total -= _mean(images[place], dark, angles, mirrored, centres_mm[place], grid_mm)
+            total += _contrasts(images[place], parts[number in lower], angles, mirrored, centres_mm[place], grid_mm)
         return np.asarray(total / max(len(slices), 1), np.float64)
 
     best: list[Match] = []
@@ -82,15 +82,16 @@ def _local(images: NDArray[np.float32], pixel_mm: tuple[float, float], stride: i
         wide = max(round(_SMOOTH_MM / mm), 1)
         smooth = uniform_filter1d(smooth, wide, axis=axis).take(np.arange(0, smooth.shape[axis], stride), axis=axis)
     wet = smooth > 0.15 * np.percentile(smooth, 98.0, axis=(1, 2), keepdims=True)
-    size = [max(round(_LOCAL_MM / mm / stride), 1) for mm in pixel_mm]
+    size = [max(round(_LOCAL_MM / mm / stride / _SPARSE), 1) for mm in pixel_mm]
     share, total = (_around(one, size) for one in (wet.astype(np.float32), np.where(wet, smooth, np.float32(0))))
-    water = total / np.maximum(share, 1e-3)
+    water = (total / np.maximum(share, 1e-3)).repeat(_SPARSE, axis=1).repeat(_SPARSE, axis=2)
+    water = water[:, : smooth.shape[1], : smooth.shape[2]]
     return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float32)
 
 
 def _around(images: NDArray[np.float32], size: list[int]) -> NDArray[np.float32]:
-    """Return the mean around each pixel, by distance: two boxes, one after the other."""
-    once = uniform_filter(images, size, axes=(1, 2))
+    """Return the mean around every ``_SPARSE``-th pixel, by distance: two boxes, one after the other."""
+    once = uniform_filter(images[:, ::_SPARSE, ::_SPARSE], size, axes=(1, 2))
     return np.asarray(uniform_filter(once, size, axes=(1, 2)), np.float32)
 
 
@@ -110,15 +111,17 @@ def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
     return np.concatenate(dark), np.concatenate(bright)
 
 
-def _mean(
+def _contrasts(
     image: NDArray[np.float32],
-    points: Points,
+    parts: tuple[Points, Points],
     angles_deg: Points,
     mirrored: bool,  # noqa: FBT001
     centre_mm: Points,
     pixel_mm: tuple[float, float],
 ) -> Points:
-    """Return the mean of the pixels nearest to the points for every rotation."""
+    """Return for every rotation how much brighter the pixels nearest to water are than those nearest to solids."""
+    dark, _ = parts
+    points = np.concatenate(parts)
     turn = np.radians(angles_deg)[:, None]
     u, v = (-points[:, 0] if mirrored else points[:, 0])[None, :], points[:, 1][None, :]
     x = centre_mm[0] + np.cos(turn) * u - np.sin(turn) * v
@@ -127,4 +130,5 @@ def _mean(
         np.rint(at / mm).astype(np.intp).clip(0, size - 1)
         for at, mm, size in zip((y, x), pixel_mm, image.shape, strict=True)
     )
-    return np.asarray(image[rows, columns].mean(axis=1), np.float64)
+    found = image[rows, columns]
+    return np.asarray(found[:, len(dark) :].mean(axis=1) - found[:, : len(dark)].mean(axis=1), np.float64)
