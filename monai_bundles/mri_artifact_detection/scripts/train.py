@@ -138,7 +138,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = options.rate * min(1.0, (step + 1) / 100) * max(0.5 * (1 + np.cos(np.pi * share)), 1e-3)
         batch = store.batch(options.batch, generator)
-        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=options.device == "cuda"):
+        with torch.autocast(options.device, dtype=torch.bfloat16, enabled=options.device == "cuda" or options.half):
             found = losses(networks, batch, graph)
         loss = 4 * found["picture"] + found["energy"]
         optimizer.zero_grad(set_to_none=True)
@@ -271,7 +271,7 @@ def main() -> None:
     torch.set_num_threads(1 if options.device == "cpu" else 4)
     torch.manual_seed(options.seed)
     maps = options.cache / "maps.npz"
-    keep_maps(maps)
+    keep_maps(maps, options.heads)
     shown = {key: str(value) for key, value in vars(options).items() if key not in {"cache", "out", "started"}}
     print(f"settings {json.dumps(shown)}, torch {torch.__version__}, numpy {np.__version__}", flush=True)
     print("template installed" if maps.exists() else "template not installed: label maps only", flush=True)
@@ -292,12 +292,17 @@ def main() -> None:
     store = Store(options.capacity if options.seconds else len(first[0]["mr"]), options.device)
     for part in first:
         store.add(part)
-    networks = build().to(options.device)
+    networks = build().to(options.device, memory_format=torch.channels_last)
+    if options.start is not None:
+        weights = torch.load(options.start, weights_only=True)
+        for name in ("trunk", "energy", "picture", "dropped"):
+            networks[name].load_state_dict(weights[name])
     train(networks, store, held_out, options, drawing)
     if drawing is not None:
         drawing.stop()
     _save(networks, options.out)
-    train_dropped(networks, stacks, options.device)
+    if stacks:
+        train_dropped(networks, stacks, options.device)
     _save(networks, options.out)
     print(
         f"saved {sum(p.numel() for p in networks.parameters())} parameters, {time.monotonic() - options.started:.0f} s"
@@ -318,13 +323,16 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--capacity", type=int, default=220_000, help="most samples kept, with --seconds")
     parser.add_argument("--held-out", type=int, default=2000, help="samples for calibration and tables")
-    parser.add_argument("--series", type=int, default=300, help="objects whose stacks teach dropped slices")
+    parser.add_argument("--series", type=int, default=300, help="objects whose stacks teach dropped slices; 0 leaves that")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=3e-2)
     parser.add_argument("--seed", type=int, default=20264)
     parser.add_argument("--first", type=int, default=1, help="seed of the first chunk of samples")
     parser.add_argument("--every", type=int, default=200, help="steps between lines of the log")
+    parser.add_argument("--start", type=Path, help="weights whose trunk, maps and picture go on learning")
+    parser.add_argument("--half", action="store_true", help="16-bit arithmetic on a CPU that has it")
+    parser.add_argument("--heads", type=Path, help="folder of software packages with heads (scripts/real_heads.py)")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
