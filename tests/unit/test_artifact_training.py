@@ -14,7 +14,7 @@ from aiqa_integration.infer.trees import BoostedTrees
 BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
 
 TRAIN = "scripts.train --samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9 --out network.pt"
-FINISH = "scripts.finish network.pt --samples 60 --stacks 6 --out finished.pt"
+FINISH = "scripts.finish network.pt --learned 24 --first 9 --samples 60 --stacks 6 --out finished.pt"
 
 
 def log_of(script, folder):
@@ -49,6 +49,7 @@ def test_a_small_training_ends_in_weights_of_every_network(smoke):
     assert after["fused"].keys() == before["fused"].keys()
     assert (after["unlike"][next(iter(after["unlike"]))] != 0).any()
     assert "3 steps" in trained
+    assert "part of the picture" in finished
     assert "6 stacks" in finished
 
 

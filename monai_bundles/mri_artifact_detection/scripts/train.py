@@ -37,8 +37,9 @@ def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
     return stacked(sample for _ in range(CHUNK) for sample in draw_samples(rng, maps))
 
 
-def kept(path: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays:
-    """Return at least ``count`` samples, from the cache or drawn, in the order of their seeds."""
+def kept(cache: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays:
+    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds."""
+    path = cache / f"{seed}-{count}.npz"
     if not path.exists():
         started, parts, total = time.monotonic(), [], 0
         draw, seeds = partial(drawn_chunk, maps=maps), range(seed, seed + count)
@@ -283,11 +284,8 @@ def main() -> None:
         drawing = Drawing(options.first, options.workers, maps)
         first = [drawing.wait() for _ in range(options.workers)]
     else:
-        name = f"{options.first}-{options.samples}.npz"
-        held_out = kept(
-            options.cache / f"held-out-{options.held_out}.npz", HELD_OUT_SEED, options.held_out, options.workers, maps
-        )
-        first = [kept(options.cache / name, options.first, options.samples, options.workers, maps)]
+        held_out = kept(options.cache, HELD_OUT_SEED, options.held_out, options.workers, maps)
+        first = [kept(options.cache, options.first, options.samples, options.workers, maps)]
     print(f"{len(held_out['mr'])} held out, {time.monotonic() - options.started:.0f} s", flush=True)
     store = Store(options.capacity if options.seconds else len(first[0]["mr"]), options.device)
     for part in first:
