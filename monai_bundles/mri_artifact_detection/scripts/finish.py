@@ -1,8 +1,9 @@
 """Fits what follows the training of the networks: ``python -m scripts.finish network.pt --out finished.pt``.
 
-On samples that the networks have not seen: trees on the metrics, the layer that joins them with the picture as a
-probability, the measure of being unlike the training. On stacks that nothing before has seen: the probability from
-which an artifact is said to limit reading, and the tables of held-out figures. Needs scikit-learn.
+On the training's samples: trees on the metrics. On samples held out: the layer that joins them with the picture as a
+probability, the measure of being unlike the training. On stacks that nothing before has seen, drawn ones and those of
+real heads: the probability from which an artifact is said to limit reading, and the tables of held-out figures. Needs
+scikit-learn.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS, worst_places
 from aiqa_integration.infer.trees import BoostedTrees
 from scripts.brain_maps import keep_maps
-from scripts.dataset import STACK, UNKNOWN, Sample, draw_real_stack, draw_samples, draw_stack
+from scripts.dataset import STACK, UNKNOWN, Sample, draw_real_stack, draw_stack
 from scripts.network import Arrays, answers, build, config, stacked
 from scripts.real_heads import read_heads
 from scripts.scores import auc
-from scripts.train import kept
+from scripts.train import HELD_OUT_SEED, kept
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator], Iterator[Sample]]
 
-SAMPLE_SEED, STACK_SEED, REAL_SEED = 210_000_000, 310_000_000, 410_000_000
+STACK_SEED, REAL_SEED = 310_000_000, 410_000_000
 USUAL = 0.99
 """Share of the training images that are no more unlike than 1."""
 SHARES = tuple(k / 10 for k in range(11))
@@ -288,7 +289,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="what scripts.train saved")
     parser.add_argument("--learned", type=int, default=14_000, help="samples of the training, as it was told")
     parser.add_argument("--first", type=int, default=1, help="seed of the training's first chunk, as it was told")
-    parser.add_argument("--samples", type=int, default=6000)
+    parser.add_argument("--samples", type=int, default=2000, help="samples held out, as the training was told")
     parser.add_argument("--stacks", type=int, default=700)
     parser.add_argument("--heads", type=Path, help="folder of software packages with heads (scripts/real_heads.py)")
     parser.add_argument("--real-stacks", type=int, default=1200)
@@ -299,7 +300,7 @@ def main() -> None:
     torch.set_num_threads(1)
     maps = options.cache / "maps.npz"
     keep_maps(maps, options.heads)
-    samples = drawn(partial(draw_samples, maps=maps), SAMPLE_SEED, options.samples, options.cache / "samples.npz")
+    samples = kept(options.cache, HELD_OUT_SEED, options.samples, 1, maps)
     stacks = [drawn(partial(draw_stack, maps=maps), STACK_SEED, options.stacks * STACK, options.cache / "stacks.npz")]
     heads = [] if options.heads is None else read_heads(options.heads, "development")
     if heads:

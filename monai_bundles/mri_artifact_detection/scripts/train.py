@@ -90,7 +90,8 @@ def losses(
     networks: torch.nn.ModuleDict, batch: dict[str, torch.Tensor], sources: dict[str, tuple[str, ...]]
 ) -> dict[str, torch.Tensor]:
     """Return the losses: what is said of severity, and where the change lies."""
-    given = run_graph(networks, sources, {"image": to_image(batch["image"])})
+    image = to_image(batch["image"]).contiguous(memory_format=torch.channels_last)
+    given = run_graph(networks, sources, {"image": image})
     level = batch["severity"].long()
     known = ((level != UNKNOWN) & batch["mr"][:, None]).float()
     wanted = torch.stack([level > step for step in range(LEVELS)], dim=2).float()
@@ -153,6 +154,7 @@ def train(
             if unseen["picture"] + 0.1 * unseen["energy"] < best:
                 best = unseen["picture"] + 0.1 * unseen["energy"]
                 state = {name: tensor.detach().clone() for name, tensor in networks.state_dict().items()}
+                _save(networks, options.out)
     if state:
         networks.load_state_dict(state)
     print(f"{step} steps, {store.count} samples, best held-out loss {best:.4f}", flush=True)
@@ -269,7 +271,7 @@ def drawn_for(drawing: Drawing, count: int) -> Arrays:
 def main() -> None:
     """Draw, train, save the state dictionaries of all networks; ``scripts.finish`` fits what follows."""
     options = _options()
-    torch.set_num_threads(1 if options.device == "cpu" else 4)
+    torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     maps = options.cache / "maps.npz"
     keep_maps(maps, options.heads)
@@ -331,6 +333,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="weights whose trunk, maps and picture go on learning")
     parser.add_argument("--half", action="store_true", help="16-bit arithmetic on a CPU that has it")
     parser.add_argument("--heads", type=Path, help="folder of software packages with heads (scripts/real_heads.py)")
+    parser.add_argument("--threads", type=int, default=1, help="cores that training takes")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
