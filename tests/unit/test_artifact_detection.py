@@ -116,7 +116,7 @@ def test_what_is_unlike_the_training_or_no_scan_is_not_scored():
     assert likeness(usual).reason == ""
     far = usual | {"unlike": usual["unlike"] * 3}
     assert not likeness(far).scored
-    assert "1.6 times" in likeness(far).reason
+    assert "1.5 times" in likeness(far).reason
     other = usual | {"assessable": usual["assessable"] * 0.2}
     assert "no MR images" in likeness(other).reason
 
