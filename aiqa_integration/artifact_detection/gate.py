@@ -24,7 +24,7 @@ MOST_UNLIKE = 1.02
 simulated series in a hundred lies beyond. A single slice has a norm of 1 where one in a hundred is more unlike."""
 LEAST_ASSESSABLE = 0.97
 """Mean probability over the slices of being an MR scan of a patient, below which a series is not scored: 17 simulated
-series in a thousand lie below, and of 389 simulated phantoms, CT, X-rays and patterns none above."""
+series in a thousand lie below, and of 146 simulated phantoms, CT, X-rays and patterns one above."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

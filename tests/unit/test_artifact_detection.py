@@ -69,13 +69,13 @@ def outputs_of(slices):
 def test_the_worst_fifth_of_the_slices_stands_for_the_series():
     outputs = outputs_of(10)
     place = CLASSES.index(ArtifactId.WRAP)
-    outputs["severity"][[3, 7], 3 * place : 3 * place + 3] = [[0.99, 0.9, 0.2], [0.95, 0.7, 0.4]]
+    outputs["severity"][[3, 7], 3 * place : 3 * place + 3] = [[0.99, 0.98, 0.2], [0.96, 0.92, 0.4]]
     outputs["energy"][7, place, 5, 6] = 1.0
     found = {one.artifact: one for one in pool(outputs)}
     assert list(found) == list(ArtifactId)
     wrap = found[ArtifactId.WRAP]
     assert wrap.slices == (3, 7)
-    assert wrap.probability == pytest.approx(0.8)
+    assert wrap.probability == pytest.approx(0.95)
     assert wrap.severity == 2
     assert energy_of(outputs, wrap).values[1, 5, 6] == 1.0
     assert found[ArtifactId.MOTION].severity == 0

@@ -105,7 +105,7 @@ class Anatomy:
         return float(inside.mean()) if inside.size and inside.any() else 1.0
 
     def suppressed(self, left: float = 0.0) -> "Anatomy":
-        """Return the object as a scan with fat suppression shows it, ``left`` of the fat's signal remaining everywhere."""
+        """Return the object as a scan with fat suppression shows it, ``left`` of the fat's signal staying."""
         if self.fat is None or self.fat_suppressed:
             return self
         signal = without_fat(self.signal, self.fat * np.float32(1 - left))

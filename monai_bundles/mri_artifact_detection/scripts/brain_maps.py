@@ -1,8 +1,8 @@
-"""Head anatomies from the tissue probabilities of the MNI template, with a drawn skull, scalp and face around; and from
-heads of software packages (``scripts/real_heads.py``).
+"""Head anatomies from the tissue probabilities of the MNI template, with a drawn skull, scalp and face around.
 
-The template (ICBM 152, symmetric, 2009a) comes with nilearn and is read where that is installed: an average of 152
-brains, no person's image. Contrast, size, bending, plane and everything outside the brain are drawn anew.
+And from heads of software packages (``scripts/real_heads.py``). The template (ICBM 152, symmetric, 2009a) comes with
+nilearn and is read where that is installed: an average of 152 brains, no person's image. Contrast, size, bending, plane
+and everything outside the brain are drawn anew.
 """
 
 from __future__ import annotations
@@ -124,12 +124,14 @@ def _to_scan(rng: np.random.Generator, total: Field, fat: Field, pixel_mm: float
 
 
 def _layers(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
-    """Return how far fluid, bone, fat and muscle reach outside the brain (mm), thicker on one side than on the other."""
+    """Return how far fluid, bone, fat and muscle reach outside the brain (mm), unevenly thick."""
     rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     angle = np.arctan2(rows, columns)
     thick = rng.uniform([0.5, 3, 1, 1], [3, 8, 7, 5])
     uneven = [
-        sum(rng.normal(0, 0.28 / turns) * np.cos(turns * angle + rng.uniform(0, 2 * np.pi)) for turns in (1, 2, 3, 5, 9))
+        sum(
+            rng.normal(0, 0.28 / turns) * np.cos(turns * angle + rng.uniform(0, 2 * np.pi)) for turns in (1, 2, 3, 5, 9)
+        )
         for _ in range(4)
     ]
     return np.asarray(np.cumsum(thick[:, None, None] * np.exp(np.array(uneven)), axis=0), np.float32)

@@ -107,7 +107,9 @@ def read_heads(folder: Path, use: Use) -> list[Head]:
 
     found = []
     for file in HEADS:
-        places = sorted(path for path in folder.rglob(file.ending.rpartition("/")[2]) if str(path).endswith(file.ending))
+        places = sorted(
+            path for path in folder.rglob(file.ending.rpartition("/")[2]) if str(path).endswith(file.ending)
+        )
         if file.use != use or not places:
             continue
         image = nibabel.as_closest_canonical(nibabel.load(places[0]))

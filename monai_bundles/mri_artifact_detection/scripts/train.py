@@ -323,7 +323,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--capacity", type=int, default=220_000, help="most samples kept, with --seconds")
     parser.add_argument("--held-out", type=int, default=2000, help="samples for calibration and tables")
-    parser.add_argument("--series", type=int, default=300, help="objects whose stacks teach dropped slices; 0 leaves that")
+    parser.add_argument(
+        "--series", type=int, default=300, help="objects whose stacks teach dropped slices; 0 leaves that"
+    )
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=3e-2)
