@@ -1,7 +1,7 @@
 """Heads of people that come inside public software packages: some to train on, the others to set operating points by.
 
-None is in the project: a folder is searched for the files that ``HEADS`` names, and what is not there is left out. As far
-as their sources say, the unseen series of ``scripts/unseen.py`` are other people's.
+None is in the project: a folder is searched for the files that ``HEADS`` names, and what is not there is left out. The
+unseen series of ``scripts/unseen.py`` are other people's, as far as their sources say.
 """
 
 from __future__ import annotations
