@@ -226,7 +226,7 @@ def _uncertainty(
     best: _Extremes,
     spread: _Spread,
 ) -> float:
-    """Return the expanded uncertainty: noise, what was taken off for it, the freedom that the guidance leaves in the area.
+    """Return the expanded uncertainty: noise, what was taken off for it, the area's freedom in the guidance.
 
     What was taken off may be wrong by half of it (rectangular: JCGM 100:2008, 4.3.7): in even simulated water four
     tenths were found missing, whatever the noise.
