@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from aiqa_integration.artifact_detection import detection_inputs, pool
+from aiqa_integration.artifact_detection.inputs import detection_inputs
+from aiqa_integration.artifact_detection.pool import pool
 from aiqa_integration.infer.bundle import find_bundles
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.image import ImageStack, SliceRef

@@ -17,6 +17,9 @@ CLASSES = tuple(ArtifactId)
 LEVELS = 3
 WORST_PART = 0.2
 """Part of the slices, the worst ones, whose mean stands for the series: an artifact need not be in all."""
+SINGLE_PART = 0.02
+"""The same for artifacts that may hit a single slice."""
+_SINGLE = frozenset({ArtifactId.SPIKE, ArtifactId.ZIPPER})
 LIKELY = 0.5
 
 
@@ -52,9 +55,10 @@ def slice_levels(severity: Array) -> NDArray[np.float64]:
     return np.asarray(np.minimum.accumulate(levels, axis=2), np.float64)
 
 
-def worst_places(scores: NDArray[np.floating]) -> tuple[int, ...]:
-    """Return the places of the slices that stand for the series, the worst first: a fifth of them."""
-    ranked = np.argsort(-scores, kind="stable")[: ceil(WORST_PART * scores.size)]
+def worst_places(scores: NDArray[np.floating], artifact: ArtifactId | None = None) -> tuple[int, ...]:
+    """Return the places of the slices that stand for the series, the worst first: a fifth, of some artifacts fewer."""
+    part = SINGLE_PART if artifact in _SINGLE else WORST_PART
+    ranked = np.argsort(-scores, kind="stable")[: ceil(part * scores.size)]
     return tuple(int(place) for place in ranked)
 
 
@@ -69,7 +73,7 @@ def _assessed(artifact: ArtifactId, levels: NDArray[np.float64], outputs: Mappin
         reached = np.minimum.accumulate(outputs["dropped"][0].astype(np.float64))
         worst: tuple[int, ...] = ()
     else:
-        worst = worst_places(levels[:, 1])
+        worst = worst_places(levels[:, 1], artifact)
         reached = levels[list(worst)].mean(axis=0)
     return Assessment(
         artifact=artifact,

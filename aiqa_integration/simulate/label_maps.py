@@ -36,6 +36,8 @@ TISSUES: dict[Tissue, Relaxation] = {
     Tissue.CARTILAGE: (0.7, 1050.0, 35.0, 0.0),
 }
 
+MOST_LEFT = 0.08
+"""Part of the fat's signal that good suppression leaves, at most."""
 _SIGNAL = 1000.0  # of the brightest tissue, in the voxels' unit
 
 
@@ -69,7 +71,7 @@ def draw_anatomy(
         fat=fat,
         acquisition=draw_acquisition(rng),
     )
-    anatomy = anatomy.suppressed() if suppress else anatomy
+    anatomy = anatomy.suppressed(float(rng.uniform(0, MOST_LEFT))) if suppress else anatomy
     snr = float(np.exp(rng.uniform(np.log(20.5), np.log(100.0))))
     return replace(anatomy, noise_sd=anatomy.reference / snr)
 

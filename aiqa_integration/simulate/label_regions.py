@@ -41,7 +41,7 @@ def _head(grid: Grid) -> Labels:
     brain = grid.radius((0, 0, 0), axes) + ripple
     per_mm = 1 / 75.0
     labels = np.zeros(grid.shape, np.uint8)
-    skin = brain - rng.uniform(9, 16) * per_mm
+    skin = brain - rng.uniform(9, 16) * per_mm + rng.uniform(0, 0.05) * grid.noise(35.0)
     low = grid.up < -5
     face = grid.radius((0, 28, -62), (58 * size, 62 * size, 75 * size)) + ripple
     neck = grid.radius((0, -22, -130), (58 * size, 58 * size, 120.0)) + ripple

@@ -70,17 +70,30 @@ def outputs_of(slices):
 
 def test_the_worst_fifth_of_the_slices_stands_for_the_series():
     outputs = outputs_of(10)
-    place = CLASSES.index(ArtifactId.ZIPPER)
-    outputs["severity"][[3, 7], 3 * place : 3 * place + 3] = [[0.99, 0.9, 0.2], [0.95, 0.7, 0.4]]
+    place = CLASSES.index(ArtifactId.WRAP)
+    outputs["severity"][[3, 7], 3 * place : 3 * place + 3] = [[0.99, 0.98, 0.2], [0.96, 0.92, 0.4]]
     outputs["energy"][7, place, 5, 6] = 1.0
     found = {one.artifact: one for one in pool(outputs)}
     assert list(found) == list(ArtifactId)
-    zipper = found[ArtifactId.ZIPPER]
-    assert zipper.slices == (3, 7)
-    assert zipper.probability == pytest.approx(0.8)
-    assert zipper.severity == 2
-    assert energy_of(outputs, zipper).values[1, 5, 6] == 1.0
+    wrap = found[ArtifactId.WRAP]
+    assert wrap.slices == (3, 7)
+    assert wrap.probability == pytest.approx(0.95)
+    assert wrap.severity == 2
+    assert energy_of(outputs, wrap).values[1, 5, 6] == 1.0
     assert found[ArtifactId.MOTION].severity == 0
+
+
+def test_one_slice_is_enough_for_what_may_hit_a_single_one():
+    outputs = outputs_of(30)
+    for artifact in (ArtifactId.SPIKE, ArtifactId.ZIPPER, ArtifactId.GHOST):
+        place = CLASSES.index(artifact)
+        outputs["severity"][11, 3 * place : 3 * place + 3] = (0.99, 0.97, 0.2)
+    found = {one.artifact: one for one in pool(outputs)}
+    for artifact in (ArtifactId.SPIKE, ArtifactId.ZIPPER):
+        assert found[artifact].slices == (11,)
+        assert found[artifact].severity == 2
+    assert len(found[ArtifactId.GHOST].slices) == 6
+    assert found[ArtifactId.GHOST].severity == 0
 
 
 def test_a_worse_severity_is_never_likelier():
@@ -107,7 +120,7 @@ def test_what_is_unlike_the_training_or_no_scan_is_not_scored():
     assert likeness(at_limit).distance == pytest.approx(1.0)
     far = usual | {"unlike": usual["unlike"] * 3}
     assert not likeness(far).scored
-    assert "1.6 times" in likeness(far).reason
+    assert "1.5 times" in likeness(far).reason
     other = usual | {"assessable": usual["assessable"] * 0.2}
     assert "no MR images" in likeness(other).reason
 

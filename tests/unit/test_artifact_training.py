@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,14 @@ from aiqa_integration.infer.trees import BoostedTrees
 BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
 
 TRAIN = "scripts.train --samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9 --out network.pt"
-FINISH = "scripts.finish network.pt --samples 60 --stacks 6 --out finished.pt"
+AGAIN = (
+    "scripts.train --start network.pt --half --heads . --samples 24 --held-out 16 --series 0 --steps 2 --batch 8"
+    " --every 2 --first 9 --out again.pt"
+)
+FINISH = "scripts.finish network.pt --learned 24 --first 9 --samples 60 --stacks 6 --out finished.pt"
+FINISH_REAL = (
+    "scripts.finish again.pt --heads . --learned 24 --first 9 --samples 16 --stacks 6 --real-stacks 8 --out real.pt"
+)
 
 
 def log_of(script, folder):
@@ -49,7 +57,32 @@ def test_a_small_training_ends_in_weights_of_every_network(smoke):
     assert after["fused"].keys() == before["fused"].keys()
     assert (after["unlike"][next(iter(after["unlike"]))] != 0).any()
     assert "3 steps" in trained
+    assert "part of the picture" in finished
     assert "6 stacks" in finished
+
+
+def head_like(path, side, seed):
+    """Write an ellipsoid with a bright shell, as a volume of a package that real heads are read from."""
+    nibabel = pytest.importorskip("nibabel")
+    z, y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    radius = np.sqrt((z / 0.9) ** 2 + (y / 0.85) ** 2 + (x / 0.7) ** 2)
+    signal = 60.0 * (radius < 0.8) + 150.0 * ((radius > 0.85) & (radius < 1.0))
+    voxels = signal + np.random.default_rng(seed).normal(0, 2, signal.shape)
+    path.parent.mkdir(parents=True)
+    nibabel.save(nibabel.Nifti1Image(np.maximum(voxels, 0).astype(np.float32), np.diag([2.0, 2.0, 2.0, 1.0])), path)
+
+
+def test_training_goes_on_and_points_are_set_by_heads_of_packages(smoke, tmp_path):
+    pytest.importorskip("nilearn")
+    torch.save(smoke[1], tmp_path / "network.pt")
+    head_like(tmp_path / "mricron" / "templates" / "ch2.nii.gz", 80, 1)
+    head_like(tmp_path / "S1" / "anatomicals" / "raw.nii.gz", 80, 2)
+    trained, finished = log_of(AGAIN, tmp_path), log_of(FINISH_REAL, tmp_path)
+    assert "heads to train on: ['mricron/templates/ch2.nii.gz']" in trained
+    before, after = smoke[1], torch.load(tmp_path / "again.pt", weights_only=True)
+    assert all(torch.equal(before["dropped"][key], tensor) for key, tensor in after["dropped"].items())
+    assert any(not torch.equal(before["trunk"][key], tensor) for key, tensor in after["trunk"].items())
+    assert "real heads: 8 stacks" in finished
 
 
 def test_trees_go_right_above_their_limit():

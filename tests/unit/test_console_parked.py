@@ -47,7 +47,7 @@ def token_of(client):
 def test_it_says_why_and_what_to_do_by_receiver_and_reason(books):
     page = client_of(books).get("/parked/").text
     assert page.count("<section>") == 3
-    assert "2 to ehr" in page
+    assert "To ehr: 2 held" in page
     assert "ehr.patient_system is not set" in page
     assert "set ehr.patient_system or ehr.systems" in page
     assert "of no series" in page

@@ -320,8 +320,10 @@ def test_the_capability_statement_lists_what_is_served(filled):
     } <= (listed["Observation"])
     assert listed.keys() == PARAMETERS.keys()
     promised = json.loads((PROFILES / "CapabilityStatement/aiqa-facade.json").read_text())
+    does = {r["type"]: {i["code"] for i in r["interaction"]} for r in statement["rest"][0]["resource"]}
     for resource in promised["rest"][0]["resource"]:
         assert {parameter["name"] for parameter in resource["searchParam"]} <= listed[resource["type"]]
+        assert {interaction["code"] for interaction in resource["interaction"]} <= does[resource["type"]]
     for kind, names in listed.items():
         for name in names - {"_id"}:
             value = "2026" if name in {"_lastUpdated", "date", "started", "recorded", "authored-on", "period"} else "x"

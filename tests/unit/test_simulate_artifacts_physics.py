@@ -210,6 +210,36 @@ def test_the_stated_part_of_fat_is_left():
     assert np.abs(back[0, 64, 64]) < 1e-3
 
 
+def test_good_suppression_may_leave_a_part_of_the_fat():
+    ring = block((20, 108), (20, 108))
+    fat = np.where(block((30, 98), (30, 98)).foreground, 0, np.abs(ring.signal)).astype(np.float32)
+    left = replace(ring, fat=fat).suppressed(0.1)
+    np.testing.assert_allclose(np.abs(left.signal)[fat > 0], 0.1 * SIGNAL, rtol=1e-4)
+    np.testing.assert_allclose(np.abs(left.signal)[fat == 0], np.abs(ring.signal)[fat == 0], rtol=1e-4)
+
+
+def test_fat_of_opposed_phase_cancels_water_in_the_same_pixel():
+    half = replace(block(), fat=np.abs(block().signal) / 2)
+    how = Acquisition(fat_shift_px=1e-6, fat_phase_rad=np.pi)
+    opposed = prepare(replace(half, acquisition=how))
+    assert np.abs(opposed.signal).max() < 1e-2 * SIGNAL
+    moved = ChemicalShift(target=4.0, sign=1).apply(replace(half, acquisition=how))
+    assert moved.voxels[0, 64, 41] == pytest.approx(SIGNAL / 2, rel=0.02)
+    assert moved.voxels[0, 64, 64] < 1e-2 * SIGNAL
+
+
+def test_an_elliptic_scan_leaves_the_corners_of_k_space_out():
+    point = np.zeros((1, SIDE, SIDE), np.complex64)
+    point[0, 64, 64] = SIGNAL
+    scanned = Anatomy(signal=point, foreground=np.abs(point) > 0, pixel_mm=1.0)
+    peaks = [
+        clean(replace(scanned, acquisition=Acquisition(kept=(0.4, 0.3), elliptic=elliptic))).max()
+        for elliptic in (False, True)
+    ]
+    assert peaks[0] == pytest.approx(SIGNAL * 4 * 0.4 * 0.3, rel=0.03)
+    assert peaks[1] == pytest.approx(SIGNAL * np.pi * 0.4 * 0.3, rel=0.06)
+
+
 def test_metal_voids_the_stated_area_and_loses_no_signal_by_shifting():
     scanned = block((10, 118), (10, 118))
     metal = Susceptibility(target=0.02, place=0.5, radius=0.03, field_deg=0.0, shift_px=3.0)

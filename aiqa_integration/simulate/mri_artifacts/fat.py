@@ -35,7 +35,7 @@ class ChemicalShift(Disturbance):
     def disturb(self, anatomy: Anatomy) -> Step:
         """Return the object with its fat moved; ValueError where no fat shows."""
         moved = shift_fat(anatomy, self.sign * self.target)
-        error = error_energy(anatomy, anatomy.signal, moved.signal)
+        error = error_energy(anatomy, shift_fat(anatomy, 0.0).signal, moved.signal)
         return Step(anatomy=moved, measure=self.target, error=error)
 
 

@@ -21,6 +21,8 @@ Window = Literal["none", "hann", "tukey", "gauss"]
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 _TRUNCATED = 0.46  # cycles per pixel: below, an edge of k-space that is not rounded off rings visibly
 _LEAST = 1e-30  # of a signal: what is smaller has no direction in single precision
+_WEAKEST: dict[Window, float] = {"none": 0.0, "hann": 0.7, "tukey": 0.35, "gauss": 0.6}
+"""The weakest window that rounds a zero-filled scan off."""
 _AIR_NOISE = 4.0  # standard deviations of noise below which a scanner's filter takes the image for air
 
 
@@ -32,6 +34,8 @@ class Acquisition:
     how far k-space was sampled along rows' and columns' index, in cycles per pixel (the rest is zero-filled);
     ``strength`` is 0 to 1 of the window; ``sharpen`` raises the edge of k-space by that fraction; ``partial_fourier``
     is the sampled part along the phase direction; ``coil_log_sd`` is the spread of the coil's sensitivity.
+    ``elliptic`` leaves the corners of k-space out; ``fat_phase_rad`` is the phase that fat has against water at the
+    echo, so that both cancel where they meet in a voxel.
     """
 
     zoom: float = 1.0
@@ -44,6 +48,8 @@ class Acquisition:
     phase_rad: float = 0.0
     fat_shift_px: float = 0.0
     air_masked: bool = False
+    elliptic: bool = False
+    fat_phase_rad: float = 0.0
     seed: int = 0
 
     def weights(self, shape: Sequence[int], phase_axis: PhaseAxis) -> tuple[Volume, Volume]:
@@ -98,11 +104,12 @@ class Anatomy:
         inside = np.abs(self.signal)[self.foreground]
         return float(inside.mean()) if inside.size and inside.any() else 1.0
 
-    def suppressed(self) -> "Anatomy":
-        """Return the object as a scan with perfect fat suppression shows it."""
+    def suppressed(self, left: float = 0.0) -> "Anatomy":
+        """Return the object as a scan with fat suppression shows it, ``left`` of the fat's signal staying."""
         if self.fat is None or self.fat_suppressed:
             return self
-        return replace(self, signal=without_fat(self.signal, self.fat), fat_suppressed=True)
+        signal = without_fat(self.signal, self.fat * np.float32(1 - left))
+        return replace(self, signal=signal, fat_suppressed=True)
 
 
 def anatomy_of(voxels: NDArray[np.number], *, pixel_mm: float, slice_mm: float = 5.0) -> Anatomy:
@@ -117,7 +124,7 @@ def anatomy_of(voxels: NDArray[np.number], *, pixel_mm: float, slice_mm: float =
 def draw_acquisition(rng: np.random.Generator) -> Acquisition:
     """Return how one of many scanners would scan: full matrix or interpolated, with its filter, coil and phase.
 
-    Whatever is zero-filled is rounded off, so that a clean scan does not ring.
+    Whatever is zero-filled is rounded off, as weakly as scanners do it, so that a clean scan hardly rings.
     """
     kept = (0.5, 0.5)
     if rng.random() < 0.5:
@@ -127,18 +134,21 @@ def draw_acquisition(rng: np.random.Generator) -> Acquisition:
     rounded = min(kept) < _TRUNCATED
     windows: tuple[Window, ...] = ("hann", "tukey", "gauss")
     window = windows[int(rng.integers(3))] if rounded or rng.random() < 0.6 else "none"
+    weakest = _WEAKEST[window] if rounded else 0.2
     return Acquisition(
         zoom=float(rng.uniform(0.65, 1.0)) if rng.random() < 0.4 else 1.0,
         kept=kept,
         window=window,
-        strength=float(rng.uniform(0.85, 1.0) if rounded else rng.uniform(0.2, 1.0)),
+        strength=float(rng.uniform(weakest, 1.0)),
         sharpen=float(rng.uniform(0.0, 0.6)) if rng.random() < 0.3 else 0.0,
         partial_fourier=float(rng.choice([1.0, 1.0, 1.0, 0.875, 0.75])),
         coil_log_sd=float(rng.uniform(0.0, 0.14)),
         phase_rad=float(rng.uniform(0.0, 1.5)),
-        fat_shift_px=float(rng.uniform(-0.8, 0.8)),
-        air_masked=bool(rng.random() < 0.1),
+        fat_shift_px=float(rng.uniform(-0.98, 0.98)),
+        air_masked=bool(rng.random() < 0.15),
         seed=int(rng.integers(2**31)),
+        elliptic=bool(rng.random() < 0.25),
+        fat_phase_rad=float(rng.uniform(-np.pi, np.pi)) if rng.random() < 0.35 else 0.0,
     )
 
 
@@ -169,11 +179,20 @@ def finish(anatomy: Anatomy) -> Volume:
         noise *= np.float32(anatomy.noise_sd / np.sqrt((rows**2).mean() * (columns**2).mean()))
         spectrum += noise
     spectrum *= rows[:, None] * columns[None, :]
+    if how.elliptic:
+        spectrum *= _without_corners(shape, how.kept)
     voxels = np.abs(fft.ifft2(spectrum, norm="ortho", overwrite_x=True))
     if how.air_masked:
         level = max(_AIR_NOISE * anatomy.noise_sd, 0.03 * anatomy.reference)
         voxels[uniform_filter(voxels, (0, 7, 7)) < level] = 0
     return np.asarray(voxels, np.float32)
+
+
+def _without_corners(shape: Sequence[int], kept: tuple[float, float]) -> Volume:
+    """Return 1 inside the ellipse of k-space that touches the sampled extent, falling to 0 just outside."""
+    down, across = (np.fft.fftfreq(count) / part for count, part in zip(shape[-2:], kept, strict=True))
+    radius = np.hypot(down[:, None], across[None, :])
+    return np.asarray(np.clip((1.06 - radius) / 0.08, 0, 1), np.float32)
 
 
 def field_of_view(anatomy: Anatomy, zoom: float) -> Anatomy:
@@ -246,7 +265,7 @@ def _cut(
 
 
 def shift_fat(anatomy: Anatomy, pixels: float) -> Anatomy:
-    """Return the object with its fat moved along the read direction; ValueError where no fat shows."""
+    """Return the object with its fat moved along the read direction, in its phase; ValueError where no fat shows."""
     if anatomy.fat is None or anatomy.fat_suppressed:
         raise ValueError("no fat signal to shift")
     fat = phase_of(anatomy.signal) * anatomy.fat
@@ -254,7 +273,8 @@ def shift_fat(anatomy: Anatomy, pixels: float) -> Anatomy:
     ramp = np.exp(-2j * np.pi * np.fft.fftfreq(count) * pixels).astype(np.complex64)
     spectrum = fft.fft(fat, axis=axis) * (ramp[:, None] if axis == 1 else ramp)
     moved = fft.ifft(spectrum, axis=axis, overwrite_x=True)
-    return replace(anatomy, signal=anatomy.signal - fat + moved, fat=np.abs(moved))
+    turned = np.complex64(np.exp(1j * anatomy.acquisition.fat_phase_rad))
+    return replace(anatomy, signal=anatomy.signal - fat + moved * turned, fat=np.abs(moved))
 
 
 def without_fat(signal: ComplexVolume, fat: Volume) -> ComplexVolume:

@@ -25,7 +25,6 @@ Description: "Read and search over the results that AIQA keeps, for dashboards w
 * rest.resource[0].supportedProfile[+] = "https://w3id.org/aiqa/fhir/StructureDefinition/aiqa-artifact-finding"
 * rest.resource[0].supportedProfile[+] = "https://w3id.org/aiqa/fhir/StructureDefinition/aiqa-ct-dose-image-quality"
 * rest.resource[0].interaction[+].code = #read
-* rest.resource[0].interaction[+].code = #vread
 * rest.resource[0].interaction[+].code = #search-type
 * rest.resource[0].versioning = #versioned
 * rest.resource[0].searchParam[+].name = "identifier"

@@ -5,13 +5,13 @@ Anatomies are random label maps, and heads around the MNI template where nilearn
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import zoom
+from scipy.ndimage import rotate, zoom
 
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
 from aiqa_integration.artifact_detection.pool import CLASSES
@@ -27,9 +27,10 @@ from aiqa_integration.simulate.mammography_objects import expose
 from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid, receive
 from aiqa_integration.simulate.mri_artifacts.disturbance import corrupt
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
-from aiqa_integration.simulate.mri_artifacts.scan import Anatomy, draw_acquisition
+from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, anatomy_of, draw_acquisition
 from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
-from scripts.brain_maps import draw_head, maps_at
+from scripts.brain_maps import draw_head, draw_real_head, heads_at, maps_at
+from scripts.real_heads import Head
 
 ENERGY_GRID = 24
 NOT_MR_SHARE = 0.35
@@ -37,9 +38,9 @@ NOT_MR_SHARE = 0.35
 SCANS = 4
 STACK, AGAIN_SHARE, CLEAN_SHARE = 6, 0.7, 0.4
 """Slices of a stack on which series are judged, share of them scanned another way, share of those left clean."""
-HEAD_SHARE = 0.4
-"""Share of anatomies around the template, where it is installed."""
-COUNTS = (0.3, 0.42, 0.18, 0.1)
+HEAD_SHARE, REAL_SHARE = 0.35, 0.2
+"""Shares of anatomies around the template, where it is installed, and of real heads, where there are some."""
+COUNTS = (0.36, 0.42, 0.15, 0.07)
 """How often a stack has none, one, two, three artifacts."""
 SCALE = 170.0
 """Channels are kept as bytes: 1.5, the most that they hold, is 255."""
@@ -88,7 +89,41 @@ def draw_stack(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
     yield from _scanned(rng, anatomy, chosen)
 
 
-def _scanned(rng: np.random.Generator, anatomy: Anatomy, chosen: list[tuple[ArtifactId, Severity]]) -> Iterator[Sample]:
+def draw_real_stack(rng: np.random.Generator, heads: Sequence[Head]) -> Iterator[Sample]:
+    """Yield six slices of a real head as its scanner left it, with one artifact at most: what limits are set by."""
+    head = heads[int(rng.integers(len(heads)))]
+    even = max(head.spacing_mm) < 1.5 * min(head.spacing_mm)
+    axis = int(rng.integers(3)) if even else int(np.argmax(head.spacing_mm))
+    voxels, fat = (np.moveaxis(volume, axis, 0) for volume in (head.voxels, head.fat))
+    order = [axis, *(other for other in range(3) if other != axis)]
+    spacing = [head.spacing_mm[k] for k in order]
+    area = (voxels > 0.15 * np.percentile(voxels, 99.5)).mean(axis=(1, 2))
+    full = np.flatnonzero(area > 0.5 * area.max())
+    first = int(rng.integers(full[0], max(full[-1] - STACK + 2, full[0] + 1)))
+    place = slice(first, first + STACK), *(slice(None, None, int(rng.choice([-1, 1]))) for _ in range(2))
+    found = anatomy_of(np.ascontiguousarray(voxels[place]), pixel_mm=spacing[2], slice_mm=min(spacing[0], 8.0))
+    anatomy = replace(
+        found,
+        fat=np.ascontiguousarray(fat[place]) if head.fat_shines else None,
+        phase_axis=1 if rng.random() < 0.5 else 2,
+        acquisition=Acquisition(seed=int(rng.integers(2**31)), fat_phase_rad=float(rng.choice([0.0, 1.5, 3.1]))),
+    )
+    if len(anatomy.signal) < STACK:
+        return
+    if head.fat_shines and rng.random() < 0.3:
+        anatomy = anatomy.suppressed(float(rng.uniform(0, 0.1)))
+    chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
+    if any(artifact is ArtifactId.ZIPPER for artifact, _ in chosen):
+        anatomy = replace(anatomy, noise_sd=anatomy.reference / 80)
+    yield from _scanned(rng, anatomy, chosen, _Finish.none())
+
+
+def _scanned(
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    chosen: list[tuple[ArtifactId, Severity]],
+    given: _Finish | None = None,
+) -> Iterator[Sample]:
     """Yield the slices of one scan of an object; none where it can't have what was drawn."""
     try:
         voxels, effects = corrupt(anatomy, [draw_artifact(a, rng, s, shape=anatomy.signal.shape) for a, s in chosen])
@@ -97,7 +132,7 @@ def _scanned(rng: np.random.Generator, anatomy: Anatomy, chosen: list[tuple[Arti
     if not all(np.isfinite(part).all() for part in (voxels, *(effect.error for effect in effects))):
         return
     phase = None if rng.random() < 0.5 else anatomy.phase_axis - 1
-    finish = _Finish.drawn(rng, voxels.shape[1:])
+    finish = given or _Finish.drawn(rng, voxels.shape[1:])
     for z, image in enumerate(voxels):
         found = {e.artifact: (in_slice(e.severity, e.error, z), finish.geometry(e.error[z])) for e in effects}
         sample = _sample(finish.applied(image), anatomy.pixel_mm / finish.scale, phase, found, mr=True)
@@ -119,6 +154,8 @@ def in_slice(severity: int, error: Field, z: int) -> int:
 def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
     """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise, direction."""
     magnitude = np.abs(anatomy.signal)
+    if anatomy.fat is not None and anatomy.fat_suppressed:
+        magnitude = np.maximum(magnitude, anatomy.fat)
     top = float(magnitude.max()) or 1.0
     gain = np.asarray(np.maximum(magnitude / top, 1e-3) ** rng.uniform(-0.5, 0.8), np.float32)
     gain[magnitude < 1e-5 * top] = 0
@@ -141,10 +178,14 @@ def random_anatomy(rng: np.random.Generator, maps: Path | None, *, slices: int) 
     columns = rows if rng.random() < 0.7 else int(rows * rng.uniform(0.65, 1.0)) // 2 * 2
     shape = (slices, rows, columns) if rng.random() < 0.5 else (slices, columns, rows)
     loaded = None if maps is None else maps_at(maps)
-    if loaded is None or rng.random() > HEAD_SHARE:
+    chosen = rng.random()
+    if loaded is None or chosen > HEAD_SHARE + REAL_SHARE:
         return draw_anatomy(rng, shape=shape)
-    pixel = float(rng.uniform(205, 285)) / max(shape)
-    return draw_head(rng, loaded, shape, pixel, float(rng.uniform(1, 6)))
+    pixel, thickness = float(rng.uniform(205, 285)) / max(shape), float(rng.uniform(1, 6))
+    heads = () if maps is None else heads_at(maps)
+    if heads and chosen > HEAD_SHARE:
+        return draw_real_head(rng, heads[int(rng.integers(len(heads)))], shape, pixel, thickness)
+    return draw_head(rng, loaded, shape, pixel, thickness)
 
 
 def _draw_disturbances(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple[ArtifactId, Severity]]:
@@ -160,25 +201,41 @@ def _draw_disturbances(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Finish:
-    """What scanners and archives do to a finished image: resampled, padded, quantised, sharpened."""
+    """What scanners and archives do to a finished image: turned, resampled, padded, cut off above, quantised."""
 
     scale: float
     pad: tuple[tuple[int, int], tuple[int, int]]
     levels: int
+    turn_deg: float
+    cut: float
+
+    @classmethod
+    def none(cls) -> _Finish:
+        return cls(scale=1.0, pad=((0, 0), (0, 0)), levels=0, turn_deg=0.0, cut=100.0)
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, shape: tuple[int, ...]) -> _Finish:
         scale = float(rng.uniform(0.85, 1.4)) if rng.random() < 0.12 else 1.0
         pad = int(rng.uniform(0.05, 0.25) * shape[0]) if rng.random() < 0.08 else 0
         around = ((0, 0), (pad, pad)) if rng.random() < 0.5 else ((pad, pad), (0, 0))
-        return cls(scale=scale, pad=around, levels=int(rng.choice([0, 200, 500, 1500, 4000])))
+        return cls(
+            scale=scale,
+            pad=around,
+            levels=int(rng.choice([0, 200, 500, 1500, 4000])),
+            turn_deg=float(rng.normal(0, 4)) if rng.random() < 0.1 else 0.0,
+            cut=float(rng.uniform(97, 99.9)) if rng.random() < 0.12 else 100.0,
+        )
 
     def geometry(self, image: Field) -> Field:
+        if self.turn_deg:
+            image = np.maximum(rotate(image, self.turn_deg, reshape=False, order=1), 0)
         scaled = image if self.scale == 1.0 else np.maximum(zoom(image, self.scale, order=1), 0)
         return np.asarray(np.pad(scaled, self.pad), np.float32)
 
     def applied(self, image: Field) -> Field:
         shown = self.geometry(image)
+        if self.cut < 100.0:
+            shown = np.minimum(shown, np.percentile(shown, self.cut))
         if not self.levels:
             return shown
         top = float(np.percentile(shown, 99.9)) or 1.0

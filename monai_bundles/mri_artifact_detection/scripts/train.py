@@ -37,8 +37,9 @@ def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
     return stacked(sample for _ in range(CHUNK) for sample in draw_samples(rng, maps))
 
 
-def kept(path: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays:
-    """Return at least ``count`` samples, from the cache or drawn, in the order of their seeds."""
+def kept(cache: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays:
+    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds."""
+    path = cache / f"{seed}-{count}.npz"
     if not path.exists():
         started, parts, total = time.monotonic(), [], 0
         draw, seeds = partial(drawn_chunk, maps=maps), range(seed, seed + count)
@@ -89,7 +90,8 @@ def losses(
     networks: torch.nn.ModuleDict, batch: dict[str, torch.Tensor], sources: dict[str, tuple[str, ...]]
 ) -> dict[str, torch.Tensor]:
     """Return the losses: what is said of severity, and where the change lies."""
-    given = run_graph(networks, sources, {"image": to_image(batch["image"])})
+    image = to_image(batch["image"]).contiguous(memory_format=torch.channels_last)
+    given = run_graph(networks, sources, {"image": image})
     level = batch["severity"].long()
     known = ((level != UNKNOWN) & batch["mr"][:, None]).float()
     wanted = torch.stack([level > step for step in range(LEVELS)], dim=2).float()
@@ -138,7 +140,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = options.rate * min(1.0, (step + 1) / 100) * max(0.5 * (1 + np.cos(np.pi * share)), 1e-3)
         batch = store.batch(options.batch, generator)
-        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=options.device == "cuda"):
+        with torch.autocast(options.device, dtype=torch.bfloat16, enabled=options.device == "cuda" or options.half):
             found = losses(networks, batch, graph)
         loss = 4 * found["picture"] + found["energy"]
         optimizer.zero_grad(set_to_none=True)
@@ -152,6 +154,7 @@ def train(
             if unseen["picture"] + 0.1 * unseen["energy"] < best:
                 best = unseen["picture"] + 0.1 * unseen["energy"]
                 state = {name: tensor.detach().clone() for name, tensor in networks.state_dict().items()}
+                _save(networks, options.out)
     if state:
         networks.load_state_dict(state)
     print(f"{step} steps, {store.count} samples, best held-out loss {best:.4f}", flush=True)
@@ -268,10 +271,10 @@ def drawn_for(drawing: Drawing, count: int) -> Arrays:
 def main() -> None:
     """Draw, train, save the state dictionaries of all networks; ``scripts.finish`` fits what follows."""
     options = _options()
-    torch.set_num_threads(1 if options.device == "cpu" else 4)
+    torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     maps = options.cache / "maps.npz"
-    keep_maps(maps)
+    keep_maps(maps, options.heads)
     shown = {key: str(value) for key, value in vars(options).items() if key not in {"cache", "out", "started"}}
     print(f"settings {json.dumps(shown)}, torch {torch.__version__}, numpy {np.__version__}", flush=True)
     print("template installed" if maps.exists() else "template not installed: label maps only", flush=True)
@@ -283,21 +286,23 @@ def main() -> None:
         drawing = Drawing(options.first, options.workers, maps)
         first = [drawing.wait() for _ in range(options.workers)]
     else:
-        name = f"{options.first}-{options.samples}.npz"
-        held_out = kept(
-            options.cache / f"held-out-{options.held_out}.npz", HELD_OUT_SEED, options.held_out, options.workers, maps
-        )
-        first = [kept(options.cache / name, options.first, options.samples, options.workers, maps)]
+        held_out = kept(options.cache, HELD_OUT_SEED, options.held_out, options.workers, maps)
+        first = [kept(options.cache, options.first, options.samples, options.workers, maps)]
     print(f"{len(held_out['mr'])} held out, {time.monotonic() - options.started:.0f} s", flush=True)
     store = Store(options.capacity if options.seconds else len(first[0]["mr"]), options.device)
     for part in first:
         store.add(part)
-    networks = build().to(options.device)
+    networks = build().to(options.device, memory_format=torch.channels_last)
+    if options.start is not None:
+        weights = torch.load(options.start, weights_only=True)
+        for name in ("trunk", "energy", "picture", "dropped"):
+            networks[name].load_state_dict(weights[name])
     train(networks, store, held_out, options, drawing)
     if drawing is not None:
         drawing.stop()
     _save(networks, options.out)
-    train_dropped(networks, stacks, options.device)
+    if stacks:
+        train_dropped(networks, stacks, options.device)
     _save(networks, options.out)
     print(
         f"saved {sum(p.numel() for p in networks.parameters())} parameters, {time.monotonic() - options.started:.0f} s"
@@ -318,13 +323,19 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--capacity", type=int, default=220_000, help="most samples kept, with --seconds")
     parser.add_argument("--held-out", type=int, default=2000, help="samples for calibration and tables")
-    parser.add_argument("--series", type=int, default=300, help="objects whose stacks teach dropped slices")
+    parser.add_argument(
+        "--series", type=int, default=300, help="objects whose stacks teach dropped slices; 0 leaves that"
+    )
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=3e-2)
     parser.add_argument("--seed", type=int, default=20264)
     parser.add_argument("--first", type=int, default=1, help="seed of the first chunk of samples")
     parser.add_argument("--every", type=int, default=200, help="steps between lines of the log")
+    parser.add_argument("--start", type=Path, help="weights whose trunk, maps and picture go on learning")
+    parser.add_argument("--half", action="store_true", help="16-bit arithmetic on a CPU that has it")
+    parser.add_argument("--heads", type=Path, help="folder of software packages with heads (scripts/real_heads.py)")
+    parser.add_argument("--threads", type=int, default=1, help="cores that training takes")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
