@@ -35,7 +35,7 @@ def write_sample_studies(folder: Path) -> int:
     medium = simulate_series("acr-mri-medium", rng=rng, pose=Pose(rotation_deg=0.5))
     _write(folder, medium.stack, study_key="demo-medium", number=1, description="ACR medium axial T1", enhanced=True)
     _write_patient(folder, simulate_patient(rng), study_key="demo-head")
-    _write_patient(folder, simulate_patient(rng, ArtifactId.GHOST, 3), study_key="demo-head-ghosts")
+    _write_patient(folder, simulate_patient(rng, ArtifactId.WRAP, 3), study_key="demo-head-wrapped")
     return 6
 
 

@@ -116,7 +116,7 @@ def mammography_study(work: Path) -> Study:
 
 STUDIES: Mapping[str, Callable[[Path], Study]] = {
     "mr-phantom": lambda work: demo_study(work, "demo-faulty-1"),
-    "mr-patient": lambda work: demo_study(work, "demo-head-ghosts"),
+    "mr-patient": lambda work: demo_study(work, "demo-head-wrapped"),
     "ct": ct_study,
     "mammography": mammography_study,
 }
