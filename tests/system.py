@@ -258,7 +258,7 @@ class OpenBooks:
 
     def poll_error(self) -> str:
         """Why the last poll of the archive failed, empty if it did not."""
-        return next((status.last_error for status in self._books.polls() if not status.archive.startswith("ehr-")), "")
+        return next((status.last_error for status in self._books.polls() if status.archive == "pacs"), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
