@@ -1,11 +1,9 @@
 """``/notices/``: what a technologist has to know now; answered by one click, renewed without reloading."""
 
-import uuid
-
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aiqa_integration.console import csrf, reviewer
+from aiqa_integration.console import csrf, forms, reviewer
 from aiqa_integration.console.context import console
 
 PAGE = Blueprint("notices", __name__, url_prefix="/notices")
@@ -42,16 +40,9 @@ def answer() -> ResponseReturnValue:
     who = reviewer.named()
     accepted = "accepted" in request.form
     notice_id = request.form.get("accepted") or request.form.get("declined") or ""
-    if not _is_id(notice_id):
+    if not forms.is_id(notice_id):
         abort(400)
     answers.answer_notice(notice_id, accepted=accepted, who=who, now=console().now())
     response = redirect(url_for("notices.show"), code=303)
     reviewer.remember(response, who)
     return response
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False

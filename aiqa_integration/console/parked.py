@@ -1,13 +1,12 @@
 """``/parked/``: deliveries that wait for a person, with the reason and what mends it; sent again by one click."""
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aiqa_integration.console import csrf, phrases, reviewer
+from aiqa_integration.console import csrf, forms, phrases, reviewer
 from aiqa_integration.console.context import console
 from aiqa_integration.ledger.views import Parked
 
@@ -54,7 +53,7 @@ def replay() -> ResponseReturnValue:
     csrf.check()
     who = reviewer.named()
     wanted = frozenset(request.form.get("effects", "").split())
-    if not wanted or not all(map(_is_id, wanted)):
+    if not wanted or not all(map(forms.is_id, wanted)):
         abort(400)
     waiting = [parked for parked in console().books.parked(SHOWN) if parked.effect_id in wanted]
     for job_id in dict.fromkeys(parked.job_id for parked in waiting if parked.job_id is not None):
@@ -72,10 +71,3 @@ def _groups(waiting: Iterable[Parked]) -> Iterable[Group]:
         found.setdefault((parked.sink, parked.reason), []).append(parked)
     for (sink, reason), members in found.items():
         yield Group(sink=sink, reason=reason, advice=phrases.parked_advice(reason), waiting=tuple(members))
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False

@@ -14,9 +14,10 @@ from aiqa_integration.fhir.ct_dose import CATEGORIES, CtDoseImageQuality, ct_dos
 from aiqa_integration.fhir.json_text import json_bytes, read_json
 from aiqa_integration.fhir.measure_report import measure_reports
 from aiqa_integration.fhir.style import Style
-from aiqa_integration.model.identity import Device, SeriesRef
+from aiqa_integration.model.identity import Device
 from aiqa_integration.model.month import CalendarMonth, ScannerMonth, by_scanner
 from aiqa_integration.model.recommendation import RecommendationKind
+from tests.fhir_emitted import CT_EXAM, MONTH
 from tests.fhir_flows import FULL
 from tests.fhir_reports import (
     GHOST,
@@ -31,14 +32,7 @@ from tests.fhir_reports import (
 )
 
 EXAMPLES = Path(__file__).parents[3] / "shared/fhir-examples"
-EXAM = CtDoseImageQuality(
-    ref=SeriesRef(study_instance_uid="1.2", series_instance_uid="1.2.3"), category="LA31753-9",
-    global_noise_hu=Decimal("17.40"), size_adjusted_dose_mgy_cm=Decimal(412), subject="Patient/1",
-    report="DiagnosticReport/2", effective="2026-11-20T10:11:00+01:00", issued="2026-11-20T10:20:00+01:00",
-    device="AIQA",
-)  # fmt: skip
 NOVEMBER = CalendarMonth.read("2026-11")
-MONTH = ScannerMonth(device=SCANNER, runs=22, passed=21, series=100, repeated=3)
 
 
 def clinical(style=FULL):
@@ -100,7 +94,7 @@ def test_a_later_sr_replaces_the_former():
 
 @pytest.mark.parametrize(("shape", "count"), [("components", 1), ("single", 3)])
 def test_ct_dose_is_written_as_receivers_take_it(shape, count):
-    found = ct_dose_observations(EXAM, shape)
+    found = ct_dose_observations(CT_EXAM, shape)
     assert len(found) == count
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in found]}
     check(bundle)
@@ -113,7 +107,7 @@ def test_ct_dose_is_written_as_receivers_take_it(shape, count):
 )
 def test_ct_dose_refuses_what_cannot_be(wrong):
     with pytest.raises(ValueError, match=r"96914-7|positive"):
-        CtDoseImageQuality(**{**{name: getattr(EXAM, name) for name in EXAM.__slots__}, **wrong})
+        CtDoseImageQuality(**{**{name: getattr(CT_EXAM, name) for name in CT_EXAM.__slots__}, **wrong})
     assert len(CATEGORIES) == 18
 
 
@@ -182,7 +176,7 @@ COMPARED = {
     "mr-clinical/auditevent-balp.json": lambda: of_type(clinical(), "AuditEvent")[0],
     "mr-clinical/servicerequest-repeat-proposal.json": lambda: of_type(clinical(), "ServiceRequest", "POST")[0],
     "mr-clinical/task-repeat-decision.json": lambda: of_type(clinical(), "Task")[0],
-    "ct-clinical/observation-ct-dose-image-quality.json": lambda: ct_dose_observations(EXAM, "components")[0],
+    "ct-clinical/observation-ct-dose-image-quality.json": lambda: ct_dose_observations(CT_EXAM, "components")[0],
     "common/measurereport-scanner.json": lambda: months()[1]["resource"],
     "common/endpoint-wado.json": lambda: of_type(phantom(), "Endpoint")[0],
 }
