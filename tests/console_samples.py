@@ -54,11 +54,12 @@ def judged(
     verdict: Verdict,
     uncertainty: float | None = None,
     limits: Tolerance | None = None,
+    note: str | None = None,
 ) -> Judgement:
     measured = Measured(
         metric=metric(name, label, unit), quantity=Quantity(value, unit), uncertainty=uncertainty, slice_index=4
     )
-    return Judgement(measurement=measured, limits=limits, verdict=verdict)
+    return Judgement(measurement=measured, limits=limits, verdict=verdict, note=note)
 
 
 def missing(required: bool = True) -> Judgement:
@@ -89,6 +90,7 @@ UNIFORMITY = judged(
     uncertainty=0.5,
     verdict=Verdict.TOLERANCE,
     limits=Tolerance(tolerance_low=87.5, action_low=85.0, source=GUIDANCE, revision="acr-2022-1"),
+    note="within its uncertainty of a limit",
 )
 THICKNESS = judged(
     "mr-slice-thickness",
@@ -99,7 +101,9 @@ THICKNESS = judged(
     verdict=Verdict.ACTION,
     limits=Tolerance(action_low=4.3, action_high=5.7, source=GUIDANCE, revision="acr-2022-1"),
 )
-SNR = judged("mr-snr", "Signal-to-noise ratio", ONE, 212.6, verdict=Verdict.NOT_ASSESSED)
+SNR = judged(
+    "mr-snr", "Signal-to-noise ratio", ONE, 212.6, verdict=Verdict.NOT_ASSESSED, note="the guidance has no limit for it"
+)
 
 
 def report(

@@ -76,6 +76,7 @@ class MeasurementDocument(_Part):
     detail: str | None
     limits: LimitsDocument | None
     verdict: Verdict
+    note: str | None = None
     required: bool
     slice: int | None
 
@@ -159,7 +160,9 @@ def read_document(content: bytes) -> ReportDocument:
 def judgement(row: MeasurementDocument) -> Judgement:
     """Return a row of the document as the judgement that it was."""
     limits = Tolerance(**row.limits.model_dump()) if row.limits else None
-    return Judgement(measurement=_measurement(row), limits=limits, verdict=row.verdict, required=row.required)
+    return Judgement(
+        measurement=_measurement(row), limits=limits, verdict=row.verdict, required=row.required, note=row.note
+    )
 
 
 def _measurement(row: MeasurementDocument) -> Measurement:

@@ -120,8 +120,8 @@ def _value_group(report: QaReport, series: LoadedSeries, judgement: Judgement) -
     )
     if missing is not None:
         _empty(group[0], missing)
-    if measurement.detail:
-        _comment(group[0], measurement.detail)
+    if remarks := [text for text in (measurement.detail, judgement.note) if text]:
+        _comment(group[0], "; ".join(remarks))
     return group
 
 

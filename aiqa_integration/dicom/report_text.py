@@ -82,8 +82,10 @@ def _metric_lines(report: QaReport, slices: Sequence[SliceRef]) -> list[tuple[Co
 
 
 def _line(judgement: Judgement, slices: Sequence[SliceRef]) -> str:
-    """Return value, limits and verdict, the image to look at, and where the limits come from."""
+    """Return value, limits and verdict, what is to be known of it, the image to look at, the limits' source."""
     text, place = judgement_text(judgement), judgement.measurement.slice_index
+    if judgement.note:
+        text += f" ({judgement.note})"
     if place is not None and 0 <= place < len(slices):
         text += f" [{place_text(slices[place], place)}]"
     return f"{text}; limits: {judgement.limits.source}" if judgement.limits else text

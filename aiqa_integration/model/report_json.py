@@ -124,6 +124,7 @@ def _measurement(judgement: Judgement, instance_uids: Sequence[str]) -> Json:
         "detail": measurement.detail,
         "limits": None if judgement.limits is None else _limits(judgement.limits),
         "verdict": judgement.verdict.value,
+        "note": judgement.note,
         "required": judgement.required,
         "slice": place + 1 if place >= 0 else None,
         "sop_instance_uid": instance_uids[place] if 0 <= place < len(instance_uids) else None,

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -37,13 +38,14 @@ def row(value, *, uncertainty=None, **limits):
 
 
 def test_document_gives_back_what_was_judged():
-    made = report("all", LENGTH, UNIFORMITY, THICKNESS, SNR, missing(required=False))
+    made = report("all", LENGTH, replace(UNIFORMITY, note="near"), THICKNESS, SNR, missing(required=False))
     document = read_document(report_bytes(made))
     read = [judgement(entry) for entry in document.measurements]
     assert document.report_uid == made.report_uid
     assert document.verdict is Verdict.ACTION
     for before, after in zip(made.judgements, read, strict=True):
         assert (after.verdict, after.limits, after.required) == (before.verdict, before.limits, before.required)
+        assert after.note == before.note
         assert after.measurement.slice_index == before.measurement.slice_index
         match before.measurement, after.measurement:
             case Measured() as measured, Measured() as shown:

@@ -16,7 +16,7 @@ from aiqa_integration.dicom.evidence import read_source
 from aiqa_integration.dicom.sr import measurement_sr, report_sr, series_sr
 from aiqa_integration.dicom.uids import Role, instance_uid, series_uid, tracking_uid
 from aiqa_integration.errors import EncodingError
-from aiqa_integration.model.judgement import Judgement
+from aiqa_integration.model.judgement import Judgement, Verdict
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.pipeline.ports import LoadedSeries
@@ -82,6 +82,14 @@ def test_report_says_value_limits_source_verdict_and_where(series: LoadedSeries)
     assert lines["Slice position error, slice 11"] == (
         f"NOT MEASURED: the wedge edges were not found (feature-not-found) [image 3]{source}"
     )
+
+
+def test_both_reports_say_why_a_value_is_not_assessed(series: LoadedSeries) -> None:
+    found = replace(judgements(64, 2)[0], verdict=Verdict.NOT_ASSESSED, note="left open")
+    report = report_over(series, judgements=(found,))
+    assert "NOT ASSESSED (left open) [image 2]" in as_text(report, series)["Horizontal length, slice 5"]
+    measured = pydicom.dcmread(BytesIO(measurement_sr(report, series, read_source(series)) or b""))
+    assert "left open" in [str(item.get("TextValue")) for item in items(measured)]
 
 
 def test_metrics_that_share_a_code_are_told_apart_by_their_labels(series: LoadedSeries) -> None:

@@ -14,7 +14,7 @@ import pytest
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model.report_json import check_document, report_bytes, report_document, report_schema
 from aiqa_integration.pipeline.ports import LoadedSeries
-from tests.unit.dicom_out_samples import report_over, tiny_series
+from tests.unit.dicom_out_samples import judgements, report_over, tiny_series
 
 
 @pytest.fixture
@@ -51,6 +51,15 @@ def test_missing_value_says_why(series: LoadedSeries) -> None:
     found = by_metric(report_document(report_over(series)))["mr-slice-position-error-slice11"]
     assert (found["status"], found["value"], found["verdict"]) == ("not-measured", None, "NOT_MEASURED")
     assert (found["reason"], found["detail"]) == ("feature-not-found", "the wedge edges were not found")
+
+
+def test_note_of_a_verdict_is_kept_and_older_reports_have_none(series: LoadedSeries) -> None:
+    noted = tuple(replace(one, note="left open") for one in judgements(64, 2))
+    document = report_document(report_over(series, judgements=noted))
+    assert {one["note"] for one in document["measurements"]} == {"left open"}
+    for one in document["measurements"]:
+        del one["note"]
+    check_document(document)
 
 
 def test_head_of_the_document(series: LoadedSeries) -> None:
