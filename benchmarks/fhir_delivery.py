@@ -29,7 +29,7 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
-from aiqa_integration.pipeline.ports import RetryPolicy
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.sinks.fhir_server import FhirSink
 from tests.fhir_flows import FULL
 from tests.fhir_reports import EVERYTHING, loaded, phantom_report

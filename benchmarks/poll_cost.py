@@ -21,7 +21,7 @@ from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.identity import Device
 from aiqa_integration.model.image import ImageStack, SliceRef
 from aiqa_integration.pipeline.poll import poll
-from aiqa_integration.pipeline.ports import ArchiveSchedule
+from aiqa_integration.pipeline.schedule import ArchiveSchedule
 from tests.servers import OrthancServer
 
 QUIET = timedelta(seconds=90)

@@ -24,7 +24,9 @@ from aiqa_integration.pipeline.advance import Workshop, advance
 from aiqa_integration.pipeline.chore import Chore, do_when_due
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
 from aiqa_integration.pipeline.poll import poll_when_due
-from aiqa_integration.pipeline.ports import Archive, ArchiveSchedule, RetryPolicy
+from aiqa_integration.pipeline.ports import Archive
+from aiqa_integration.pipeline.retries import RetryPolicy
+from aiqa_integration.pipeline.schedule import ArchiveSchedule
 from aiqa_integration.settings import Settings, Window
 from aiqa_integration.sinks.facade import NAME as FACADE
 

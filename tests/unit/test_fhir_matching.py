@@ -21,7 +21,7 @@ from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.chore import EHR_PATIENTS, EHR_SUBSCRIPTION, EHR_TASKS
 from aiqa_integration.pipeline.deliver import Dispatch
 from aiqa_integration.pipeline.deliver import deliver as deliver_effect
-from aiqa_integration.pipeline.ports import RetryPolicy
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.settings import load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
 from tests.fhir_flows import deliver, order_resource, patient_resource, study_resource
