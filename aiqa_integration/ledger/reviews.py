@@ -12,13 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from aiqa_integration.ledger import calibrations, scanners
 from aiqa_integration.ledger.screenings import FLAGGED_FROM
-from aiqa_integration.ledger.tables import (
-    ArtifactAnswerRow,
-    CalibrationRow,
-    DriftRow,
-    JobRow,
-    ScreeningRow,
-)
+from aiqa_integration.ledger.tables import ArtifactAnswerRow, CalibrationRow, DriftRow, JobRow, ScreeningRow
 from aiqa_integration.ledger.views import GivenAnswer, ReviewCase, ToReview, WhyReview
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import Severity
