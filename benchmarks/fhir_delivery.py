@@ -40,6 +40,7 @@ FEWEST_A_MINUTE = 200
 
 
 def main() -> int:
+    """Print results delivered a minute, by the clock and by CPU time; 1 where one is too small."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=int, default=300)
     parser.add_argument("--threads", type=int, default=2)
@@ -121,6 +122,8 @@ def serve() -> None:
 
 
 class _Stub(BaseHTTPRequestHandler):
+    """A FHIR server out of a dictionary: what is posted is found by its first identifier."""
+
     protocol_version = "HTTP/1.1"
     kept: dict[tuple[str, str], Element] = {}  # noqa: RUF012 - one store for all requests
 
@@ -160,6 +163,7 @@ class _Stub(BaseHTTPRequestHandler):
 
 
 def _statement() -> Element:
+    """Return what the server says that it can do: all that AIQA asks for."""
     rows = [
         {
             "type": kind,
