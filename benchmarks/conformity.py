@@ -49,6 +49,7 @@ PERSON = Person(name="Curie^Marie", organization="General Hospital")
 
 
 def main() -> int:
+    """Print each series with its objects and what validators find wrong in them; 1 where there are errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pixelmed", action="store_true")

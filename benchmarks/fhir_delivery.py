@@ -29,7 +29,7 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
-from aiqa_integration.pipeline.ports import RetryPolicy
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.sinks.fhir_server import FhirSink
 from tests.fhir_flows import FULL
 from tests.fhir_reports import EVERYTHING, loaded, phantom_report
@@ -40,6 +40,7 @@ FEWEST_A_MINUTE = 200
 
 
 def main() -> int:
+    """Print results delivered a minute, by the clock and by CPU time; 1 where one is too small."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=int, default=300)
     parser.add_argument("--threads", type=int, default=2)
@@ -121,6 +122,8 @@ def serve() -> None:
 
 
 class _Stub(BaseHTTPRequestHandler):
+    """A FHIR server out of a dictionary: what is posted is found by its first identifier."""
+
     protocol_version = "HTTP/1.1"
     kept: dict[tuple[str, str], Element] = {}  # noqa: RUF012 - one store for all requests
 
@@ -160,6 +163,7 @@ class _Stub(BaseHTTPRequestHandler):
 
 
 def _statement() -> Element:
+    """Return what the server says that it can do: all that AIQA asks for."""
     rows = [
         {
             "type": kind,

@@ -145,6 +145,7 @@ class Filler:
         return written
 
     def _write(self, runs: list[list[tuple[dict[str, Any], Template]]]) -> None:
+        """Copy the resources of runs with their tokens and postings into the tables, and commit."""
         postings, tokens = [], []
         columns = list(runs[0][0][0])
         with self.connection.cursor() as cursor:

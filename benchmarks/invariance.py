@@ -124,6 +124,7 @@ def resampled(matrix: int) -> Callable[[LoadedSeries], LoadedSeries]:
 
 
 def _resampled(image: Voxels, shape: tuple[int, int]) -> Voxels:
+    """Return an image whose k-space is cut or filled with zeros to a shape [row, column], values kept."""
     spectrum = np.fft.fftshift(np.fft.fft2(image))
     kept = [min(old, new) for old, new in zip(image.shape, shape, strict=True)]
     target = np.zeros(shape, np.complex128)
@@ -177,6 +178,7 @@ PRESENTATIONS: Mapping[str, Callable[[LoadedSeries], LoadedSeries]] = {
 
 
 def main() -> int:
+    """Print for each presentation how many series are found, and how far values change; 1 unless all are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="only files whose path contains this")
@@ -219,6 +221,7 @@ def _seen(series: LoadedSeries, runner: BundleRunner) -> Seen | str:
 
 
 def _count(tally: Tally, original: Seen, seen: Seen | str, name: str) -> None:
+    """Count how a presentation fares: phantom found, slices right, changes in units of the combined uncertainty."""
     tally.tried += 1
     if isinstance(seen, str):
         tally.notes.append(f"{name}: {seen}")
@@ -249,6 +252,7 @@ def _count(tally: Tally, original: Seen, seen: Seen | str, name: str) -> None:
 
 
 def _print(tallies: Mapping[str, Tally]) -> None:
+    """Print the tallies, a column a presentation."""
     rows = {
         "": list(tallies),
         "found": [f"{tally.found}/{tally.tried}" for tally in tallies.values()],

@@ -20,6 +20,7 @@ from tests.system import Pace, running_loop
 
 
 def main() -> int:
+    """Print as JSON what was doubled, lost or not delivered (counts); 1 where anything was."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are stopped
     arguments = _parser().parse_args()
     plan = Plan(

@@ -23,6 +23,7 @@ from tests.notice_system import motion, ward
 
 
 def main() -> int:
+    """Print as JSON the median, 95th percentile and largest delay from image to notice, in seconds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=20)
     parser.add_argument("--every", type=float, default=1.7, help="seconds from one series to the next")

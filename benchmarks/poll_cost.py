@@ -21,7 +21,7 @@ from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.identity import Device
 from aiqa_integration.model.image import ImageStack, SliceRef
 from aiqa_integration.pipeline.poll import poll
-from aiqa_integration.pipeline.ports import ArchiveSchedule
+from aiqa_integration.pipeline.schedule import ArchiveSchedule
 from tests.servers import OrthancServer
 
 QUIET = timedelta(seconds=90)
@@ -34,10 +34,12 @@ class SteppedClock:
         self.moment = datetime.now(tz=UTC)
 
     def now(self) -> datetime:
+        """Return the moment that was set."""
         return self.moment
 
 
 def tiny_stack() -> ImageStack:
+    """Return one slice of 8 x 8 pixels."""
     slice_ref = SliceRef(sop_instance_uid="1", sop_class_uid="1", frame_number=None, instance_number=1, position_mm=0.0)
     voxels = np.arange(64, dtype=np.float32).reshape(1, 8, 8)
     return ImageStack(
@@ -46,6 +48,7 @@ def tiny_stack() -> ImageStack:
 
 
 def fill(archive: DicomWebArchive, folder: Path, *, series: int, per_study: int) -> None:
+    """Store so many series of one image in an archive, four at a time."""
     device = Device(manufacturer="Benchmark", model="Tiny", serial="1", station="BENCH")
 
     def one(number: int) -> None:
@@ -68,6 +71,7 @@ def fill(archive: DicomWebArchive, folder: Path, *, series: int, per_study: int)
 
 
 def main() -> None:
+    """Print the seconds of each poll: first, while all settle, with nothing changed twice, wide."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=100)
     parser.add_argument("--series-per-study", type=int, default=4)

@@ -21,6 +21,7 @@ REPORT_CLASS = "1.2.840.10008.5.1.4.1.1.88.22"
 
 
 def main() -> int:
+    """Print as JSON the seconds from the last instance to the report, quiet time left out: first and warm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=5)
     parser.add_argument("--poll-every", type=float, default=1.0, help="seconds between polls")

@@ -70,6 +70,7 @@ WAYS = (
 
 
 def main() -> int:
+    """Print for each way how many series are right, and the largest errors in degrees and mm; 1 where one is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--only", default="", help="only ways whose name contains this")

@@ -30,6 +30,7 @@ from tests.system import Loop, running_loop
 
 
 def main() -> int:
+    """Print each series with its result, its objects in PACS and Observations in the EHR; 1 where any is amiss."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are stopped
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -77,6 +78,7 @@ def _ref(instance: Dataset) -> SeriesRef:
 
 
 def _row(number: int, loop: Loop, job: QueueRow, instances: list[Dataset]) -> tuple[str, ...]:
+    """Return a series as the table shows it: result and state, how many objects and Observations were found."""
     names = {job.ref.series_instance_uid, *(str(instance.SOPInstanceUID) for instance in instances)}
     objects = [found for found in loop.pacs.results(job.ref.study_instance_uid) if sources(found) & names]
     refused = job.result is None or job.result.refused_code

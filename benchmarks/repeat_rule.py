@@ -57,6 +57,7 @@ POLICIES: dict[str, Callable[[], Look]] = {
 
 
 def main() -> int:
+    """Print each policy's figures, per exam, per 100 exams or per month, as a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
@@ -90,6 +91,7 @@ def main() -> int:
 
 
 def _row(met: list[Month], recalled: float) -> dict[str, float]:
+    """Return what a policy came to; the delay is in minutes, the cost in the currency of the scanner's hour."""
     exams, alerts = sum(month.exams for month in met), sum(month.alerts for month in met)
     delays = [delay for month in met for delay in month.delays_s]
     unreadable = sum(month.unreadable for month in met)

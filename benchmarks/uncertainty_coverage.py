@@ -58,6 +58,7 @@ class Record:
 
 
 def main() -> int:
+    """Print for each metric error, stated uncertainty and coverage; what is not measured is counted by reason."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=400)
@@ -112,6 +113,7 @@ def random_case(rng: np.random.Generator, *, missing: tuple[int, ...]) -> Simula
 
 
 def _scan(rng: np.random.Generator) -> Scan:
+    """Return the settings of a scan, drawn over the whole range of sites; SNR from 20 to 200."""
     count = int(rng.choice([128, 192, 256, 320, 512], p=[0.05, 0.2, 0.5, 0.15, 0.1]))
     field_mm = float(rng.uniform(240.0, 280.0))
     high = float(rng.choice([1.0, 1.0, rng.uniform(0.85, 1.15)]))
@@ -145,6 +147,7 @@ def freely_drawn_region(series: SimulatedSeries, rng: np.random.Generator) -> Ci
 
 
 def measured(series: SimulatedSeries, finder: Finder) -> tuple[Measurement, ...]:
+    """Return what is measured in a series once the phantom is found; raises PhantomNotFound."""
     header = SeriesHeader(
         ref=SeriesRef(study_instance_uid="2.25.1", series_instance_uid="2.25.2"),
         modality="MR",
@@ -159,6 +162,7 @@ def measured(series: SimulatedSeries, finder: Finder) -> tuple[Measurement, ...]
 
 
 def by_truth(series: SimulatedSeries, header: SeriesHeader) -> tuple[Phantom, LocatedPhantom]:  # noqa: ARG001
+    """Return the phantom as the simulator placed it."""
     truth = series.truth
     (phantom,) = (phantom for phantom in phantoms_of(ANALYSIS) if phantom.name == truth.phantom)
     located = LocatedPhantom(
@@ -173,6 +177,8 @@ def by_truth(series: SimulatedSeries, header: SeriesHeader) -> tuple[Phantom, Lo
 
 
 def by_bundle(runner: BundleRunner) -> Finder:
+    """Return what finds the phantom by the network."""
+
     def find(series: SimulatedSeries, header: SeriesHeader) -> tuple[Phantom, LocatedPhantom]:
         phantom, located, _ = find_phantom(LoadedSeries(header=header, stack=series.stack, files=()), ANALYSIS, runner)
         return phantom, located
@@ -181,6 +187,7 @@ def by_bundle(runner: BundleRunner) -> Finder:
 
 
 def note(record: Record, measurement: Measurement, truths: dict[str, float]) -> None:
+    """Add a measurement to the record of its metric."""
     if not isinstance(measurement, Measured):
         record.reasons[measurement.reason.value] += 1
         return
@@ -191,6 +198,7 @@ def note(record: Record, measurement: Measurement, truths: dict[str, float]) -> 
 
 
 def row_of(number: int, series: SimulatedSeries, measurement: Measurement, truths: dict[str, float]) -> dict[str, Any]:
+    """Return a measurement with its truth and its case, as a line of the CSV file."""
     scan, pose, value = series.truth.scan, series.truth.pose, measurement if isinstance(measurement, Measured) else None
     return {
         "case": number,
@@ -216,6 +224,7 @@ def row_of(number: int, series: SimulatedSeries, measurement: Measurement, truth
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the CSV file."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -223,6 +232,7 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def report(records: dict[str, Record], unseen: Counter[str], arguments: argparse.Namespace) -> None:
+    """Print the table: values, mean and SD of the error, mean uncertainty (units of the metric), coverage, reasons."""
     lines = []
     for metric, record in records.items():
         reasons = ", ".join(f"{reason} {count}" for reason, count in record.reasons.most_common()) or "-"

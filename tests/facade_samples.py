@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.facade.context import FacadeContext, facade_over
 from aiqa_integration.fhir.bundle import report_bundle_bytes
 from aiqa_integration.ledger import schema
@@ -54,10 +55,13 @@ def api(folder: Path, url: str = "", name: str = "dashboard") -> Iterator[Api]:
     now: Callable[[], datetime] = lambda: box[0].moment if box else NOW  # noqa: E731
     context = facade_over(engine, folder / "exports", base_url=None, now=now)
     token = context.tokens.add(name, who="test", now=NOW)
-    app = create_app(object(), object(), facade=context)  # type: ignore[arg-type]
+    app = create_app(ConsoleContext(books=object(), artifacts=object(), facade=context))  # type: ignore[arg-type]
     box.append(Api(app=app, context=context, token=token))
-    yield box[0]
-    engine.dispose()
+    try:
+        yield box[0]
+    finally:
+        context.exports.stop()
+        engine.dispose()
 
 
 def reports(count: int, scanners: int = 2) -> Iterator[tuple[QaReport, str]]:

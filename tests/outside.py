@@ -93,12 +93,6 @@ class Pacs:
         answer = self._session.get(f"{self._server.root}/statistics", timeout=30)
         return int(answer.json()["CountInstances"])
 
-    def object_uids(self, study_instance_uid: str) -> list[str]:
-        """Return the SOP Instance UIDs of the objects that AIQA made in a study."""
-        found = self._client.search_for_instances(study_instance_uid, fields=["Manufacturer"])
-        rows = [Dataset.from_json(row) for row in found]
-        return [str(row.SOPInstanceUID) for row in rows if row.get("Manufacturer") == AIQA_MANUFACTURER]
-
 
 def sources(result: Dataset) -> set[str]:
     """Return every series and instance UID that an object names."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.ledger import schema
 from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.queries import Books
@@ -104,13 +105,15 @@ def ward(folder: Path, bundle: Callable[[], BundleVersion] | None = lambda: BUND
     ledger = SqlLedger(url, FileArtifacts(folder / "artifacts"))
     record = SqlScannerRecord(ledger.engine)
     app = create_app(
-        Books(ledger.engine),
-        ledger.artifacts,
-        "General Hospital",
-        now=lambda: NOW,
-        answers=ledger,
-        reviews=record,
-        artifact_bundle=bundle,
+        ConsoleContext(
+            books=Books(ledger.engine),
+            artifacts=ledger.artifacts,
+            site_name="General Hospital",
+            now=lambda: NOW,
+            answers=ledger,
+            reviews=record,
+            artifact_bundle=bundle,
+        )
     )
     return Ward(ledger=ledger, record=record, app=app)
 

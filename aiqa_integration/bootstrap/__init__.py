@@ -23,8 +23,8 @@ from aiqa_integration.bootstrap.connections import (
 from aiqa_integration.bootstrap.delivery import make_adviser, make_sinks, resource_style, summary_sinks
 from aiqa_integration.bootstrap.opened import (
     books_of,
-    console_parts,
     desk,
+    ledger_of,
     month_desk,
     open_ledger,
     open_scanner_record,
@@ -41,12 +41,12 @@ __all__ = [
     "bundle_named",
     "bundles",
     "chores",
-    "console_parts",
     "desk",
     "ehr_hook",
     "encode_files",
     "fhir_client",
     "key_folder",
+    "ledger_of",
     "limit_sets",
     "make_adviser",
     "make_analyst",

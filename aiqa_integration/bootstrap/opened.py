@@ -1,7 +1,7 @@
 """What commands and the console open: the ledger, what is known of scanners, tokens, a desk to sign at."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
 from aiqa_integration.bootstrap.analysis import bundle_named
-from aiqa_integration.bootstrap.chores import ehr_hook
 from aiqa_integration.bootstrap.clock import SystemClock
 from aiqa_integration.bootstrap.connections import make_archive
 from aiqa_integration.bootstrap.delivery import facade_sink, make_adviser, make_sinks, summary_sinks
@@ -19,20 +18,22 @@ from aiqa_integration.ledger.queries import Books
 from aiqa_integration.ledger.scanner_record import SqlScannerRecord
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.report import BundleVersion
-from aiqa_integration.pipeline.follow_up import Hook
-from aiqa_integration.pipeline.ports import SummarySink
+from aiqa_integration.pipeline.ports import Artifacts, SummarySink
 from aiqa_integration.pipeline.sign import Desk
-from aiqa_integration.recommendations.policy import Policy
 from aiqa_integration.settings import Settings
 from aiqa_integration.sinks.facade import NAME as FACADE
+
+
+def ledger_of(settings: Settings) -> SqlLedger:
+    """Return the ledger, for whoever closes it; the tables must be up to date."""
+    return SqlLedger(settings.database_url, FileArtifacts(settings.data_folder / "artifacts"))
 
 
 @contextmanager
 def open_ledger(settings: Settings) -> Iterator[tuple[SqlLedger, SystemClock]]:
     """Open the ledger for a command; the tables must be up to date."""
-    ledger = SqlLedger(settings.database_url, FileArtifacts(settings.data_folder / "artifacts"))
-    yield ledger, SystemClock()
-    ledger.close()
+    with closing(ledger_of(settings)) as ledger:
+        yield ledger, SystemClock()
 
 
 @contextmanager
@@ -52,12 +53,9 @@ def open_tokens(settings: Settings) -> Iterator[tuple[SqlTokens, SystemClock]]:
 @contextmanager
 def desk(settings: Settings) -> Iterator[Desk]:
     """Open what a person needs to sign a result; the tables must be up to date."""
-    artifacts = FileArtifacts(settings.data_folder / "artifacts")
-    ledger = SqlLedger(settings.database_url, artifacts)
-    clock = SystemClock()
-    sinks = make_sinks(settings, make_archive(settings), clock)
-    yield Desk(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock)
-    ledger.close()
+    with open_ledger(settings) as (ledger, clock):
+        sinks = make_sinks(settings, make_archive(settings), clock)
+        yield Desk(sinks=sinks, artifacts=ledger.artifacts, ledger=ledger, clock=clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +64,7 @@ class MonthDesk:
 
     sinks: Sequence[SummarySink]
     ledger: SqlLedger
-    artifacts: FileArtifacts
+    artifacts: Artifacts
     clock: SystemClock
     zone: tzinfo | None
 
@@ -74,31 +72,17 @@ class MonthDesk:
 @contextmanager
 def month_desk(settings: Settings) -> Iterator[MonthDesk]:
     """Open what a summary of a month needs; the tables must be up to date."""
-    artifacts, clock = FileArtifacts(settings.data_folder / "artifacts"), SystemClock()
-    ledger = SqlLedger(settings.database_url, artifacts)
-    sinks = make_sinks(settings, make_archive(settings), clock)
-    if settings.facade.enabled:
-        sinks[FACADE] = facade_sink(ledger.engine, clock)
-    receivers, zone = summary_sinks(settings, sinks), make_adviser(settings).zone
-    yield MonthDesk(sinks=receivers, ledger=ledger, artifacts=artifacts, clock=clock, zone=zone)
-    ledger.close()
+    with open_ledger(settings) as (ledger, clock):
+        sinks = make_sinks(settings, make_archive(settings), clock)
+        if settings.facade.enabled:
+            sinks[FACADE] = facade_sink(ledger.engine, clock)
+        receivers, zone = summary_sinks(settings, sinks), make_adviser(settings).zone
+        yield MonthDesk(sinks=receivers, ledger=ledger, artifacts=ledger.artifacts, clock=clock, zone=zone)
 
 
 def books_of(ledger: SqlLedger) -> Books:
     """Return what the console reads of a ledger."""
     return Books(ledger.engine)
-
-
-def console_parts(settings: Settings) -> tuple[Books, FileArtifacts, SqlLedger, str, Policy, Hook | None]:
-    """Return what the console needs.
-
-    Books and artifacts that it reads, the ledger that takes answers, the name of the site, the repeat rule's policy,
-    what an EHR calls.
-    """
-    artifacts = FileArtifacts(settings.data_folder / "artifacts")
-    ledger = SqlLedger(settings.database_url, artifacts)
-    policy, hook = make_adviser(settings).policy, ehr_hook(settings, ledger)
-    return Books(ledger.engine), artifacts, ledger, settings.site_name, policy, hook
 
 
 def review_parts(settings: Settings, engine: Engine) -> tuple[SqlScannerRecord, Callable[[], BundleVersion]]:

@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,7 +24,9 @@ from aiqa_integration.pipeline.advance import Workshop, advance
 from aiqa_integration.pipeline.chore import Chore, do_when_due
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
 from aiqa_integration.pipeline.poll import poll_when_due
-from aiqa_integration.pipeline.ports import Archive, ArchiveSchedule, RetryPolicy
+from aiqa_integration.pipeline.ports import Archive
+from aiqa_integration.pipeline.retries import RetryPolicy
+from aiqa_integration.pipeline.schedule import ArchiveSchedule
 from aiqa_integration.settings import Settings, Window
 from aiqa_integration.sinks.facade import NAME as FACADE
 
@@ -74,39 +76,40 @@ def services(settings: Settings, print_report: PrintReport | None = None) -> Ite
     schema.upgrade(settings.database_url)
     clock, archive = SystemClock(), make_archive(settings)
     artifacts = FileArtifacts(settings.data_folder / "artifacts")
-    ledger = SqlLedger(settings.database_url, artifacts)
-    sinks = make_sinks(settings, archive, clock, print_report)
-    if settings.facade.enabled:
-        sinks[FACADE] = facade_sink(ledger.engine, clock)
     lease = timedelta(seconds=settings.worker.lease_s)
     retry = _retry_policy(settings)
-    with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
-        ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
-        yield Services(
-            ledger=ledger,
-            artifacts=artifacts,
-            clock=clock,
-            schedules={archive.name: _schedule(settings, archive)},
-            workshop=Workshop(
-                archives={archive.name: archive},
-                reader=DicomSeriesReader(),
-                analyst=analyst,
-                sinks=sinks,
-                draw=preview_png,
+    with closing(SqlLedger(settings.database_url, artifacts)) as ledger:
+        sinks = make_sinks(settings, archive, clock, print_report)
+        if settings.facade.enabled:
+            sinks[FACADE] = facade_sink(ledger.engine, clock)
+        with make_analyst(settings, clock, SqlScannerRecord(ledger.engine)) as analyst:
+            ledger.keep_rules(analyst.rules.revision, analyst.rules.canonical_text, at=clock.now())
+            yield Services(
                 ledger=ledger,
                 artifacts=artifacts,
                 clock=clock,
-                retry=retry,
-                lease=lease,
-                work_folder=work_folder,
-                adviser=make_adviser(settings),
-                always=(FACADE,),
-            ),
-            dispatch=Dispatch(sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease),
-            owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-            chores={chore.name: chore for chore in chores(settings, sinks, ledger, artifacts, clock)},
-        )
-    ledger.close()
+                schedules={archive.name: _schedule(settings, archive)},
+                workshop=Workshop(
+                    archives={archive.name: archive},
+                    reader=DicomSeriesReader(),
+                    analyst=analyst,
+                    sinks=sinks,
+                    draw=preview_png,
+                    ledger=ledger,
+                    artifacts=artifacts,
+                    clock=clock,
+                    retry=retry,
+                    lease=lease,
+                    work_folder=work_folder,
+                    adviser=make_adviser(settings),
+                    always=(FACADE,),
+                ),
+                dispatch=Dispatch(
+                    sinks=sinks, artifacts=artifacts, ledger=ledger, clock=clock, retry=retry, lease=lease
+                ),
+                owner=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+                chores={chore.name: chore for chore in chores(settings, sinks, ledger, artifacts, clock)},
+            )
 
 
 def _schedule(settings: Settings, archive: Archive) -> ArchiveSchedule:

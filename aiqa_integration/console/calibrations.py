@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from aiqa_integration.artifact_detection.families import Family
 from aiqa_integration.artifact_detection.gate import band_of
 from aiqa_integration.artifact_detection.states import TRANSITIONS, CalibrationEvent
-from aiqa_integration.console import csrf, reviewer
-from aiqa_integration.console.books import Reviews
-from aiqa_integration.console.context import console
+from aiqa_integration.console import forms, reviewer
+from aiqa_integration.console.context import console, reviewing
 from aiqa_integration.errors import LedgerError
 from aiqa_integration.ledger.views import KnownCalibration, OpenDrift, Place, ScreenedFamily
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
@@ -21,7 +20,6 @@ from aiqa_integration.model.calibration import UNCALIBRATED, ArtifactCalibration
 PAGE = Blueprint("calibrations", __name__, url_prefix="/calibrations")
 
 LONGEST_REASON = 200
-LARGEST_FORM_BYTES = 4096
 
 Action = Literal["adopt", "suspend", "resume"]
 EVENTS: Mapping[Action, CalibrationEvent] = {
@@ -75,7 +73,7 @@ def change() -> ResponseReturnValue:
         abort(400)
 
     def do() -> None:
-        reviews, at = _reviews(), console().now()
+        reviews, at = reviewing(), console().now()
         if action != "adopt":
             reviews.change(place, EVENTS[action], who=who, why=why, at=at)
             return
@@ -92,24 +90,15 @@ def close_drift() -> ResponseReturnValue:
     """Record that a change was looked at, as ``aiqa calibration close-drift`` does."""
     who, why = _form()
     drift_id = request.form.get("drift_id", "")
-    return _done(lambda: _reviews().close_drift(drift_id, who=who, why=why, at=console().now()), who)
-
-
-def _reviews() -> Reviews:
-    reviews = console().reviews
-    if reviews is None:
-        abort(404)
-    return reviews
+    return _done(lambda: reviewing().close_drift(drift_id, who=who, why=why, at=console().now()), who)
 
 
 def _form() -> tuple[str, str]:
     """Return who writes and why; aborts where the form is from elsewhere or says neither."""
-    request.max_content_length = LARGEST_FORM_BYTES
-    csrf.check()
-    why = " ".join(request.form.get("why", "").split())[:LONGEST_REASON]
+    who, why = forms.signed(), forms.line("why", LONGEST_REASON)
     if not why:
         abort(400)
-    return reviewer.named(), why
+    return who, why
 
 
 def _place() -> Place | None:
@@ -124,13 +113,11 @@ def _done(do: Callable[[], None], who: str) -> ResponseReturnValue:
         do()
     except LedgerError as error:
         return _page(str(error)), 409
-    response = redirect(url_for("calibrations.show"), code=303)
-    reviewer.remember(response, who)
-    return response
+    return forms.done(url_for("calibrations.show"), who)
 
 
 def _page(refused: str) -> str:
-    reviews = _reviews()
+    reviews = reviewing()
     drifts = {(drift.device_key, drift.family): drift for drift in reviews.open_drifts()}
     known: dict[tuple[str, str], list[KnownCalibration]] = {}
     for one in reviews.all_calibrations():
@@ -144,8 +131,7 @@ def _page(refused: str) -> str:
         "calibrations.html",
         groups=groups,
         refused=refused,
-        who=reviewer.remembered(),
-        longest_name=reviewer.LONGEST_NAME,
+        **reviewer.asked(),
         longest_reason=LONGEST_REASON,
     )
 

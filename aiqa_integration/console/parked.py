@@ -3,19 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from aiqa_integration.console import csrf, forms, phrases, reviewer
-from aiqa_integration.console.context import console
+from aiqa_integration.console import forms, phrases, reviewer
+from aiqa_integration.console.context import answering, console
 from aiqa_integration.ledger.views import Parked
 
 PAGE = Blueprint("parked", __name__, url_prefix="/parked")
 
 SHOWN = 200
-LARGEST_FORM_BYTES = 16_384
-"""As many ids as are shown."""
-
 WHY = "asked for on the console"
 
 
@@ -37,8 +34,7 @@ def show() -> str:
         "parked.html",
         groups=list(_groups(waiting)),
         most=SHOWN if len(waiting) == SHOWN else None,
-        who=reviewer.remembered(),
-        longest_name=reviewer.LONGEST_NAME,
+        **reviewer.asked(),
         answerable=console().answers is not None,
     )
 
@@ -46,12 +42,8 @@ def show() -> str:
 @PAGE.post("/replay")
 def replay() -> ResponseReturnValue:
     """Send one delivery again, or all that wait for one reason, and show what is left."""
-    answers = console().answers
-    if answers is None:
-        abort(403)
-    request.max_content_length = LARGEST_FORM_BYTES
-    csrf.check()
-    who = reviewer.named()
+    answers = answering()
+    who = forms.signed(forms.LARGE_FORM_BYTES)
     wanted = frozenset(request.form.get("effects", "").split())
     if not wanted or not all(map(forms.is_id, wanted)):
         abort(400)
@@ -60,9 +52,7 @@ def replay() -> ResponseReturnValue:
         answers.replay(job_id, who=who, why=WHY, now=console().now())
     for alone in (parked for parked in waiting if parked.job_id is None):
         answers.replay_effect(alone.effect_id, who=who, why=WHY, now=console().now())
-    response = redirect(url_for("parked.show"), code=303)
-    reviewer.remember(response, who)
-    return response
+    return forms.done(url_for("parked.show"), who)
 
 
 def _groups(waiting: Iterable[Parked]) -> Iterable[Group]:

@@ -4,13 +4,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from aiqa_integration.artifact_detection.gate import band_of
-from aiqa_integration.console import csrf, reviewer
-from aiqa_integration.console.books import Reviews
-from aiqa_integration.console.context import console
+from aiqa_integration.console import forms, reviewer
+from aiqa_integration.console.context import console, reviewing
 from aiqa_integration.console.document import FindingDocument, ReportDocument, read_document
 from aiqa_integration.ledger.views import GivenAnswer, JobDetail, ReviewCase, ToReview
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
@@ -21,7 +20,6 @@ PAGE = Blueprint("review", __name__, url_prefix="/review")
 
 WAITING_SHOWN = 50
 LONGEST_COMMENT = 500
-LARGEST_FORM_BYTES = 16384
 SEVERITIES: Mapping[str, Severity] = {"0": 0, "1": 1, "2": 2, "3": 3}
 """What a form may say of an artifact."""
 
@@ -45,7 +43,7 @@ class Looked:
 @PAGE.get("/")
 def show() -> str:
     """Show the series that wait, the oldest first."""
-    reviews = _reviews()
+    reviews = reviewing()
     return render_template(
         "review.html",
         rows=[(row, _likeliest(row)) for row in reviews.to_review(WAITING_SHOWN)],
@@ -68,10 +66,9 @@ def case(job_id: uuid.UUID) -> str:
         found=[one for one in looked if one.finding],
         others=[one for one in looked if not one.finding],
         following=_following(found.series),
-        count=_reviews().to_review_count(),
+        count=reviewing().to_review_count(),
         recorded="recorded" in request.args,
-        who=reviewer.remembered(),
-        longest_name=reviewer.LONGEST_NAME,
+        **reviewer.asked(),
         longest_comment=LONGEST_COMMENT,
     )
 
@@ -79,37 +76,26 @@ def case(job_id: uuid.UUID) -> str:
 @PAGE.post("/<uuid:job_id>/answer")
 def answer(job_id: uuid.UUID) -> ResponseReturnValue:
     """Record an answer and show the next series that waits."""
-    request.max_content_length = LARGEST_FORM_BYTES
-    csrf.check()
-    who = reviewer.named()
+    who = forms.signed(forms.LARGE_FORM_BYTES)
     series = _case(job_id)[0].series
     severities = _answered(series)
     if not severities:
         abort(400)
     following = _following(series)
-    _reviews().answer(
+    reviewing().answer(
         series.series_instance_uid,
         {artifact: severity >= ALERTED_SEVERITY for artifact, severity in severities.items()},
         severities=severities,
-        comment=" ".join(request.form.get("comment", "").split())[:LONGEST_COMMENT],
+        comment=forms.line("comment", LONGEST_COMMENT),
         who=who,
         at=console().now(),
     )
     target = url_for("review.case", job_id=following.job_id) if following else url_for("review.show")
-    response = redirect(f"{target}?recorded", code=303)
-    reviewer.remember(response, who)
-    return response
-
-
-def _reviews() -> Reviews:
-    reviews = console().reviews
-    if reviews is None:
-        abort(404)
-    return reviews
+    return forms.done(f"{target}?recorded", who)
 
 
 def _case(job_id: uuid.UUID) -> tuple[ReviewCase, JobDetail, ReportDocument]:
-    found, detail = _reviews().review_case(str(job_id)), console().books.job_detail(str(job_id))
+    found, detail = reviewing().review_case(str(job_id)), console().books.job_detail(str(job_id))
     if found is None or detail is None or detail.job.result is None:
         abort(404)
     return found, detail, read_document(console().artifacts.get(detail.job.result.report_sha256))
@@ -153,7 +139,7 @@ def _likeliest(row: ToReview) -> str:
 
 def _following(series: ToReview) -> ToReview | None:
     """Return the series that waits next after this one; the first that waits where this one is the last."""
-    rows = _reviews().to_review(WAITING_SHOWN)
+    rows = reviewing().to_review(WAITING_SHOWN)
     later = [row for row in rows if (row.at, row.report_id) > (series.at, series.report_id)]
     others = [row for row in rows if row.series_instance_uid != series.series_instance_uid]
     return next(iter([*later, *others]), None)

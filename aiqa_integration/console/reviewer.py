@@ -1,6 +1,6 @@
 """Who writes: the name that a form brings, kept by the browser for a shift. Without a login nothing proves it."""
 
-from flask import abort, request
+from flask import request
 from werkzeug.wrappers import Response
 
 LONGEST_NAME = 40
@@ -14,12 +14,9 @@ def remembered() -> str:
     return request.cookies.get(NAME_COOKIE, "")[:LONGEST_NAME]
 
 
-def named() -> str:
-    """Return who the form says answers; aborts with 400 where it does not."""
-    who = " ".join(request.form.get("who", "").split())[:LONGEST_NAME]
-    if not who:
-        abort(400)
-    return who
+def asked() -> dict[str, str | int]:
+    """Return what a template needs to ask who writes."""
+    return {"who": remembered(), "longest_name": LONGEST_NAME}
 
 
 def remember(response: Response, who: str) -> None:

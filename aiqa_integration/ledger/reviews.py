@@ -4,22 +4,16 @@ Chosen are those in which the network saw something, the random sample of the ot
 and protocol family whose images or scores have changed: what the change means, only a look at them tells.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from aiqa_integration.ledger import calibrations, scanners
 from aiqa_integration.ledger.screenings import FLAGGED_FROM
-from aiqa_integration.ledger.tables import (
-    ArtifactAnswerRow,
-    CalibrationRow,
-    DriftRow,
-    JobRow,
-    ReportRow,
-    ScreeningRow,
-)
-from aiqa_integration.ledger.views import GivenAnswer, ToReview, WhyReview
+from aiqa_integration.ledger.tables import ArtifactAnswerRow, CalibrationRow, DriftRow, JobRow, ScreeningRow
+from aiqa_integration.ledger.views import GivenAnswer, ReviewCase, ToReview, WhyReview
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import Severity
 from aiqa_integration.model.job import JobState
@@ -39,10 +33,17 @@ def waiting_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(_waiting().subquery())) or 0
 
 
-def screening_of(session: Session, job_id: str) -> ScreeningRow | None:
-    """Return what was seen in the series of a job, None where artifacts were not looked for."""
+def case(session: Session, job_id: str) -> ReviewCase | None:
+    """Return the screened series of a job with all that a reviewer needs; None where it was not screened."""
     statement = select(ScreeningRow).join(JobRow, JobRow.report_id == ScreeningRow.report_id)
-    return session.scalars(statement.where(JobRow.job_id == job_id)).one_or_none()
+    row = session.scalars(statement.where(JobRow.job_id == job_id)).one_or_none()
+    if row is None:
+        return None
+    return ReviewCase(
+        series=to_review(session, [(row, job_id)])[0],
+        calibrations=calibrations.known(session, row.device_key, row.family, row.bundle),
+        answers=answers_to(session, row),
+    )
 
 
 def answers_to(session: Session, row: ScreeningRow) -> tuple[GivenAnswer, ...]:
@@ -68,7 +69,7 @@ def answers_to(session: Session, row: ScreeningRow) -> tuple[GivenAnswer, ...]:
 
 def to_review(session: Session, rows: Sequence[tuple[ScreeningRow, str]]) -> list[ToReview]:
     """Return screenings, each with the job that it is of, as a reviewer sees them."""
-    names = scanner_names(session, {row.device_key for row, _ in rows})
+    names = scanners.names(session, {row.device_key for row, _ in rows})
     descriptions = _descriptions(session, [job_id for _, job_id in rows])
     suspended, drifting = _suspended(session), _drifting(session)
     return [
@@ -87,23 +88,6 @@ def to_review(session: Session, rows: Sequence[tuple[ScreeningRow, str]]) -> lis
         )
         for row, job_id in rows
     ]
-
-
-def scanner_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
-    """Return scanners' names as their last reports have them, by key; the key itself where there is none."""
-    newest = (
-        select(ReportRow.device_key, func.max(ReportRow.created_at).label("at"))
-        .where(ReportRow.device_key.in_(keys))
-        .group_by(ReportRow.device_key)
-        .subquery()
-    )
-    rows = session.scalars(
-        select(ReportRow).join(
-            newest, (ReportRow.device_key == newest.c.device_key) & (ReportRow.created_at == newest.c.at)
-        )
-    )
-    named = {row.device_key: " ".join(filter(None, (row.manufacturer, row.model, row.station))) for row in rows}
-    return {key: named.get(key) or key for key in keys}
 
 
 def _waiting() -> Select[ScreeningRow, str]:

@@ -26,11 +26,11 @@ from aiqa_integration.pipeline.ports import (
     JobResult,
     Ledger,
     LoadedSeries,
-    RetryPolicy,
     SeriesReader,
     Sink,
 )
 from aiqa_integration.pipeline.recommend import Advised, Adviser, recommend
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.pipeline.retrieve import read_header, retrieve
 from aiqa_integration.pipeline.route import route
 from aiqa_integration.pipeline.withdraw import Past, with_withdrawals

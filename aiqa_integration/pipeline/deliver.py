@@ -8,7 +8,8 @@ import structlog
 
 from aiqa_integration.errors import LeaseLost, PermanentError, TransientError, Unforeseen
 from aiqa_integration.pipeline.lease import kept
-from aiqa_integration.pipeline.ports import Artifacts, Clock, Effect, Ledger, RetryPolicy, Sink
+from aiqa_integration.pipeline.ports import Artifacts, Clock, Effect, Ledger, Sink
+from aiqa_integration.pipeline.retries import RetryPolicy
 
 log = structlog.get_logger()
 

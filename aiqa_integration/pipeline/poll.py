@@ -11,7 +11,8 @@ from aiqa_integration.errors import AiqaError, ArchiveRefused, ArchiveUnavailabl
 from aiqa_integration.model.identity import AIQA_MANUFACTURER
 from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.lease import kept
-from aiqa_integration.pipeline.ports import ArchiveSchedule, Clock, Ledger, SeriesListing, StudyListing
+from aiqa_integration.pipeline.ports import Clock, Ledger, SeriesListing, StudyListing
+from aiqa_integration.pipeline.schedule import ArchiveSchedule
 
 log = structlog.get_logger()
 

@@ -109,6 +109,7 @@ class Department:
             at = exam.leaves_at + timedelta(minutes=float(self.rng.uniform(4, 10)))
 
     def _exam(self, uid: str, scanner: str, at: datetime, *, zipper: bool) -> Exam:
+        """Draw an exam that begins at a time: its series one after another, the truth of each."""
         rng = self.rng
         kind = "inpatient" if rng.random() < self.inpatients else "outpatient"
         moves, implant = rng.random() < MOVES[kind], rng.random() < IMPLANTS

@@ -59,7 +59,7 @@ def never(exam: Exam, month: Month, rng: np.random.Generator) -> None:  # noqa: 
 
 
 def always_review(exam: Exam, month: Month, rng: np.random.Generator) -> None:
-    """A person looks at every series while the patient waits, and repeats what looks bad, once an exam."""
+    """Have a person look at every series while the patient waits and repeat what looks bad, once an exam."""
     mended: set[str] = set()
     repeated = False
     for shot in exam.shots:
@@ -203,6 +203,7 @@ def _close(exam: Exam, mended: set[str], month: Month) -> None:
 
 
 def _report(exam: Exam, shot: Shot, findings: tuple[Finding, ...]) -> QaReport:
+    """Return a report that holds nothing but what was found."""
     return QaReport(
         ref=SeriesRef(study_instance_uid=exam.uid, series_instance_uid=shot.uid),
         modality="MR",

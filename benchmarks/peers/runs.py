@@ -89,6 +89,7 @@ class Driver:
         self._process, self._warm = None, False
 
     def _start(self) -> None:
+        """Start the driver anew and wait for its version; raises DriverDiedError."""
         self.stop()
         self._lines = queue.Queue()
         command = ["nice", "-n", "10", str(python_of(self._tool, self._folder)), str(self._script)]
@@ -114,6 +115,7 @@ class Driver:
         return DRIVERS / f"drive_{self._tool.name}.py"
 
     def _timed(self, series: Series, deadline_s: float, *, warm_up: bool = False) -> Run:
+        """Ask for one series and return what came, with wall and CPU seconds; a driver that is too slow is stopped."""
         if self._process is None or self._process.stdin is None:
             raise DriverDiedError(f"{self._tool.name} is not running")
         began, cpu_began, answer, failure = time.perf_counter(), _cpu_s(self._process.pid), None, None

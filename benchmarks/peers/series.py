@@ -49,6 +49,7 @@ def axial_series(data: Path) -> Iterator[Series]:
 
 
 def _is_axial(file: Path) -> bool:
+    """Return whether a file is an image whose plane is axial, by its orientation."""
     try:
         dataset = pydicom.dcmread(file, stop_before_pixels=True)
     except InvalidDicomError:

@@ -76,6 +76,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _ending_rows(columns: Sequence[Column], phantom: str) -> Iterable[list[str]]:
+    """Yield rows that count how series and tests of a phantom ended, a cell a program."""
     size = phantom.removeprefix("acr-mri-")
     if not any(column.plain(phantom) for column in columns):
         return

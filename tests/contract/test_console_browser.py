@@ -8,6 +8,7 @@ from flask import Flask
 from PIL import Image
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.security import secure
 from aiqa_integration.console.server import serving
 from aiqa_integration.model.job import JobState
@@ -46,7 +47,13 @@ def samples():
 @pytest.fixture(scope="module")
 def address(samples):
     books, _ = samples
-    with serving(create_app(books, books.artifacts, "General Hospital", now=lambda: NOW), "127.0.0.1", 0) as at:
+    with serving(
+        create_app(
+            ConsoleContext(books=books, artifacts=books.artifacts, site_name="General Hospital", now=lambda: NOW)
+        ),
+        "127.0.0.1",
+        0,
+    ) as at:
         yield at
 
 
@@ -120,7 +127,7 @@ def test_report_prints(browser, address, samples):
 
 def test_queue_renews_itself_and_says_when_it_cannot(browser):
     books, _ = sample_books()
-    app = create_app(books, books.artifacts, now=lambda: NOW)
+    app = create_app(ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW))
     with serving(app, "127.0.0.1", 0) as at:
         browser.open(at)
         browser.evaluate("document.getElementById('text').focus()")
@@ -135,7 +142,9 @@ def test_queue_renews_itself_and_says_when_it_cannot(browser):
 
 def test_nothing_is_taken_from_a_reader(browser):
     books, _ = sample_books()
-    with serving(create_app(books, books.artifacts, now=lambda: NOW), "127.0.0.1", 0) as at:
+    with serving(
+        create_app(ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW)), "127.0.0.1", 0
+    ) as at:
         browser.open(at)
         browser.evaluate("document.querySelector('details').open = true")
         books.add("late", JobState.DISCOVERED, description="came later")
@@ -167,7 +176,7 @@ def test_a_notice_appears_by_itself_and_is_answered_by_one_click(browser):
     books, _ = sample_board()
     (job_id,) = {one.job_id for one in books.notices[0].lines}
     books.notices = []
-    app = create_app(books, books.artifacts, answers=books, now=lambda: NOW)
+    app = create_app(ConsoleContext(books=books, artifacts=books.artifacts, answers=books, now=lambda: NOW))
     with serving(app, "127.0.0.1", 0) as at:
         browser.open(at + "notices/")
         browser.evaluate("document.getElementById('who').value = 'AB'; document.getElementById('who').focus()")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.server import serving
 from aiqa_integration.fhir.client import FhirClient
 from aiqa_integration.fhir.embedded_store import EmbeddedFhirStore
@@ -116,7 +117,7 @@ def system(client, tmp_path, request):
 
 def console_of(system, port=0):
     hook = Hook(secret=SECRET, look=lambda _now: system.ledger.look_now(EHR_TASKS, system.moment))
-    app = create_app(Books(system.ledger.engine), system.artifacts, hook=hook)
+    app = create_app(ConsoleContext(books=Books(system.ledger.engine), artifacts=system.artifacts, hook=hook))
     return serving(app, "127.0.0.1", port)
 
 

@@ -16,6 +16,7 @@ from werkzeug import Response
 
 from aiqa_integration.bootstrap import fhir_client, key_folder, probe_ehr, signing_keys
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.errors import ConfigurationError, EhrRefused, EhrUnavailable
 from aiqa_integration.fhir.client import EHR, FhirClient
 from aiqa_integration.http.scopes import missing_scopes
@@ -196,7 +197,7 @@ def test_settings_lead_to_a_token_with_the_keys_of_aiqa_keys_or_with_a_secret(se
     server.jwks.append(pems["RS384"][1])
     assert probe_ehr(kept)
     assert [jwt.get_unverified_header(sent)["alg"] for sent in server.assertions] == ["ES384", "RS384"]
-    app = create_app(object(), object(), keys=signing_keys(kept))  # type: ignore[arg-type]
+    app = create_app(ConsoleContext(books=object(), artifacts=object(), keys=signing_keys(kept)))  # type: ignore[arg-type]
     answer = app.test_client().get("/.well-known/jwks.json")
     assert answer.json == {"keys": server.jwks}
     assert answer.headers["Cache-Control"] == "public, max-age=3600"

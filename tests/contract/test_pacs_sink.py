@@ -31,10 +31,8 @@ class FakeArchive:
     refuses: int | None = None
     raises: Exception | None = None
     held: dict[str, bytes] = field(default_factory=dict)
-    stores: int = 0
 
     def store(self, objects: Sequence[bytes], study_instance_uid: str) -> StoreOutcome:
-        self.stores += 1
         if self.raises is not None:
             raise self.raises
         uids = [str(pydicom.dcmread(BytesIO(content)).SOPInstanceUID) for content in objects]

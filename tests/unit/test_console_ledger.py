@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.server import serving
 from aiqa_integration.errors import ArchiveRefused, ConfigurationError
 from aiqa_integration.ledger import schema
@@ -31,7 +32,9 @@ def ledger(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(ledger):
-    return create_app(Books(ledger.engine), ledger.artifacts, now=lambda: NOW).test_client()
+    return create_app(
+        ConsoleContext(books=Books(ledger.engine), artifacts=ledger.artifacts, now=lambda: NOW)
+    ).test_client()
 
 
 def settled(ledger, ref, description):
@@ -130,7 +133,7 @@ def test_filters_ask_the_ledger(client, measured, ignored):
 
 def test_database_that_is_gone_is_said(tmp_path):
     away = SqlLedger(f"sqlite:///{tmp_path / 'no-such-folder' / 'ledger.sqlite'}", FileArtifacts(tmp_path))
-    client = create_app(Books(away.engine), away.artifacts).test_client()
+    client = create_app(ConsoleContext(books=Books(away.engine), artifacts=away.artifacts)).test_client()
     assert client.get("/healthz").status_code == 503
     assert "The ledger cannot be reached" in client.get("/").text
     away.close()

@@ -7,6 +7,7 @@ import pytest
 
 from aiqa_integration.console import csrf
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.errors import TransientError
 from aiqa_integration.model.notice import NoticeState
 from tests.console_samples import NOW, SCRIPT, sample_board, sample_books
@@ -20,7 +21,11 @@ def board():
 @pytest.fixture
 def client(board):
     books, _ = board
-    return create_app(books, books.artifacts, "General Hospital", answers=books, now=lambda: NOW).test_client()
+    return create_app(
+        ConsoleContext(
+            books=books, artifacts=books.artifacts, site_name="General Hospital", answers=books, now=lambda: NOW
+        )
+    ).test_client()
 
 
 def token_of(client):
@@ -52,7 +57,9 @@ def test_every_page_says_how_many_notices_wait(client):
 
 def test_nothing_waits_is_said_too():
     books, _ = sample_books()
-    client = create_app(books, books.artifacts, answers=books, now=lambda: NOW).test_client()
+    client = create_app(
+        ConsoleContext(books=books, artifacts=books.artifacts, answers=books, now=lambda: NOW)
+    ).test_client()
     assert "Nothing to repeat" in client.get("/notices/").text
     assert "waiting-count" not in client.get("/").text
 
@@ -106,7 +113,7 @@ def test_a_huge_form_is_not_read(client, board):
 
 def test_a_board_on_the_wall_has_no_buttons(board):
     books, ids = board
-    client = create_app(books, books.artifacts, now=lambda: NOW).test_client()
+    client = create_app(ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW)).test_client()
     page = client.get("/notices/").text
     assert "<button" not in page
     assert client.post("/notices/answer", data={"who": "AB", "accepted": ids["repeat"]}).status_code == 403
@@ -125,5 +132,7 @@ def test_a_ledger_that_is_away_gives_the_page_that_says_so(board):
         raise TransientError("down")
 
     books.open_notices = books.open_notice_count = away
-    client = create_app(books, books.artifacts, now=lambda: NOW + timedelta(1)).test_client()
+    client = create_app(
+        ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW + timedelta(1))
+    ).test_client()
     assert client.get("/notices/").status_code == 503

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.queue import ROWS_PER_PAGE
 from aiqa_integration.errors import TransientError
 from aiqa_integration.ledger.views import PollStatus
@@ -78,11 +79,13 @@ def samples():
 @pytest.fixture(scope="module")
 def client(samples):
     books, _ = samples
-    return create_app(books, books.artifacts, "General Hospital", now=lambda: NOW).test_client()
+    return create_app(
+        ConsoleContext(books=books, artifacts=books.artifacts, site_name="General Hospital", now=lambda: NOW)
+    ).test_client()
 
 
 def client_of(books):
-    return create_app(books, books.artifacts, now=lambda: NOW).test_client()
+    return create_app(ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW)).test_client()
 
 
 def series(client, samples, kind):

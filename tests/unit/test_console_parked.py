@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.parked import SHOWN
 from aiqa_integration.ledger.views import Parked, PollStatus
 from aiqa_integration.model.identity import identity
@@ -35,7 +36,9 @@ def books():
 
 
 def client_of(books, *, answers=True):
-    return create_app(books, books.artifacts, answers=books if answers else None, now=lambda: NOW).test_client()
+    return create_app(
+        ConsoleContext(books=books, artifacts=books.artifacts, answers=books if answers else None, now=lambda: NOW)
+    ).test_client()
 
 
 def token_of(client):

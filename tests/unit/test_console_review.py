@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from aiqa_integration.artifact_detection.states import CalibrationEvent
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.errors import LedgerError
 from aiqa_integration.ledger.tables import AuditRow, DriftRow
 from aiqa_integration.ledger.views import Place
@@ -152,7 +153,7 @@ def test_forms_from_elsewhere_are_not_taken(client, at, jobs):
 
 def test_without_a_record_of_scanners_there_are_no_such_pages():
     books, ids = sample_books()
-    client = create_app(books, books.artifacts, now=lambda: NOW).test_client()
+    client = create_app(ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW)).test_client()
     for page in ("/review/", f"/review/{ids['action']}/", "/calibrations/"):
         assert client.get(page).status_code == 404
     assert "/review/" not in client.get("/").text

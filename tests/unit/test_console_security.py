@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.console.security import HEADERS
 from tests.console_samples import NOW, sample_books
 
@@ -55,7 +56,7 @@ TAKEN_AWAY = "/fhir/$export-status/<uuid:export_id>"
 @pytest.fixture(scope="module")
 def app_and_id():
     books, ids = sample_books()
-    return create_app(books, books.artifacts, now=lambda: NOW), ids["action"]
+    return create_app(ConsoleContext(books=books, artifacts=books.artifacts, now=lambda: NOW)), ids["action"]
 
 
 def addresses(job_id):
@@ -110,7 +111,7 @@ def test_policy_allows_nothing_inline_nothing_foreign_and_no_frame():
     "wrong", ["1", "..%2f..%2fetc", "00000000-0000-5000-8000-00000000000g", "'%20or%201=1", "a" * 5000]
 )
 def test_what_is_no_job_id_reaches_no_book(wrong):
-    app = create_app(object(), object(), now=lambda: NOW)  # type: ignore[arg-type]
+    app = create_app(ConsoleContext(books=object(), artifacts=object(), now=lambda: NOW))  # type: ignore[arg-type]
     for page in ("", "preview.png", "report.json"):
         assert app.test_client().get(f"/series/{wrong}/{page}").status_code == 404
 
@@ -137,7 +138,9 @@ def test_style_and_script_load_nothing_foreign():
 
 def test_console_starts_without_the_heavy_libraries():
     code = (
-        "import sys; from aiqa_integration.console.app import create_app; create_app(object(), object());"
+        "import sys; from aiqa_integration.console.app import create_app;"
+        "from aiqa_integration.console.context import ConsoleContext;"
+        "create_app(ConsoleContext(books=object(), artifacts=object()));"
         "print([name for name in ('torch', 'monai', 'highdicom', 'pydicom', 'celery', 'fhir') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -384,8 +384,9 @@ def test_tokens_end_when_revoked_or_old_and_are_kept_as_digests(tmp_path):
 
 def test_without_a_facade_there_is_nothing():
     from aiqa_integration.console.app import create_app
+    from aiqa_integration.console.context import ConsoleContext
 
-    answer = create_app(object(), object()).test_client().get("/fhir/metadata")  # type: ignore[arg-type]
+    answer = create_app(ConsoleContext(books=object(), artifacts=object())).test_client().get("/fhir/metadata")  # type: ignore[arg-type]
     assert (answer.status_code, json.loads(answer.text)["resourceType"]) == (404, "OperationOutcome")
 
 

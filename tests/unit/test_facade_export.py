@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from aiqa_integration.console.facade.export_work import KEPT_FOR, LEASE, SETTLED_AFTER, WAITING_AT_MOST
+from aiqa_integration.console.facade.export_work import KEPT_FOR, LEASE, SETTLED_AFTER, WAITING_AT_MOST, ExportWork
 from aiqa_integration.errors import TransientError
 from tests.facade_samples import api, reports
 from tests.fhir_reports import LENGTH_OK, phantom_report
@@ -108,6 +108,31 @@ def test_what_a_dead_process_left_is_taken_over(asleep):
     assert asleep.client.get(place).status_code == 202
     asleep.moment += LEASE + timedelta(seconds=1)
     assert finished(asleep, place).json["output"][0]["count"] == 5
+
+
+def test_a_stop_waits_for_who_writes_and_another_process_takes_over(asleep, tmp_path, monkeypatch):
+    place = kick_off(asleep, "?_type=Device")
+    exports, bodies, begun = asleep.context.exports, asleep.context.resources.bodies, threading.Event()
+
+    def slow(*args, **kwargs):
+        for found in bodies(*args, **kwargs):
+            begun.set()
+            assert exports._stopped.wait(60)
+            yield found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asleep.context.resources, "bodies", slow)
+        writer = threading.Thread(target=exports.work)
+        writer.start()
+        assert begun.wait(60)
+        exports.stop()
+        assert list((tmp_path / "exports").iterdir()) == []
+        writer.join(60)
+    asleep.moment += LEASE + timedelta(seconds=1)
+    exports.work()
+    assert asleep.client.get(place).status_code == 202
+    ExportWork(exports.exports, asleep.context.resources, tmp_path / "exports", lambda: asleep.moment).work()
+    assert asleep.client.get(place).json["output"][0]["count"] == 5
 
 
 def test_an_export_that_is_given_up_is_gone_with_its_files(asleep, tmp_path):

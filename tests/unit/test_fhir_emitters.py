@@ -156,7 +156,6 @@ def test_decimals_stay_through_reading_and_writing():
     assert json_bytes({"kept": read_json(b"1.50")}) == b'{"kept":1.50}'
 
 
-PANEL = Style(organization="Imaging physics", archive_url="https://pacs.invalid/dicom-web")
 REVIEW = {"recommendation": repeat_proposal(RecommendationKind.REVIEW)}
 COMPARED = {
     "ct-phantom/observation.json": lambda: of_type(

@@ -11,6 +11,7 @@ from aiqa_integration import bootstrap
 from aiqa_integration.bootstrap import connections
 from aiqa_integration.cli import aiqa
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.errors import EhrRefused, EhrUnmatched
 from aiqa_integration.fhir.matching import Directory, check_patients
 from aiqa_integration.ledger import schema
@@ -21,7 +22,7 @@ from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.chore import EHR_PATIENTS, EHR_SUBSCRIPTION, EHR_TASKS
 from aiqa_integration.pipeline.deliver import Dispatch
 from aiqa_integration.pipeline.deliver import deliver as deliver_effect
-from aiqa_integration.pipeline.ports import RetryPolicy
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.settings import load_settings
 from aiqa_integration.sinks.fhir_server import FhirSink
 from tests.fhir_flows import deliver, order_resource, patient_resource, study_resource
@@ -178,7 +179,9 @@ class Parked:
 @pytest.mark.parametrize("way", ["console", "aiqa replay JOB", "aiqa replay --state HELD"])
 def test_a_parked_result_goes_when_its_cause_is_mended_and_somebody_replays_it(site, tmp_path, way):
     parked = Parked(tmp_path)
-    client = create_app(Books(parked.ledger.engine), parked.artifacts, answers=parked.ledger).test_client()
+    client = create_app(
+        ConsoleContext(books=Books(parked.ledger.engine), artifacts=parked.artifacts, answers=parked.ledger)
+    ).test_client()
     page = client.get("/parked/").text
     assert parked.state() is JobState.HELD
     assert "the EHR has no Patient with the Patient ID of the images" in page

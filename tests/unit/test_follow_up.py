@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aiqa_integration.console.app import create_app
+from aiqa_integration.console.context import ConsoleContext
 from aiqa_integration.model.notice import NoticeKind, NoticeState
 from aiqa_integration.pipeline.follow_up import Hook, NoticedSeries, RemoteTask, ending_of, follow_up
 from tests.console_samples import NOW as CONSOLE_NOW
@@ -95,7 +96,11 @@ def test_what_nobody_answered_anywhere_waits():
 def test_a_hint_of_the_ehr_has_the_tasks_looked_at_with_the_secret_only(shown, status, looked):
     books, _ = sample_books()
     asked: list[datetime] = []
-    app = create_app(books, books.artifacts, now=lambda: CONSOLE_NOW, hook=Hook(secret="s", look=asked.append))
+    app = create_app(
+        ConsoleContext(
+            books=books, artifacts=books.artifacts, now=lambda: CONSOLE_NOW, hook=Hook(secret="s", look=asked.append)
+        )
+    )
     answer = app.test_client().post("/ehr-hook", headers={"Authorization": shown}, data="{}")
     assert (answer.status_code, len(asked)) == (status, looked)
     assert "'s'" not in repr(Hook(secret="s", look=asked.append))

@@ -14,7 +14,8 @@ from aiqa_integration.ledger.artifacts import FileArtifacts
 from aiqa_integration.ledger.sql_ledger import SqlLedger
 from aiqa_integration.model.month import CalendarMonth
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
-from aiqa_integration.pipeline.ports import RetryPolicy, SummarySink
+from aiqa_integration.pipeline.ports import SummarySink
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.pipeline.summarize import summarize
 from aiqa_integration.settings import Settings
 from aiqa_integration.sinks.facade import FacadeSink

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aiqa_integration.errors import ArchiveUnavailable, NotImageData, Unforeseen
-from aiqa_integration.pipeline.ports import RetryPolicy
+from aiqa_integration.pipeline.retries import RetryPolicy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = RetryPolicy(first=timedelta(seconds=10), longest=timedelta(minutes=5), give_up_after=8)

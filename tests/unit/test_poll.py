@@ -10,8 +10,9 @@ from aiqa_integration.errors import ArchiveRefused, ArchiveUnavailable, SeriesIn
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.model.job import JobState
 from aiqa_integration.pipeline.poll import NOT_IMAGES, PollOutcome, poll, poll_when_due
-from aiqa_integration.pipeline.ports import ArchiveSchedule, Job, SeriesListing, Sighting, StudyListing
+from aiqa_integration.pipeline.ports import Job, SeriesListing, Sighting, StudyListing
 from aiqa_integration.pipeline.retrieve import retrieve
+from aiqa_integration.pipeline.schedule import ArchiveSchedule
 
 NOW = datetime(2024, 1, 15, 12, tzinfo=UTC)
 

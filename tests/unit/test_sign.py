@@ -20,7 +20,8 @@ from aiqa_integration.model.identity import Person
 from aiqa_integration.model.job import EffectState
 from aiqa_integration.pipeline import sign
 from aiqa_integration.pipeline.deliver import Dispatch, deliver
-from aiqa_integration.pipeline.ports import RetryPolicy, Signature
+from aiqa_integration.pipeline.ports import Signature
+from aiqa_integration.pipeline.retries import RetryPolicy
 from aiqa_integration.pipeline.sign import Desk
 from aiqa_integration.sinks.pacs import PacsSink
 from tests.ledger_cases import at, claimed, listing, measured_result, settle

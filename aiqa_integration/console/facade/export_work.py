@@ -39,19 +39,28 @@ class ExportWork:
         self._folder = folder
         self._now = now
         self._busy = threading.Lock()
+        self._stopped = threading.Event()
 
     def wake(self) -> None:
         """Let a thread write what waits, unless one does."""
         if not self._busy.locked():
             threading.Thread(target=self.work, name="fhir-export", daemon=True).start()
 
+    def stop(self) -> None:
+        """Write no more, and return when nothing uses the database; another process takes over what is not whole."""
+        self._stopped.set()
+        with self._busy:
+            pass
+
     def work(self) -> None:
         """Write every export that waits; nothing happens where another thread does."""
         if not self._busy.acquire(blocking=False):
             return
         try:
+            if self._stopped.is_set():
+                return
             self._clear()
-            while export := self.exports.next(now=self._now(), lease=LEASE):
+            while not self._stopped.is_set() and (export := self.exports.next(now=self._now(), lease=LEASE)):
                 self._write(export)
         except AiqaError as error:
             log.warning("facade.export-stopped", code=error.code)
@@ -84,7 +93,7 @@ class ExportWork:
         log.info("facade.exported", export=export.export_id, resources=sum(counts.values()))
 
     def _files(self, export: Export, until: datetime) -> dict[str, int] | None:
-        """Write the files and return how many resources each holds; None where the export was taken away."""
+        """Write the files and return how many resources each holds; None where it was taken away or the work stops."""
         counts: Counter[str] = Counter()
         (self._folder / export.export_id).mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -95,8 +104,9 @@ class ExportWork:
             for name, body in self._resources.bodies(export.resource_types, since=export.since, until=until):
                 files[name].write(f"{body}\n")
                 counts[name] += 1
-                if counts.total() % EXTEND_EVERY == 0 and not self.exports.extend(
-                    export.export_id, self._now() + LEASE
-                ):
+                if self._stopped.is_set() or (counts.total() % EXTEND_EVERY == 0 and not self._keep(export)):
                     return None
         return dict(counts)
+
+    def _keep(self, export: Export) -> bool:
+        return self.exports.extend(export.export_id, self._now() + LEASE)

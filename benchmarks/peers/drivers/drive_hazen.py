@@ -32,6 +32,7 @@ class LoggedErrors(logging.Handler):
         self.errors: list[Json] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep an error: where it arose, or its message."""
         error = record.exc_info[1] if record.exc_info else None
         self.errors.append(
             described(error, "hazenlib") if error else {"error": record.getMessage(), "deliberate": False, "where": ""}
