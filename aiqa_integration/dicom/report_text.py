@@ -82,10 +82,12 @@ def _metric_lines(report: QaReport, slices: Sequence[SliceRef]) -> list[tuple[Co
 
 
 def _line(judgement: Judgement, slices: Sequence[SliceRef]) -> str:
-    """Return value, limits and verdict, the image to look at, and where the limits come from."""
+    """Return value, limits and verdict, the image to look at, what explains the verdict, and the limits' source."""
     text, place = judgement_text(judgement), judgement.measurement.slice_index
     if place is not None and 0 <= place < len(slices):
         text += f" [{place_text(slices[place], place)}]"
+    if judgement.note:
+        text += f"; {judgement.note}"
     return f"{text}; limits: {judgement.limits.source}" if judgement.limits else text
 
 
