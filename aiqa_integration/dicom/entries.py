@@ -93,7 +93,7 @@ def _finding(tag: str, finding: Finding) -> Entry:
         label=name[:1].upper() + name[1:],
         value=finding.explanation,
         limits=None,
-        word="REMARK" if finding.state == "present" else f"{100 * finding.probability:.0f} %",
+        word="REMARK" if finding.state == "present" else f"POSSIBLE, {100 * finding.probability:.0f} %",
         regions=finding_regions(finding),
         energy=finding.energy,
         slices=finding.slices,

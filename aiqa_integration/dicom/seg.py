@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence, seg
+from highdicom.color import CIELabColor
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
+from aiqa_integration.dicom.drawing import BRIGHT, Colour
 from aiqa_integration.dicom.energy import finding_regions, member_mask
+from aiqa_integration.dicom.entries import LOOKS
 from aiqa_integration.dicom.evidence import fix_dimension_uid, frame_stubs, name_frames
 from aiqa_integration.dicom.groups import named_findings
 from aiqa_integration.dicom.masks import Mask, region_mask
@@ -31,11 +34,12 @@ CROSS_SECTIONAL = frozenset({"MR", "CT"})
 
 @dataclass(slots=True, kw_only=True)
 class Segment:
-    """What one segment shows: regions of one name, or a finding."""
+    """What one segment shows: regions of one name, or a finding, which has the colour that the picture gives it."""
 
     label: str
     kind: Code
     tracked_as: str
+    colour: Colour | None = None
     regions: list[Region] = field(default_factory=list)
     energy: EnergyMap | None = None
 
@@ -129,6 +133,7 @@ def _finding_segments(report: QaReport) -> list[Segment]:
             label=name.replace("-", " "),
             kind=codes.finding_code(finding.artifact),
             tracked_as=f"finding/{name}",
+            colour=BRIGHT[LOOKS[finding.severity]],
             regions=list(finding.marks if finding.energy is not None else finding_regions(finding)),
             energy=finding.energy,
         )
@@ -167,6 +172,7 @@ def _descriptions(report: QaReport, segments: Sequence[Segment]) -> list[seg.Seg
             algorithm_identification=algorithm,
             tracking_id=segment.label,
             tracking_uid=tracking_uid(report, segment.tracked_as),
+            display_color=CIELabColor.from_rgb(*segment.colour) if segment.colour else None,
         )
         for number, segment in enumerate(segments, start=1)
     ]

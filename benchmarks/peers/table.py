@@ -19,10 +19,12 @@ from benchmarks.peers.judge import (
     whole,
 )
 from benchmarks.peers.outcome import Kind, Result
-from benchmarks.peers.truth import Truth
+from benchmarks.peers.truth import EITHER, Truth
 
 STRICTER = "±1 mm"
 """The row that asks for more than the ACR does."""
+NOT_COUNTED = (STRICTER, EITHER)
+"""Rows whose values stand in another row already."""
 
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 NOT_OFFERED = "–"
@@ -98,7 +100,10 @@ def _share_rows(columns: Sequence[Column], checks: Mapping[str, Sequence[Check]]
     groups = sorted({group: None for kept in found.values() for group in kept}, key=_order)
     for group in groups:
         yield [group, *(_share(found[column.heading].get(group)) for column in columns)]
-    known = [[c for c in checks[column.heading] if c.truth and STRICTER not in c.group] for column in columns]
+    known = [
+        [c for c in checks[column.heading] if c.truth and not any(words in c.group for words in NOT_COUNTED)]
+        for column in columns
+    ]
     yield [f"all known values together, without {STRICTER}", *(_share(_together(kept)) for kept in known)]
 
 

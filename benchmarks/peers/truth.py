@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,18 @@ HAND_TOLERANCE = {
 HAND_LENGTH_TOLERANCE_MM = 2.0
 """Stated beside the hand-measured lengths of the verification sheet."""
 
+READINGS = {"Manual": "read at points", "Automatic": "read off a profile"}
+"""The two kinds of hand-read contrast responses: at peaks and troughs that a person marked, or at the extremes of the
+profile that the publishers' program averages across a row."""
+EITHER = "either reading"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One known value with the tolerance that a tool has to keep; ``group`` is the row of the table."""
+    """One known value with the tolerance that a tool has to keep; ``group`` is the row of the table.
+
+    ``other`` is a second reading of the same, where either will do.
+    """
 
     group: str
     series: str
@@ -51,6 +59,7 @@ class Truth:
     value: float
     tolerance: float
     source: str
+    other: float | None = None
 
 
 def nominal_truths(series: str, phantom: str) -> Iterator[Truth]:
@@ -86,7 +95,9 @@ def published_truths(data: Path) -> Iterator[Truth]:
         reference = json.loads(medium.read_text("utf-8"))
         for name, entry in reference["series"].items():
             rows = entry.get("test_document", {}).get("rows", ())
-            yield from document_truths(f"acr-mri-medium/{name}", rows)
+            hand = list(document_truths(f"acr-mri-medium/{name}", rows))
+            yield from hand
+            yield from either_truths(hand)
         yield from sheet_truths(reference.get("verification_raigmore1", {}))
 
 
@@ -147,9 +158,19 @@ def _document_row(row: Json) -> tuple[str, str, float] | None:
         return "rod distances", f"mr-rod-distance-{side}-{place}", 1.0
     if test.startswith("Spatial"):
         size, _, direction = name.lower().partition("mm ")
-        placed = "profiles placed by hand" if test.endswith("Manual") else "profiles placed by program"
-        return f"contrast response, {placed}", f"mr-contrast-response-{size}-{direction}", 1.0
+        reading = READINGS[test.rpartition(" ")[2]]
+        return f"contrast response, {reading}", f"mr-contrast-response-{size}-{direction}", 1.0
     return fixed.get(name)
+
+
+def either_truths(truths: Iterable[Truth]) -> Iterator[Truth]:
+    """Yield one truth for each metric that was read in two ways: a value near either reading keeps it."""
+    first: dict[str, Truth] = {}
+    for truth in truths:
+        one = first.setdefault(truth.metric, truth)
+        if one is not truth:
+            kind = one.group.rpartition(", ")[0]
+            yield replace(one, group=f"{kind}, {EITHER}", other=truth.value)
 
 
 SHEETS = {

@@ -11,13 +11,15 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from aiqa_integration.dicom.drawing import draw_report
+from aiqa_integration.dicom.drawing import BRIGHT, draw_report
 from aiqa_integration.dicom.encode import encode_objects
 from aiqa_integration.dicom.energy import anchor_region, energy_on
+from aiqa_integration.dicom.entries import entries_of
 from aiqa_integration.dicom.masks import region_mask
 from aiqa_integration.dicom.uids import Role
 from aiqa_integration.errors import EncodingError
 from aiqa_integration.model.finding import EnergyMap, Evidence, Finding
+from aiqa_integration.model.judgement import Verdict
 from aiqa_integration.model.quantity import ONE, PERCENT, Quantity
 from aiqa_integration.model.recommendation import Recommendation, RecommendationKind
 from aiqa_integration.model.report import QaReport
@@ -123,6 +125,35 @@ def test_map_is_a_segment_of_its_stronger_half_and_a_map(series: LoadedSeries, t
     assert np.array_equal(values, blob().values[0])
     mapping = found.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]
     assert mapping.QuantityDefinitionSequence[0].ConceptCodeSequence[0].CodeValue == "130404"
+
+
+def test_findings_have_the_colours_of_the_picture_in_viewers_too(series: LoadedSeries) -> None:
+    slight = replace(GHOST, artifact="wrap", severity=1)
+    report = report_over(series, findings=(MOTION, GHOST, slight), judgements=judgements(SIZE, 2))
+    segments = written(report, series, Role.SEG)[Role.SEG].SegmentSequence
+    shown = {
+        str(one.SegmentLabel): hd.color.CIELabColor.from_dicom_value(one.RecommendedDisplayCIELabValue).to_rgb()
+        for one in segments
+        if "RecommendedDisplayCIELabValue" in one
+    }
+    expected = {"mr motion": Verdict.ACTION, "ghost": Verdict.TOLERANCE, "wrap": Verdict.NOT_ASSESSED}
+    assert shown.keys() == expected.keys()
+    assert len(segments) > len(shown)
+    for label, verdict in expected.items():
+        assert shown[label] == pytest.approx(BRIGHT[verdict], abs=1), label
+
+
+def test_report_for_people_says_why_a_value_was_not_assessed(series: LoadedSeries) -> None:
+    [first, *_] = judgements(SIZE, 2)
+    left_open = replace(first, verdict=Verdict.NOT_ASSESSED, note="left open: neither present nor absent")
+    document = written(report_over(series, judgements=(left_open,)), series, Role.REPORT_SR)[Role.REPORT_SR]
+    [line] = [str(i.TextValue) for i in items(document) if i.ValueType == "TEXT" and "left open" in str(i.TextValue)]
+    assert "NOT ASSESSED" in line.partition("; left open: neither present nor absent")[0]
+
+
+def test_a_doubtful_finding_says_so_on_the_picture(series: LoadedSeries) -> None:
+    lines = entries_of(patient_report(series, MOTION, GHOST))
+    assert [line.word for line in lines] == ["REMARK", "POSSIBLE, 62 %"]
 
 
 def test_labelmap_lets_the_smaller_of_two_segments_show(series: LoadedSeries, tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def _hand_values():
 
 
 def _contrast_responses():
-    """Yield (series, metric, the two hand values, tolerance); read at rows that the user and that the tool chose."""
+    """Yield (series, metric, the two hand values, tolerance): read at points, and off a profile across the row."""
     if not SHARED.is_dir():
         return
     reference = json.loads((SHARED / "acr-mri-medium" / "acr_medium_reference.json").read_text("utf-8"))
@@ -270,6 +270,18 @@ def test_contrast_responses_lie_by_the_physicists_hand_values():
     assert len(away) == 32
     assert max(away) < 0.01
     assert sum(distance <= 0 for distance in away) >= 31
+
+
+def test_the_uncertainty_of_a_contrast_response_covers_both_ways_of_reading_it():
+    """At k = 2, 95 % of the hand values lie in it, and 95 % of the differences between the two ways."""
+    inside, apart = [], []
+    for name, metric, hands, _ in _contrast_responses():
+        found = _measured(name)[1][metric]
+        inside += [abs(found.quantity.value - hand) <= found.uncertainty for hand in hands]
+        apart.append(max(hands) - min(hands) <= found.uncertainty)
+    assert (len(inside), len(apart)) == (64, 32)
+    assert sum(inside) >= 61
+    assert sum(apart) >= 31
 
 
 def test_hole_arrays_are_resolved_as_seen_by_eye():

@@ -18,7 +18,7 @@ from benchmarks.peers.judge import (
 from benchmarks.peers.outcome import Kind, Outcome, Result, measured
 from benchmarks.peers.runs import Run
 from benchmarks.peers.table import Column, checks_of, markdown, write_details
-from benchmarks.peers.truth import Truth, document_truths, nominal_truths, sheet_truths, spoke_truths
+from benchmarks.peers.truth import Truth, document_truths, either_truths, nominal_truths, sheet_truths, spoke_truths
 
 THICKNESS, LENGTH, SPOKES = "mr-slice-thickness", "mr-length-vertical-slice5", "mr-low-contrast-spokes"
 NO_REGION = "ValueError('Unable to find the Low Contrast region.')"
@@ -243,6 +243,30 @@ def test_a_row_of_a_test_document(test, measurement, manual, tolerance, expected
     row = {"test": test, "measurement": measurement, "manual": manual, "tolerance_vs_manual": tolerance}
     (truth,) = document_truths("s", [row])
     assert (truth.metric, truth.value, truth.tolerance) == (expected[0], *map(pytest.approx, expected[1:]))
+
+
+def test_a_value_read_in_two_ways_keeps_the_row_of_either_reading():
+    rows = [
+        {
+            "test": f"Spatial Resoloution Contrast Response {kind}",
+            "measurement": "1.1mm Vertical",
+            "manual": value,
+            "tolerance_vs_manual": 0.08,
+        }
+        for kind, value in (("Manual", 0.25), ("Automatic", 0.5))
+    ]
+    read = list(document_truths("s/a_T1", rows))
+    (either,) = either_truths(read)
+    assert either.group == "medium: hand values, contrast response, either reading"
+    name = "mr-contrast-response-1.1-vertical"
+    for value, kept in ((0.2, "10 1"), (0.33, "10 1"), (0.4, "00 0"), (0.58, "01 1")):
+        ours = Column(heading="AIQA", results=(_result(**{name: value}),), metrics=frozenset({name}))
+        checks = checks_of(ours, [*read, either])
+        assert "{:d}{:d} {:d}".format(*(check.within for check in checks)) == kept
+        text = markdown((ours,), {"AIQA": checks}, "one series")
+        assert f"| all known values together, without ±1 mm | {kept[:2].count('1')}/2 |" in text
+    unmeasured = list(against_truth([_result()], [either], frozenset({name})))
+    assert [(check.found, check.within) for check in unmeasured] == [(None, False)]
 
 
 def test_the_verification_sheet_is_read_by_its_hand_columns():

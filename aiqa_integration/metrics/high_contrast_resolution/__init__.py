@@ -11,7 +11,9 @@ pixels fall and however the phantom is turned, and the 0.9 mm holes 0 to 6 %: th
 
 The contrast response is the one of the Scottish medium-phantom framework (NHSH-MRI-Physics, docs/ContrastResponse.md):
 (mean peak - mean trough) / mean peak of the best row (column), read at the holes and midway between them, linearly
-between the image's own pixels. It depends on how the pixels fall on the holes: compare it at one matrix only.
+between the image's own pixels, as the framework reads the points that a person marks. (Its automatic reading takes the
+extremes of a profile averaged across the row, which lie higher, above zero even where nothing is resolved.) It depends
+on how the pixels fall on the holes, its uncertainty says how much: compare it at one matrix only.
 """
 
 from dataclasses import dataclass

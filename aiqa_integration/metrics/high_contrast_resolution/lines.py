@@ -7,7 +7,7 @@ import numpy as np
 from aiqa_integration.metrics.high_contrast_resolution.block import LINES, Block, HoleArray
 from aiqa_integration.model.sampling import FloatArray
 
-_POINTS_PER_PITCH = 32
+POINTS_PER_PITCH = 32
 _BAND = np.linspace(-0.5, 0.5, 5)
 """Lines across a row that are averaged, in hole diameters."""
 
@@ -40,7 +40,7 @@ def _read(block: Block, array: HoleArray, number: int, *, columns: bool) -> Line
     u, v = array.column(number) if columns else array.row(number)
     holes, across = (v, u) if columns else (u, v)
     pitch = 2 * array.diameter_mm
-    along = holes[0] + np.arange(-_POINTS_PER_PITCH, LINES * _POINTS_PER_PITCH + 1) * (pitch / _POINTS_PER_PITCH)
+    along = holes[0] + np.arange(-POINTS_PER_PITCH, LINES * POINTS_PER_PITCH + 1) * (pitch / POINTS_PER_PITCH)
     band = across[0] + _BAND[:, None] * array.diameter_mm
     grid_along, grid_across = np.broadcast_arrays(along[None, :], band)
     places = (grid_across, grid_along) if columns else (grid_along, grid_across)
@@ -67,9 +67,9 @@ def peaks_and_troughs(profile: FloatArray) -> tuple[FloatArray, FloatArray]:
     A peak is looked for within a quarter of the pitch around its hole, a trough within a quarter around the middle
     between two: four spots elsewhere are not the holes, but an artifact of the sampling.
     """
-    quarter = _POINTS_PER_PITCH // 4
-    centres = np.arange(1, LINES + 1) * _POINTS_PER_PITCH
+    quarter = POINTS_PER_PITCH // 4
+    centres = np.arange(1, LINES + 1) * POINTS_PER_PITCH
     near = np.arange(-quarter, quarter + 1)
     peaks = profile[centres[:, None] + near[None, :]].max(axis=1)
-    troughs = profile[centres[:-1, None] + _POINTS_PER_PITCH // 2 + near[None, :]].min(axis=1)
+    troughs = profile[centres[:-1, None] + POINTS_PER_PITCH // 2 + near[None, :]].min(axis=1)
     return peaks, troughs
