@@ -143,14 +143,6 @@ def test_findings_have_the_colours_of_the_picture_in_viewers_too(series: LoadedS
         assert shown[label] == pytest.approx(BRIGHT[verdict], abs=1), label
 
 
-def test_report_for_people_says_why_a_value_was_not_assessed(series: LoadedSeries) -> None:
-    [first, *_] = judgements(SIZE, 2)
-    left_open = replace(first, verdict=Verdict.NOT_ASSESSED, note="left open: neither present nor absent")
-    document = written(report_over(series, judgements=(left_open,)), series, Role.REPORT_SR)[Role.REPORT_SR]
-    [line] = [str(i.TextValue) for i in items(document) if i.ValueType == "TEXT" and "left open" in str(i.TextValue)]
-    assert "NOT ASSESSED" in line.partition("; left open: neither present nor absent")[0]
-
-
 def test_a_doubtful_finding_says_so_on_the_picture(series: LoadedSeries) -> None:
     lines = entries_of(patient_report(series, MOTION, GHOST))
     assert [line.word for line in lines] == ["REMARK", "POSSIBLE, 62 %"]
