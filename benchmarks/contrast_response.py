@@ -212,11 +212,11 @@ def marks_off(sl: PhantomSlice, array: HoleArray, marks: FloatArray, *, columns:
 
 
 def print_repeats(sl: PhantomSlice, folder: Path) -> None:
-    """Print how far the response of one column moves when one person marks it again and again."""
+    """Print how far the response of one column moves when it is marked again and again."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv")
     values = [at_marks(sl, marked(file)) for file in files]
     print(
-        f"one column of {MARKED_TEN_TIMES} marked {len(values)} times by one person: {min(values):.3f} to "
+        f"one column of {MARKED_TEN_TIMES} marked {len(values)} times: {min(values):.3f} to "
         f"{max(values):.3f}, SD {np.std(values):.3f} (three of it: {3 * np.std(values):.3f})\n"
     )
 
