@@ -122,9 +122,7 @@ def between_pixels(
     flat, found = images.reshape(-1), np.empty(columns.size)
     for start in range(0, found.size, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        found[part] = _bilinear(
-            flat, images.shape[-2:], columns[part], rows[part], 0 if first is None else first[part]
-        )
+        found[part] = _bilinear(flat, images.shape[-2:], columns[part], rows[part], 0 if first is None else first[part])
     return found.reshape(shape)
 
 
@@ -188,6 +186,15 @@ def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArra
     down = to_pixels(pose, np.zeros_like(v_mm), v_mm)
     columns, rows = (at_u + (at_v - axis)[:, None] for at_u, at_v, axis in zip(across, down, pose.centre, strict=True))
     return sample(image, columns, rows)
+
+
+def percentile(values: FloatArray, percent: float) -> float:
+    """Return a percentile of a few values, linear between two, as numpy does: its own takes long to begin."""
+    ordered = np.sort(values, axis=None)
+    at = percent / 100.0 * (ordered.size - 1)
+    low = int(at)
+    high = min(low + 1, ordered.size - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
 
 
 def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:

@@ -58,9 +58,7 @@ class Background:
         """Return the sum of each term times an image ``[y, x]``, ``[term]``."""
         return np.asarray(_FLAT @ (self._down.T @ image @ self._across).reshape(-1), np.float64)
 
-    def aims_of_patches(
-        self, patches: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp]
-    ) -> FloatArray:
+    def aims_of_patches(self, patches: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatArray:
         """Return the sums over patches ``[patch, y, x]`` at rows ``[patch, y]`` and columns, ``[patch, term]``."""
         sums = self._down[rows].swapaxes(1, 2) @ patches @ self._across[columns]
         return np.asarray(sums.reshape(len(patches), -1) @ _FLAT.T, np.float64)

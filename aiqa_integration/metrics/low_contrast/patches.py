@@ -39,7 +39,8 @@ def disk_patches(shape: tuple[int, ...], pose: PlanePose, number: int, placement
     """Return the pixels of an image around one slice's disks, as far as the largest one's filter reaches."""
     places = [at.reshape(-1, 1) for at in to_pixels(pose, *disk_places(number, placement))]
     (columns, across), (rows, down) = (
-        _axis(at, reach, pixel) for at, reach, pixel in zip(places, patch_reach(pose.pixel_mm), pose.pixel_mm, strict=True)
+        _axis(at, reach, pixel)
+        for at, reach, pixel in zip(places, patch_reach(pose.pixel_mm), pose.pixel_mm, strict=True)
     )
     height, width = shape
     inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
