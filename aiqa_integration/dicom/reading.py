@@ -48,9 +48,19 @@ BROKEN_ENCODING = (
 """What pydicom and its decoders raise on damaged files; found by cutting and flipping bytes of real ones."""
 
 
+_SILENT = ("ignore", None, Warning, None, 0)
+"""What ``warnings.simplefilter`` puts first to silence all."""
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the warnings of pydicom and its decoders: they quote values, and each case is checked by the caller."""
+    """Silence the warnings of pydicom and its decoders: they quote values, and each case is checked by the caller.
+
+    Within another such block nothing is done again.
+    """
+    if warnings.filters[:1] == [_SILENT]:
+        yield
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -138,7 +148,9 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Return an attribute's values as finite numbers; empty where one of them is not."""
-    found = value(dataset, keyword)
+    found = _decimals(dataset, keyword)
+    if found is None:
+        found = value(dataset, keyword)
     if found is None:
         return ()
     try:
@@ -146,6 +158,18 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     except (TypeError, ValueError, OverflowError):
         return ()
     return parts if all(math.isfinite(part) for part in parts) else ()
+
+
+def _decimals(dataset: Dataset, keyword: str) -> list[bytes] | None:
+    """Return the parts of a decimal or integer string as the file holds it; None for anything else.
+
+    pydicom makes an object of each that keeps the text beside the number, at many times the cost of the number.
+    """
+    tag = tag_for_keyword(keyword)
+    element = None if tag is None else dataset.get_item(tag, keep_deferred=True)
+    if not isinstance(element, RawDataElement) or element.VR not in {"DS", "IS"} or not element.value:
+        return None
+    return [part.strip(b" \0") for part in element.value.split(b"\\")]
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erf
 
+from aiqa_integration.model.bounded_fit import Fit, fit_between
 from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import MM, Quantity
-from aiqa_integration.model.robust_fit import RobustFit, robust_fit
 from aiqa_integration.model.sampling import (
     BoolArray,
     FloatArray,
@@ -252,13 +252,13 @@ def _fit_ends(halves: _Halves, foot_mm: float) -> _Ends | Obstacle:
         return np.vstack([np.hstack([left[:, :1], still, left[:, 1:]]), np.hstack([still, right]), by_level])
 
     low, high = foot_mm - _FURTHEST_END_MM - 1.0, foot_mm + _FURTHEST_END_MM + 1.0
-    fit = robust_fit(
+    fit = fit_between(
         residual,
         slopes,
         np.array([begun[0], begun[1], 2.5, 0.05, 1.0]),
         bounds=(np.array([low, low, 0.3, -0.2, 0.6]), np.array([high, high, 8.0, 0.5, 1.4])),
         x_scale=np.array([1.0, 1.0, 1.0, 0.1, 0.1]),
-        f_scale=3.0,
+        soft_l1=3.0,
     )
     return _ends_of(fit, halves, foot_mm, scale)
 
@@ -285,7 +285,7 @@ def _crossing(part: FloatArray, v: FloatArray, foot_mm: float) -> float | None:
     return float(v[below[-1]])
 
 
-def _ends_of(fit: RobustFit, halves: _Halves, foot_mm: float, scale: float) -> _Ends | Obstacle:
+def _ends_of(fit: Fit, halves: _Halves, foot_mm: float, scale: float) -> _Ends | Obstacle:
     left, right, _, dark, bright = (float(value) for value in fit.x)
     residuals = fit.fun[:-1] * scale
     rms = float(np.sqrt(np.mean(residuals**2)))

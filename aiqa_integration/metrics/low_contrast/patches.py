@@ -1,4 +1,4 @@
-"""The pixels around each disk: a patch a disk, all of one size, so that whatever looks at disks needs no whole image."""
+"""The pixels around each disk: a patch a disk, all of one size. What looks at disks alone needs no whole image."""
 
 from dataclasses import dataclass
 

@@ -96,7 +96,7 @@ def _edges(
 
 
 def _robust_circles(points: FloatArray, arrived_mm: float) -> tuple[FloatArray, FloatArray]:
-    """Return circles (x, y, radius) ``[z, 3]`` and how far points ``[z, ray, 2]`` lie beyond them, NaN where there are none.
+    """Return circles (x, y, radius) ``[z, 3]`` and how far points ``[z, ray, 2]`` lie beyond them; NaN where none is.
 
     By least squares of the algebraic distance (Kåsa 1976), far points weighing less (biweight). A trillionth is added
     to the squares, so that points on a straight line give a circle far too large, not an error.

@@ -24,11 +24,11 @@ def to_grid(
     step_mm: float = GRID_MM,
     turn_deg: float = 0.0,
 ) -> Array:
-    """Return images ``[..., row, column]`` on a network's grid: ``size`` x ``size`` points ``step_mm`` apart, normalised.
+    """Return images ``[..., row, column]`` on a network's grid, normalised: ``size`` x ``size`` points.
 
-    ``pixel_mm`` is (row, column) distance, ``centre`` the (column, row) that comes to the grid's middle. The 1st
-    percentile becomes 0 and the 99.5th becomes 1; outside the image is 0. ``turn_deg`` turns the grid from columns
-    towards rows.
+    They are ``step_mm`` apart. ``pixel_mm`` is (row, column) distance, ``centre`` the (column, row) that comes to the
+    grid's middle. The 1st percentile becomes 0 and the 99.5th becomes 1; outside the image is 0. ``turn_deg`` turns the
+    grid from columns towards rows.
     """
     smooth = smoothed(images, pixel_mm, step_mm)
     levels = signal_range(smooth.reshape(-1, *images.shape[-2:])).reshape(*images.shape[:-2], 2)
@@ -89,9 +89,8 @@ def resample(
         places = (np.broadcast_to(at, (which.size, size, size)) for at in (at_columns, at_rows))
         found = between_pixels(images.reshape(-1, height, width), *places, which)
         within = (at_rows >= 0) & (at_rows <= height - 1) & (at_columns >= 0) & (at_columns <= width - 1)
-        return np.where(
-            within, found.reshape(*images.shape[:-2], size, size).astype(np.float32), np.asarray(outside, np.float32)
-        )
+        values = found.reshape(*images.shape[:-2], size, size).astype(np.float32)
+        return np.where(within, values, np.asarray(outside, np.float32))
     rows = np.asarray(centre[1] + steps / pixel_mm[0], np.float64)
     columns = np.asarray(centre[0] + steps / pixel_mm[1], np.float64)
     inside = [(at >= 0) & (at <= count - 1) for at, count in zip((rows, columns), images.shape[-2:], strict=True)]

@@ -94,7 +94,7 @@ def _local(images: NDArray[np.float32], pixel_mm: tuple[float, float], stride: i
 
 
 def _box_means(images: NDArray[np.float32], wide: int, axis: int, stride: int) -> NDArray[np.float32]:
-    """Return the means of so many pixels along an axis around every ``stride``-th; beyond the image they are mirrored."""
+    """Return the means of so many pixels along an axis around every ``stride``-th; mirrored beyond the image."""
     count, before = images.shape[axis], wide // 2
     around = [(before, wide - 1 - before) if one == axis else (0, 0) for one in range(images.ndim)]
     padded = np.moveaxis(np.pad(images, around, mode="symmetric"), axis, 0)

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import erf, i0e, i1e
 
 from aiqa_integration.metrics.slice_thickness.slab import STEP_MM, Slab
+from aiqa_integration.model.bounded_fit import Fit, fit_between
 from aiqa_integration.model.measurement import Obstacle, Reason
-from aiqa_integration.model.robust_fit import RobustFit, robust_fit
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, sample, to_pixels
 
 _LOWEST_SIGNAL = 4.0
@@ -110,7 +110,7 @@ def _full_width(length: float, edge: float) -> float:
     return low + high
 
 
-def _length_sd(fit: RobustFit, noise: float) -> float:
+def _length_sd(fit: Fit, noise: float) -> float:
     """Return the standard uncertainty of the full width: the fit's covariance of length and edge width, propagated.
 
     Samples half a pixel apart share noise: the variance counts twice.
@@ -134,7 +134,7 @@ def _read_width(u: FloatArray, above: FloatArray, *, middle: float) -> float | N
     return float((right[0] + left[0] - 1) * STEP_MM)
 
 
-def _best_fit(profile: _Profile) -> RobustFit:
+def _best_fit(profile: _Profile) -> Fit:
     """Return the fit begun at the length around the profile's highest part that shows the profile best."""
     u, even = profile.u_mm, profile.values / profile.water
     smooth = np.convolve(np.pad(even, 10, mode="edge"), np.ones(21) / 21, mode="valid")
@@ -154,7 +154,7 @@ def _best_fit(profile: _Profile) -> RobustFit:
 
     scale = max(spread, 0.03 * height)
     begun = [np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]) for length in _BEGUN_MM]
-    return robust_fit(
+    return fit_between(
         residual,
         slopes,
         min(begun, key=lambda x: float(np.sqrt(1 + (residual(x) / scale) ** 2).sum())),
@@ -163,7 +163,7 @@ def _best_fit(profile: _Profile) -> RobustFit:
             np.array([reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach]),
         ),
         x_scale=np.array([5.0, 10.0, height, 3.0, height, height / reach]),
-        f_scale=scale,
+        soft_l1=scale,
         tolerance=_ENOUGH,
     )
 
