@@ -25,6 +25,7 @@ MAX_INFLATED_BYTES = 1 << 30
 _LATER_BYTES = 1 << 16
 """Values longer than this, pixels first of all, stay in the file until they are asked for."""
 
+_BEGINNING_BYTES = 1 << 10
 _META_START = 144
 """Preamble, prefix and the group length element itself (PS3.10 7.1)."""
 
@@ -47,9 +48,19 @@ BROKEN_ENCODING = (
 """What pydicom and its decoders raise on damaged files; found by cutting and flipping bytes of real ones."""
 
 
+_SILENT = ("ignore", None, Warning, None, 0)
+"""What ``warnings.simplefilter`` puts first to silence all."""
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the warnings of pydicom and its decoders: they quote values, and each case is checked by the caller."""
+    """Silence the warnings of pydicom and its decoders: they quote values, and each case is checked by the caller.
+
+    Within another such block nothing is done again.
+    """
+    if warnings.filters[:1] == [_SILENT]:
+        yield
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -82,7 +93,15 @@ def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None
 
 
 def _refuse_bomb(path: Path) -> None:
-    """Inflate a deflated file piecewise, to nowhere, and raise NotImageData where it exceeds MAX_INFLATED_BYTES."""
+    """Inflate a deflated file piecewise, to nowhere, and raise NotImageData where it exceeds MAX_INFLATED_BYTES.
+
+    Where a file's beginning doesn't hold the UID and the group ends in it, nothing needs to be parsed.
+    """
+    with path.open("rb") as stream:
+        beginning = stream.read(_BEGINNING_BYTES)
+    length = int.from_bytes(beginning[_META_START - 4 : _META_START], "little")
+    if 0 < length < len(beginning) - _META_START and DeflatedExplicitVRLittleEndian.encode() not in beginning:
+        return
     meta = read_file_meta_info(path)
     if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
         return
@@ -129,7 +148,9 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Return an attribute's values as finite numbers; empty where one of them is not."""
-    found = value(dataset, keyword)
+    found = _decimals(dataset, keyword)
+    if found is None:
+        found = value(dataset, keyword)
     if found is None:
         return ()
     try:
@@ -137,6 +158,18 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     except (TypeError, ValueError, OverflowError):
         return ()
     return parts if all(math.isfinite(part) for part in parts) else ()
+
+
+def _decimals(dataset: Dataset, keyword: str) -> list[bytes] | None:
+    """Return the parts of a decimal or integer string as the file holds it; None for anything else.
+
+    pydicom makes an object of each that keeps the text beside the number, at many times the cost of the number.
+    """
+    tag = tag_for_keyword(keyword)
+    element = None if tag is None else dataset.get_item(tag, keep_deferred=True)
+    if not isinstance(element, RawDataElement) or element.VR not in {"DS", "IS"} or not element.value:
+        return None
+    return [part.strip(b" \0") for part in element.value.split(b"\\")]
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

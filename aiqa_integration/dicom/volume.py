@@ -13,7 +13,7 @@ from aiqa_integration.dicom.frames import MAX_FRAMES, Frame, frames_of
 from aiqa_integration.dicom.geometry import Stack, stack_of, without_strays
 from aiqa_integration.dicom.headers import series_header, series_ref
 from aiqa_integration.dicom.pixels import decode
-from aiqa_integration.dicom.reading import read_dataset, text
+from aiqa_integration.dicom.reading import quiet, read_dataset, text
 from aiqa_integration.errors import IncompleteSeries, InputError, NotImageData, UnsupportedSeries
 from aiqa_integration.model.identity import SeriesRef
 from aiqa_integration.model.image import ImageStack, SeriesHeader, SliceRef
@@ -50,6 +50,10 @@ class DicomSeriesReader:
 
     def load(self, files: Sequence[Path]) -> LoadedSeries:
         """Return the images sorted by geometry; raises InputError with a sentence that says what is wrong."""
+        with quiet():
+            return self._load(files)
+
+    def _load(self, files: Sequence[Path]) -> LoadedSeries:
         _check_number(files)
         opened: dict[Path, Dataset] = {}
         frames, instances = _frames(files, opened)

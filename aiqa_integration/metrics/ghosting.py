@@ -24,9 +24,9 @@ from aiqa_integration.model.sampling import (
     PhantomSlice,
     circle_region,
     noise_sd,
-    pixel_places,
     region,
     slice_of,
+    square_distances,
 )
 
 PERCENT_SIGNAL_GHOSTING = MetricDef(
@@ -121,9 +121,11 @@ def _place(sl: PhantomSlice, side: Side, field: tuple[int, int, int, int], radiu
     sign = -1.0 if side in {"left", "top"} else 1.0
     centre = (column + sign * away / wide, row) if upright else (column, row + sign * away / high)
     half = (across, along) if upright else (along, across)
-    columns, rows = np.meshgrid(np.arange(sl.image.shape[1]), np.arange(sl.image.shape[0]))
-    x, y = (columns - centre[0]) * wide / half[0], (rows - centre[1]) * high / half[1]
-    pixels: BoolArray = x * x + y * y <= 1.0
+    x, y = (
+        (np.arange(size) - at) * pixel / reach
+        for size, at, pixel, reach in zip(sl.image.shape[::-1], centre, (wide, high), half, strict=True)
+    )
+    pixels: BoolArray = (y * y)[:, None] + x * x <= 1.0
     if np.count_nonzero(pixels) < _LEAST_PIXELS:
         detail = f"{side}: {np.count_nonzero(pixels)} of at least {_LEAST_PIXELS} background pixels"
         return Obstacle(reason=Reason.BACKGROUND_TOO_SMALL, detail=detail)
@@ -152,8 +154,7 @@ def _measure(
     large: tuple[tuple[float, float], float],
 ) -> Measurement:
     (u_centre, v_centre), radius = large
-    u, v = pixel_places(sl)
-    large_pixels = np.asarray(np.hypot(u - u_centre, v - v_centre) <= radius, np.bool_)
+    large_pixels = np.asarray(square_distances(sl, (u_centre, v_centre)) <= radius * radius, np.bool_)
     signal = float(sl.image[large_pixels].mean()) if large_pixels.any() else 0.0
     if signal <= _LOWEST_SNR * noise_sd(sl.image, large_pixels):
         obstacle = Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the large region holds no signal above its noise")

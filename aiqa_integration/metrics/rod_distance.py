@@ -9,11 +9,11 @@ it. The large phantom's plate has marks as well, but no document that gives thei
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
-from scipy.optimize import least_squares
 
+from aiqa_integration.model.bounded_fit import fit_between
 from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
@@ -174,14 +174,6 @@ def _patch(sl: PhantomSlice, at: tuple[float, float], reach_mm: float) -> tuple[
     return x, y, sl.image[np.ix_(rows, columns)]
 
 
-class _Fit:
-    """What is used of scipy's answer."""
-
-    x: FloatArray
-    jac: FloatArray
-    fun: FloatArray
-
-
 def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell) -> _Mark | Obstacle:
     """Return where a round peak on a level floor fits the pixels around a place best (least squares)."""
     x, y, values = _patch(sl, at, _FIT_MM)
@@ -194,13 +186,23 @@ def _fit_peak(sl: PhantomSlice, at: tuple[float, float], cell: Cell) -> _Mark | 
         bell = np.exp(-((x - p[0]) ** 2 + (y - p[1]) ** 2) / (2 * p[3] ** 2))
         return np.asarray((p[4] + p[2] * bell - values / height).ravel(), np.float64)
 
-    answer = least_squares(
+    def slopes(p: FloatArray) -> FloatArray:
+        across, down = x - p[0], y - p[1]
+        square = across**2 + down**2
+        bell = np.exp(-square / (2 * p[3] ** 2))
+        tall = p[2] * bell / p[3] ** 2
+        parts = (tall * across, tall * down, bell, tall * square / p[3], np.ones_like(bell))
+        return np.stack([part.ravel() for part in parts], axis=1)
+
+    fit = fit_between(
         residual,
+        slopes,
         np.array([0.0, 0.0, 1.0, max(0.9, 1.1 * narrowest), floor / height]),
-        bounds=([-2.5, -2.5, 0.1, narrowest, -np.inf], [2.5, 2.5, 5.0, max(_PEAK_MM[1], 1.5 * pixel), np.inf]),
-        max_nfev=60,
+        bounds=(
+            np.array([-2.5, -2.5, 0.1, narrowest, -np.inf]),
+            np.array([2.5, 2.5, 5.0, max(_PEAK_MM[1], 1.5 * pixel), np.inf]),
+        ),
     )
-    fit = cast("_Fit", answer)
     noise = float(np.sqrt(np.sum(fit.fun**2) / max(fit.fun.size - fit.x.size, 1)))
     covariance = np.linalg.pinv(fit.jac.T @ fit.jac) * noise**2
     sd = float(np.sqrt((covariance[0, 0] + covariance[1, 1]) / 2))

@@ -11,12 +11,11 @@ phantom that leans forwards or back shows a difference as well: that too is a sl
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
-from scipy.optimize import least_squares
 from scipy.special import erf
 
+from aiqa_integration.model.bounded_fit import Fit, fit_between
 from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
@@ -27,6 +26,7 @@ from aiqa_integration.model.sampling import (
     PhantomSlice,
     line_region,
     noise_and_band,
+    part_of,
     pixel_places,
     raster,
     slice_of,
@@ -173,9 +173,10 @@ def _read_halves(sl: PhantomSlice, foot_mm: float) -> _Halves | Obstacle:
     near = 0.5 + sum(_HALF_MM) / sum(_BESIDE_MM) / 2
     at_bars = np.stack([near * levels[0] + (1 - near) * levels[1], near * levels[1] + (1 - near) * levels[0]])
     bars = np.stack([values[:, _between(side * away, _HALF_MM)].mean(axis=1) for side in (-1.0, 1.0)])
-    across, along = pixel_places(sl)
+    around = part_of(sl, float(np.hypot(_SIDE_MM + abs(middle), _ABOVE_MM + _BELOW_MM)), (0.0, foot_mm))
+    across, along = pixel_places(around)
     beside = _between(np.abs(across - middle), (_BESIDE_MM[0], _SIDE_MM)) & _between(along, (v[0], v[used][-1]))
-    noise, band = noise_and_band(sl.image, np.asarray(beside, np.bool_))
+    noise, band = noise_and_band(around.image, np.asarray(beside, np.bool_))
     noise /= float(at_bars.mean())
     if noise * _LOWEST_SNR > 1.0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=f"the water beside the bars has an SNR of {1 / noise:.1f}")
@@ -233,14 +234,6 @@ def _water(sides: list[FloatArray], v: FloatArray, foot_mm: float) -> tuple[Floa
     return np.asarray(levels, np.float64), used
 
 
-class _Fit:
-    """What is used of scipy's answer."""
-
-    x: FloatArray
-    jac: FloatArray
-    fun: FloatArray
-
-
 def _fit_ends(halves: _Halves, foot_mm: float) -> _Ends | Obstacle:
     """Return where both bars end: the middle of the rise from dark to water, one shape for both."""
     begun = [_crossing(part, halves.v_mm, foot_mm) for part in halves.parts]
@@ -259,17 +252,15 @@ def _fit_ends(halves: _Halves, foot_mm: float) -> _Ends | Obstacle:
         return np.vstack([np.hstack([left[:, :1], still, left[:, 1:]]), np.hstack([still, right]), by_level])
 
     low, high = foot_mm - _FURTHEST_END_MM - 1.0, foot_mm + _FURTHEST_END_MM + 1.0
-    answer = least_squares(
+    fit = fit_between(
         residual,
-        np.array([*begun, 2.5, 0.05, 1.0]),
-        jac=slopes,
-        bounds=([low, low, 0.3, -0.2, 0.6], [high, high, 8.0, 0.5, 1.4]),
-        x_scale=[1.0, 1.0, 1.0, 0.1, 0.1],
-        loss="soft_l1",
-        f_scale=3.0,
-        max_nfev=60,
+        slopes,
+        np.array([begun[0], begun[1], 2.5, 0.05, 1.0]),
+        bounds=(np.array([low, low, 0.3, -0.2, 0.6]), np.array([high, high, 8.0, 0.5, 1.4])),
+        x_scale=np.array([1.0, 1.0, 1.0, 0.1, 0.1]),
+        soft_l1=3.0,
     )
-    return _ends_of(cast("_Fit", answer), halves, foot_mm, scale)
+    return _ends_of(fit, halves, foot_mm, scale)
 
 
 def _rise(v: FloatArray, end: float, x: FloatArray) -> FloatArray:
@@ -294,7 +285,7 @@ def _crossing(part: FloatArray, v: FloatArray, foot_mm: float) -> float | None:
     return float(v[below[-1]])
 
 
-def _ends_of(fit: _Fit, halves: _Halves, foot_mm: float, scale: float) -> _Ends | Obstacle:
+def _ends_of(fit: Fit, halves: _Halves, foot_mm: float, scale: float) -> _Ends | Obstacle:
     left, right, _, dark, bright = (float(value) for value in fit.x)
     residuals = fit.fun[:-1] * scale
     rms = float(np.sqrt(np.mean(residuals**2)))

@@ -33,6 +33,7 @@ from aiqa_integration.model.sampling import (
     pixel_places,
     region,
     slice_of,
+    square_distances,
 )
 
 SIGNAL_TO_NOISE = MetricDef(
@@ -56,6 +57,8 @@ _LEAST_PIXELS = 40
 _LOWEST_SNR = 5.0
 _OUTSIDE_PART = 0.5
 _MOST_TAKEN = 0.5
+_SHARED_REACH = 3
+"""Pixels that share noise lie at most so many rows and columns apart."""
 _SHARING = 1.05
 """From how many pixels that act as one on, by interpolation or a filter, the value says so."""
 
@@ -91,9 +94,8 @@ def snr_of_slice(sl: PhantomSlice, *, diameter_mm: float) -> Measured | Obstacle
         return noisy
     taken = min(noisy.shared / float(np.prod(kernel)), _MOST_TAKEN)
     noisy = replace(noisy, noises=noisy.noises / np.sqrt(1.0 - taken))
-    u, v = pixel_places(sl)
-    from_axis = np.hypot(u, v) - diameter_mm / 2
-    beyond = sl.image[(from_axis > 4.0) & (from_axis < 12.0)]
+    square, radius = square_distances(sl), diameter_mm / 2
+    beyond = sl.image[(square > (radius + 4.0) ** 2) & (square < (radius + 12.0) ** 2)]
     if beyond.size and float(np.median(beyond)) > _OUTSIDE_PART * float(noisy.signals.mean()):
         return Obstacle(reason=Reason.IMPLAUSIBLE, detail="what lies beyond the phantom is as bright as its water")
     regions = tuple(
@@ -167,17 +169,27 @@ def _comparable(noisy: _Noisy) -> str:
 
 
 def _shared(noise: FloatArray, regions: Sequence[BoolArray]) -> float:
-    """Return how many pixels share one independent value of the noise: the sum of its squared autocorrelation."""
-    total = 0.0
+    """Return how many pixels share one independent value of the noise: the sum of its squared autocorrelation.
+
+    That of a step and its opposite are the same. The images' rows follow each other with free columns between them, so
+    that a step along them is one of a flat image.
+    """
     inside = np.any(np.stack(regions), axis=0)
-    centred = np.where(inside, noise - float(noise[inside].mean()), 0.0)
-    power = float((centred**2).sum()) / float(np.count_nonzero(inside))
-    for down in range(-3, 4):
-        for across in range(-3, 4):
-            both = inside & np.roll(inside, (down, across), (0, 1))
-            product = (centred * np.roll(centred, (down, across), (0, 1)))[both]
-            chance = 1.0 / max(product.size, 1)
-            total += max((float(product.mean()) / power) ** 2 - chance, 0.0) if product.size else 0.0
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    crop = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inside = np.pad(inside[crop], ((0, _SHARED_REACH), (_SHARED_REACH, _SHARED_REACH)))
+    mean = float(noise[crop][inside[: rows[-1] + 1 - rows[0], _SHARED_REACH:-_SHARED_REACH]].mean())
+    centred = np.where(inside, np.pad(noise[crop], ((0, _SHARED_REACH), (_SHARED_REACH, _SHARED_REACH))) - mean, 0.0)
+    flat_inside, flat = inside.reshape(-1), centred.reshape(-1)
+    power = float(flat @ flat) / float(np.count_nonzero(inside))
+    total = 1.0 - 1.0 / float(np.count_nonzero(inside))
+    for down in range(_SHARED_REACH + 1):
+        for across in range(-_SHARED_REACH if down else 1, _SHARED_REACH + 1):
+            step = down * inside.shape[1] + across
+            pairs = int(np.count_nonzero(flat_inside[step:] & flat_inside[:-step]))
+            if pairs:
+                product = float(flat[step:] @ flat[:-step]) / pairs
+                total += 2.0 * max((product / power) ** 2 - 1.0 / pairs, 0.0)
     return max(total, 1.0)
 
 

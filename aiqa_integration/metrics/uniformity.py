@@ -25,9 +25,12 @@ from aiqa_integration.model.sampling import (
     PhantomSlice,
     circle_region,
     noise_sd,
-    pixel_places,
+    part_of,
     raster,
     slice_of,
+    square_distances,
+    to_phantom,
+    to_pixels,
 )
 
 PERCENT_IMAGE_UNIFORMITY = MetricDef(
@@ -87,51 +90,53 @@ def measure_uniformity(images: PhantomImages, *, diameter_mm: float, large: Larg
                 PERCENT_IMAGE_UNIFORMITY, None
             ),
         )
-    u, v = pixel_places(sl)
-    from_centre = np.hypot(u - large.centre_mm[0], v - large.centre_mm[1])
     if not _inside_image(sl, large):
         return (
             Obstacle(reason=Reason.ROI_OUTSIDE_IMAGE, detail="the large region leaves the image").not_measured(
                 PERCENT_IMAGE_UNIFORMITY, sl.index
             ),
         )
+    cut = part_of(sl, large.radius_mm * (1.0 + _AREA_FREEDOM), large.centre_mm)
+    from_centre = np.sqrt(square_distances(cut, large.centre_mm))
     within: BoolArray = from_centre <= large.radius_mm
-    noise, mean = noise_sd(sl.image, within), float(sl.image[within].mean())
+    noise, mean = noise_sd(cut.image, within), float(cut.image[within].mean())
     if mean <= _LOWEST_SNR * noise or mean <= 0:
         return (
             Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail=f"mean signal {mean:.3g}, noise {noise:.3g}").not_measured(
                 PERCENT_IMAGE_UNIFORMITY, sl.index
             ),
         )
-    if not _stands_out(sl, np.hypot(u, v), diameter_mm / 2, mean):
+    if not _stands_out(sl, diameter_mm / 2, mean):
         nothing = Obstacle(reason=Reason.IMPLAUSIBLE, detail="what lies beyond the phantom is as bright as its water")
         return (nothing.not_measured(PERCENT_IMAGE_UNIFORMITY, sl.index),)
-    disks = _disk_means(sl)
-    best = _extremes(disks, (u, v), from_centre, large.radius_mm)
-    spread = _spread_by_noise(sl, disks, from_centre, large)
+    disks = _disk_means(cut)
+    best = _extremes(cut, disks, from_centre, large.radius_mm)
+    spread = _spread_by_noise(cut, disks, from_centre, large)
     if best.low <= 0:
         return (
             Obstacle(
                 reason=Reason.IMPLAUSIBLE, detail=f"a 1 cm² disk of the water has the mean {best.low:.3g}"
             ).not_measured(PERCENT_IMAGE_UNIFORMITY, sl.index),
         )
-    uncertainty = _uncertainty(disks, (u, v), from_centre, large, best, spread)
+    uncertainty = _uncertainty(cut, disks, from_centre, large, best, spread)
     return (_measured(sl, large, best, spread, uncertainty),)
 
 
 def _inside_image(sl: PhantomSlice, large: LargeRegion) -> bool:
     turn = np.linspace(0.0, 2 * np.pi, 72)
-    at = [
-        sl.pose.to_pixel(large.centre_mm[0] + du, large.centre_mm[1] + dv)
-        for du, dv in zip(large.radius_mm * np.cos(turn), large.radius_mm * np.sin(turn), strict=True)
-    ]
+    columns, rows = to_pixels(
+        sl.pose,
+        large.centre_mm[0] + large.radius_mm * np.cos(turn),
+        large.centre_mm[1] + large.radius_mm * np.sin(turn),
+    )
     height, width = sl.image.shape
-    return all(0 <= column <= width - 1 and 0 <= row <= height - 1 for column, row in at)
+    return bool((columns >= 0).all() and columns.max() <= width - 1 and (rows >= 0).all() and rows.max() <= height - 1)
 
 
-def _stands_out(sl: PhantomSlice, from_axis: FloatArray, radius_mm: float, mean: float) -> bool:
+def _stands_out(sl: PhantomSlice, radius_mm: float, mean: float) -> bool:
     """Return whether the ring 4-12 mm beyond the phantom is less than half as bright as its water."""
-    ring = sl.image[(from_axis > radius_mm + 4.0) & (from_axis < radius_mm + 12.0)]
+    square = square_distances(sl)
+    ring = sl.image[(square > (radius_mm + 4.0) ** 2) & (square < (radius_mm + 12.0) ** 2)]
     return ring.size == 0 or float(np.median(ring)) < 0.5 * mean
 
 
@@ -146,14 +151,14 @@ def _disk_means(sl: PhantomSlice) -> FloatArray:
     return np.asarray(fftconvolve(sl.image, kernel / kernel.sum(), mode="same"), np.float64)
 
 
-def _extremes(
-    disks: FloatArray, places: tuple[FloatArray, FloatArray], from_centre: FloatArray, radius_mm: float
-) -> _Extremes:
+def _extremes(sl: PhantomSlice, disks: FloatArray, from_centre: FloatArray, radius_mm: float) -> _Extremes:
     """Return the brightest and darkest disk that lie wholly within the radius."""
     allowed = from_centre <= radius_mm - np.sqrt(_DISK_AREA_MM2 / np.pi)
     high = int(np.argmax(np.where(allowed, disks, -np.inf)))
     low = int(np.argmin(np.where(allowed, disks, np.inf)))
-    at = [(float(places[0].flat[where]), float(places[1].flat[where])) for where in (high, low)]
+    rows, columns = np.divmod([high, low], disks.shape[1])
+    u_mm, v_mm = to_phantom(sl.pose, columns.astype(np.float64), rows.astype(np.float64))
+    at = [(float(u), float(v)) for u, v in zip(u_mm, v_mm, strict=True)]
     return _Extremes(high=float(disks.flat[high]), low=float(disks.flat[low]), high_at=at[0], low_at=at[1])
 
 
@@ -193,8 +198,12 @@ def _piu(means: FloatArray) -> float:
 
 def _surface(x: FloatArray, y: FloatArray, values: FloatArray, inside: BoolArray) -> FloatArray:
     """Return the polynomial surface of fourth order through the values inside, everywhere."""
+    across, down = [np.ones_like(x)], [np.ones_like(y)]
+    for _ in range(_SURFACE_ORDER):
+        across.append(across[-1] * x)
+        down.append(down[-1] * y)
     powers = [(i, j) for i in range(_SURFACE_ORDER + 1) for j in range(_SURFACE_ORDER + 1 - i)]
-    basis = np.stack([x**i * y**j for i, j in powers], axis=-1)
+    basis = np.stack([across[i] * down[j] for i, j in powers], axis=-1)
     factors, *_ = np.linalg.lstsq(basis[inside], values[inside], rcond=None)
     return np.asarray(basis @ factors, np.float64)
 
@@ -219,8 +228,8 @@ def _disk_sd(sl: PhantomSlice, disks: FloatArray, allowed: BoolArray) -> float:
 
 
 def _uncertainty(
+    sl: PhantomSlice,
     disks: FloatArray,
-    places: tuple[FloatArray, FloatArray],
     from_centre: FloatArray,
     large: LargeRegion,
     best: _Extremes,
@@ -232,7 +241,7 @@ def _uncertainty(
     tenths were found missing, whatever the noise.
     """
     by_area = [
-        _extremes(disks, places, from_centre, large.radius_mm * np.sqrt(1 + part)).piu - best.piu
+        _extremes(sl, disks, from_centre, large.radius_mm * np.sqrt(1 + part)).piu - best.piu
         for part in (-_AREA_FREEDOM, _AREA_FREEDOM)
     ]
     return 2.0 * float(np.linalg.norm([spread.sd, spread.loss / 2 / np.sqrt(3), max(map(abs, by_area)) / np.sqrt(3)]))

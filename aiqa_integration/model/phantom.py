@@ -1,5 +1,6 @@
 """A test object as data: its tests, and where it lies in the images once a bundle has found it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -32,7 +33,8 @@ class PlanePose:
     def to_pixel(self, u_mm: float, v_mm: float) -> tuple[float, float]:
         """Return the ``(column, row)`` of a point of the phantom."""
         sign = -1.0 if self.mirrored else 1.0
-        cos, sin = np.cos(np.radians(self.rotation_deg)), np.sin(np.radians(self.rotation_deg))
+        turn = math.radians(self.rotation_deg)
+        cos, sin = math.cos(turn), math.sin(turn)
         x_mm, y_mm = cos * sign * u_mm - sin * v_mm, sin * sign * u_mm + cos * v_mm
         return self.centre[0] + x_mm / self.pixel_mm[0], self.centre[1] + y_mm / self.pixel_mm[1]
 

@@ -4,7 +4,7 @@ Images are one slice, ``[y, x]``; phantom coordinates ``(u, v)`` are those of ``
 centres are bilinear; points outside the image are masked, never extrapolated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,9 @@ from aiqa_integration.model.phantom import PhantomImages, PlanePose
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+_AT_ONCE = 8192
+"""Points that are read together: so few that all that is made on the way stays in a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,8 +63,34 @@ def to_phantom(pose: PlanePose, columns: FloatArray, rows: FloatArray) -> tuple[
 def pixel_places(sl: PhantomSlice) -> tuple[FloatArray, FloatArray]:
     """Return the phantom coordinates ``(u, v)`` mm of every pixel of a slice, ``[y, x]``."""
     height, width = sl.image.shape
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
-    return to_phantom(sl.pose, columns, rows)
+    column, row = (np.full(1, at) for at in sl.pose.centre)
+    across = to_phantom(sl.pose, np.arange(width, dtype=np.float64), row)
+    down = to_phantom(sl.pose, column, np.arange(height, dtype=np.float64))
+    u_mm, v_mm = (at_row[:, None] + at_column for at_row, at_column in zip(down, across, strict=True))
+    return u_mm, v_mm
+
+
+def square_distances(sl: PhantomSlice, centre_mm: tuple[float, float] = (0.0, 0.0)) -> FloatArray:
+    """Return the square of how far every pixel of a slice lies from a place of the phantom, ``[y, x]``, mm²."""
+    across, down = (
+        ((np.arange(size) - at) * pixel) ** 2
+        for size, at, pixel in zip(sl.image.shape[::-1], sl.pose.to_pixel(*centre_mm), sl.pose.pixel_mm, strict=True)
+    )
+    return np.asarray(down[:, None] + across, np.float64)
+
+
+def part_of(sl: PhantomSlice, reach_mm: float, centre_mm: tuple[float, float] = (0.0, 0.0)) -> PhantomSlice:
+    """Return what lies up to so far from a place of the phantom, along rows and columns: a view, with its own pose.
+
+    Pixels that it cuts are in it. It is never empty.
+    """
+    spans = []
+    for at, pixel, size in zip(sl.pose.to_pixel(*centre_mm), sl.pose.pixel_mm, sl.image.shape[::-1], strict=True):
+        start = int(np.clip(np.floor(at - reach_mm / pixel), 0, size - 1))
+        spans.append((start, int(np.clip(np.ceil(at + reach_mm / pixel) + 1, start + 1, size))))
+    (left, right), (top, bottom) = spans
+    centre = (sl.pose.centre[0] - left, sl.pose.centre[1] - top)
+    return replace(sl, image=sl.image[top:bottom, left:right], pose=replace(sl.pose, centre=centre))
 
 
 def sample(image: FloatArray, columns: FloatArray, rows: FloatArray, *, order: int = 1) -> tuple[FloatArray, BoolArray]:
@@ -70,11 +99,72 @@ def sample(image: FloatArray, columns: FloatArray, rows: FloatArray, *, order: i
     With a higher ``order`` the image is one of spline coefficients of that order (``scipy.ndimage.spline_filter``).
     """
     height, width = image.shape
-    inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
+    inside = np.asarray((columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1), np.bool_)
+    if order == 1:
+        values = between_pixels(image, columns, rows)
+        return (values if inside.all() else np.where(inside, values, 0.0)), inside
     values = map_coordinates(
         image, np.stack([rows, columns]), output=np.float64, order=order, mode="constant", prefilter=False
     )
-    return np.asarray(values, np.float64), np.asarray(inside, np.bool_)
+    return np.asarray(values, np.float64), inside
+
+
+def between_pixels(
+    images: NDArray[np.floating], columns: FloatArray, rows: FloatArray, which: NDArray[np.intp] | None = None
+) -> FloatArray:
+    """Return bilinear values at pixel positions, any shape; beyond the image its outermost pixels go on.
+
+    ``images`` is one, ``[y, x]``, or several, ``[n, y, x]``: ``which`` of them, of a shape that the positions' takes.
+    """
+    shape = np.broadcast_shapes(columns.shape, rows.shape)
+    columns, rows = (np.broadcast_to(at, shape).reshape(-1) for at in (columns, rows))
+    first = None if which is None else np.broadcast_to(which * images[0].size, shape).reshape(-1)
+    flat, found = images.reshape(-1), np.empty(columns.size)
+    for start in range(0, found.size, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        found[part] = _bilinear(flat, images.shape[-2:], columns[part], rows[part], 0 if first is None else first[part])
+    return found.reshape(shape)
+
+
+def _bilinear(
+    flat: NDArray[np.floating],
+    shape: tuple[int, ...],
+    columns: FloatArray,
+    rows: FloatArray,
+    first: NDArray[np.intp] | int,
+) -> FloatArray:
+    """Return bilinear values of images that lie one after the other, each from its ``first`` pixel."""
+    height, width = shape
+    left, across = _pixel_and_rest(columns, width)
+    at, along = _pixel_and_rest(rows, height)
+    at *= width
+    at += left
+    at += first
+    upper = _between(flat, at, across, min(width - 1, 1))
+    at += width * min(height - 1, 1)
+    lower = _between(flat, at, across, min(width - 1, 1))
+    lower -= upper
+    lower *= along
+    upper += lower
+    return upper
+
+
+def _pixel_and_rest(at: FloatArray, size: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return the last pixel before each position, but never the last of all, and how far beyond it each lies."""
+    rest = np.minimum(np.maximum(at, 0.0), size - 1.0)
+    pixel = rest.astype(np.intp)
+    np.minimum(pixel, max(size - 2, 0), out=pixel)
+    rest -= pixel
+    return pixel, rest
+
+
+def _between(flat: NDArray[np.floating], at: NDArray[np.intp], part: FloatArray, step: int) -> FloatArray:
+    """Return values at a part of the way from pixels to those a step further."""
+    near = flat.take(at).astype(np.float64, copy=False)
+    far = flat.take(at + step) - near
+    far *= part
+    near += far
+    return near
 
 
 def fan(
@@ -96,6 +186,15 @@ def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArra
     down = to_pixels(pose, np.zeros_like(v_mm), v_mm)
     columns, rows = (at_u + (at_v - axis)[:, None] for at_u, at_v, axis in zip(across, down, pose.centre, strict=True))
     return sample(image, columns, rows)
+
+
+def percentile(values: FloatArray, percent: float) -> float:
+    """Return a percentile of a few values, linear between two, as numpy does: its own takes long to begin."""
+    ordered = np.sort(values, axis=None)
+    at = percent / 100.0 * (ordered.size - 1)
+    low = int(at)
+    high = min(low + 1, ordered.size - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
 
 
 def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from aiqa_integration.errors import PhantomNotFound
 from aiqa_integration.metrics.pose import GRID, GRID_MM, grid_centre, locate_acr_mri, prepare_inputs
-from aiqa_integration.metrics.pose.circle import fit_outline
+from aiqa_integration.metrics.pose.circle import fit_outlines
 from aiqa_integration.metrics.pose.landmarks import LANDMARKS_MM, Sighting, expected, fit_turn, peaks
 from aiqa_integration.metrics.pose.numbering import number_slices
 from aiqa_integration.model.image import ImageStack
@@ -152,11 +152,12 @@ def test_the_outline_is_found_to_a_tenth_of_a_millimetre_despite_bubble_shading_
     series = simulate_series("acr-mri-large", rng=np.random.default_rng(3), scan=scan, variant=variant)
     truth = series.truth.poses[0].centre
     guess = ((truth[0] + 2) * 1.95, (truth[1] - 2) * 1.95)
-    circle = fit_outline(series.stack.voxels[0], (1.95, 1.95), guess, 95.0)
+    images = np.stack([series.stack.voxels[0], np.zeros((128, 128), np.float32)])
+    circle, nothing = fit_outlines(images, (1.95, 1.95), np.array([guess, guess]), 95.0)
     assert circle is not None
     assert circle.radius_mm == pytest.approx(95.0, abs=0.15)
     assert (circle.x_mm, circle.y_mm) == pytest.approx((truth[0] * 1.95, truth[1] * 1.95), abs=0.15)
-    assert fit_outline(np.zeros((128, 128), np.float32), (1.95, 1.95), guess, 95.0) is None
+    assert nothing is None
 
 
 def test_the_turn_ignores_an_outlier_and_tells_a_mirror() -> None:

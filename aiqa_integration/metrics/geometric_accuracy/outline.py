@@ -12,7 +12,15 @@ from scipy.ndimage import binary_erosion, spline_filter
 
 from aiqa_integration.model.measurement import Obstacle, Reason
 from aiqa_integration.model.round_edge import ellipse_through, median_around
-from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, fan, noise_and_band, pixel_places
+from aiqa_integration.model.sampling import (
+    BoolArray,
+    FloatArray,
+    PhantomSlice,
+    fan,
+    noise_and_band,
+    part_of,
+    square_distances,
+)
 
 RAY_STEP_DEG = 1.0
 _RADIUS_STEP_MM = 0.25
@@ -101,8 +109,8 @@ def _coarse_radius(rays: FloatArray, inside: BoolArray, radii: FloatArray) -> fl
 
 def _noise(sl: PhantomSlice, radius_mm: float) -> float:
     """Return the SD of one channel's noise."""
-    u, v = pixel_places(sl)
-    return noise_and_band(sl.image, np.asarray(np.hypot(u, v) < radius_mm - 3.0, np.bool_))[0]
+    within = part_of(sl, radius_mm)
+    return noise_and_band(within.image, np.asarray(square_distances(within) < (radius_mm - 3.0) ** 2, np.bool_))[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,6 +8,7 @@ image that the scanner has already interpolated so comes out like the one it acq
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import irfft, rfft
 from scipy.ndimage import map_coordinates, spline_filter
 
 from aiqa_integration.model.phantom import PlanePose
@@ -48,7 +49,8 @@ def fine_patch(sl: PhantomSlice, *, u_mm: tuple[float, float], v_mm: tuple[float
     fine = sl.image
     for axis in (0, 1):
         kept = slice(low[axis] * factor[axis], high[axis] * factor[axis])
-        fine = np.take(_interpolated(fine, axis, factor[axis]), np.arange(kept.start, kept.stop), axis=axis)
+        whole = _interpolated(fine, axis, factor[axis])
+        fine = whole[kept] if axis == 0 else whole[:, kept]
     return FinePatch(
         coefficients=np.asarray(spline_filter(fine, order=3), np.float64),
         first=(low[0], low[1]),
@@ -62,9 +64,10 @@ def _interpolated(image: FloatArray, axis: int, factor: int) -> FloatArray:
     count = image.shape[axis]
     if factor == 1:
         return image
-    spectrum = np.fft.rfft(image, axis=axis)
+    spectrum = rfft(image, axis=axis)
     if count % 2 == 0:
         highest = [slice(None), slice(None)]
         highest[axis] = slice(count // 2, count // 2 + 1)
         spectrum[tuple(highest)] /= 2
-    return np.asarray(np.fft.irfft(spectrum, n=count * factor, axis=axis) * factor, np.float64)
+    spectrum *= factor
+    return np.asarray(irfft(spectrum, n=count * factor, axis=axis, overwrite_x=True), np.float64)

@@ -33,19 +33,20 @@ class Line:
 
 def read_lines(block: Block, array: HoleArray, *, columns: bool) -> tuple[Line, ...]:
     """Return the four rows of the upper left array, or the four columns of the lower right one."""
-    return tuple(_read(block, array, number, columns=columns) for number in range(LINES))
-
-
-def _read(block: Block, array: HoleArray, number: int, *, columns: bool) -> Line:
-    u, v = array.column(number) if columns else array.row(number)
-    holes, across = (v, u) if columns else (u, v)
-    pitch = 2 * array.diameter_mm
-    along = holes[0] + np.arange(-POINTS_PER_PITCH, LINES * POINTS_PER_PITCH + 1) * (pitch / POINTS_PER_PITCH)
-    band = across[0] + _BAND[:, None] * array.diameter_mm
-    grid_along, grid_across = np.broadcast_arrays(along[None, :], band)
+    holes = [array.column(number) if columns else array.row(number) for number in range(LINES)]
+    first_along, first_across = (
+        np.array([line[axis][0] for line in holes]) for axis in ((1, 0) if columns else (0, 1))
+    )
+    steps = np.arange(-POINTS_PER_PITCH, LINES * POINTS_PER_PITCH + 1) * (2 * array.diameter_mm / POINTS_PER_PITCH)
+    along = first_along[:, None, None] + steps
+    band = first_across[:, None, None] + _BAND[:, None] * array.diameter_mm
+    grid_along, grid_across = np.broadcast_arrays(along, band)
     places = (grid_across, grid_along) if columns else (grid_along, grid_across)
-    peaks, troughs = peaks_and_troughs(block.patch.at(*places).mean(axis=0))
-    return line_of(number, (u, v), peaks, troughs)
+    profiles = block.patch.at(*places).mean(axis=1)
+    return tuple(
+        line_of(number, line, *peaks_and_troughs(profile))
+        for number, (line, profile) in enumerate(zip(holes, profiles, strict=True))
+    )
 
 
 def line_of(number: int, holes: tuple[FloatArray, FloatArray], peaks: FloatArray, troughs: FloatArray) -> Line:

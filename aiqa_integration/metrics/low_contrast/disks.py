@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.metrics.low_contrast.field import Field, pixels_of, solve, square_distances
+from aiqa_integration.metrics.low_contrast.background import solve
+from aiqa_integration.metrics.low_contrast.field import Field, pixels_of
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, SPOKES, Placement, disk_places
+from aiqa_integration.metrics.low_contrast.patches import Patches, disk_patches
 from aiqa_integration.metrics.low_contrast.template import (
     ANNULUS_MM,
     KINDS,
@@ -14,10 +16,11 @@ from aiqa_integration.metrics.low_contrast.template import (
     blur_mm,
     disk_filters,
     disk_shape,
-    patch_reach,
 )
-from aiqa_integration.model.sampling import BoolArray, FloatArray
+from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, square_distances
 
+_DIAMETERS_MM = np.repeat(DIAMETERS_MM, len(RADII_MM))
+"""Of all thirty disks, in the order of spoke and radius."""
 _SPECK_SD = 6.0
 """Pixels this far from the fit are specks (bubbles, dust), not noise; a reader looks past them."""
 _CLIP_SD = 3.0
@@ -50,13 +53,13 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     The noise of a contrast is the scatter of the same filter's answers beside the disks, whatever its cause; of four
     kinds of filter the one that is disturbed least is taken, place by place.
     """
-    u, v = disk_places(field.number, placement)
-    squares = square_distances(field.u_mm, field.v_mm, field.number, placement)
-    fitted, left = _fit(field, squares)
-    free, rest, at = _free(field, squares, placement), field.image_of(left), pixels_of(field, u, v)
-    noise_at = _NoiseAt(field, free, at)
-    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS)])
-    contrasts = fitted + _left(field, rest, at)
+    patches = disk_patches(field.water.shape, field.pose, field.number, placement)
+    shape = disk_shape(patches.distance_mm, _DIAMETERS_MM[:, None, None], blur_mm(field.pose.pixel_mm))
+    fitted, rest = _fit(field, patches, shape)
+    free = _free(field, patches, placement)
+    noise_at = _NoiseAt(field, free, pixels_of(field, *disk_places(field.number, placement)))
+    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS, alone=True)])
+    contrasts = fitted + _left(field, rest, patches, shape)
     best = np.argmin(noises, axis=0)[None]
     return Disks(
         contrast=np.take_along_axis(contrasts, best, axis=0)[0],
@@ -65,66 +68,86 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     )
 
 
-def _fit(field: Field, squares: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the contrasts ``[spoke, radius]`` of one fit of disks and background, and what it leaves of the water.
+def _fit(field: Field, patches: Patches, shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the contrasts ``[spoke, radius]`` of one fit of disks and background, and what it leaves ``[y, x]``.
 
-    ``squares`` ``[disk, pixel]`` are those of the pixels' distances from the disks, mm².
+    ``shape`` are the disks' own, ``[disk, y, x]``.
     """
-    count = len(squares)
-    diameters = np.repeat(DIAMETERS_MM, len(RADII_MM))
-    terms = np.zeros((count + len(field.shapes), squares.shape[1]))
-    terms[count:] = field.shapes
-    disk, pixel = np.nonzero(squares < ((diameters / 2 + ANNULUS_MM) ** 2)[:, None])
-    distance = np.sqrt(np.maximum(squares[disk, pixel], 0.0))
-    terms[disk, pixel] = disk_shape(distance, diameters[disk], blur_mm(field.pose.pixel_mm))
-    values = field.relative[field.water]
-    products, aims, keep = terms @ terms.T, terms @ values, np.ones(values.shape, np.bool_)
-    for _ in range(2):
-        specks = terms[:, ~keep]
-        factors = solve(products - specks @ specks.T, aims - specks @ values[~keep])
-        rest = values - factors @ terms
-        keep = np.abs(rest) <= _SPECK_SD * max(float(np.median(np.abs(rest))) / 0.6745, 1e-12)
-    return factors[:count].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
+    reach = (_DIAMETERS_MM / 2 + ANNULUS_MM)[:, None, None]
+    drawn = np.where(patches.of(field.water) * (patches.distance_mm < reach), shape, 0.0)
+    disks = _Drawn.of(drawn, patches, field.water.shape)
+    across = field.background.aims_of_patches(drawn, patches.rows, patches.columns)
+    products = np.block([[disks.heights @ disks.heights.T, across], [across.T, field.products]])
+    aims = np.append(disks.heights @ field.relative.take(disks.pixels), field.background.aims(field.relative))
+    factors, rest, keep = _solved(field, disks, products, aims)
+    rows, columns = np.nonzero(field.water & ~keep)
+    if rows.size:
+        specks = np.concatenate([disks.at(rows, columns), field.background.at(rows, columns)])
+        without = products - specks @ specks.T, aims - specks @ field.relative[rows, columns]
+        factors, rest, keep = _solved(field, disks, *without)
+    return factors[: len(drawn)].reshape(SPOKES, len(RADII_MM)), np.where(keep, rest, 0.0)
 
 
-def _left(field: Field, rest: FloatArray, at: FloatArray) -> FloatArray:
+def _solved(
+    field: Field, disks: "_Drawn", products: FloatArray, aims: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return the factors of a fit, what it leaves of the water ``[y, x]``, and where that is no speck."""
+    factors = solve(products, aims)
+    rest = field.relative - field.background.image(factors[len(disks.heights) :])
+    rest.flat[disks.pixels] -= factors[: len(disks.heights)] @ disks.heights
+    rest = np.where(field.water, rest, 0.0)
+    size = np.abs(rest)
+    keep = field.water & (size <= _SPECK_SD * max(float(np.median(size[field.water])) / 0.6745, 1e-12))
+    return factors, rest, keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Drawn:
+    """Disks drawn over the pixels of an image that they reach: these, flat and in order, and ``[disk, pixel]``."""
+
+    pixels: NDArray[np.intp]
+    heights: FloatArray
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, drawn: FloatArray, patches: Patches, shape: tuple[int, ...]) -> "_Drawn":
+        """Return the disks of patches ``[disk, y, x]``."""
+        disk, y, x = np.nonzero(drawn)
+        pixel = patches.rows[disk, y] * shape[1] + patches.columns[disk, x]
+        reached = np.zeros(shape[0] * shape[1], np.bool_)
+        reached[pixel] = True
+        pixels, place = np.flatnonzero(reached), np.cumsum(reached) - 1
+        heights = np.zeros((len(drawn), pixels.size))
+        heights[disk, place[pixel]] = drawn[disk, y, x]
+        return cls(pixels=pixels, heights=heights, shape=shape)
+
+    def at(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatArray:
+        """Return the disks at single pixels, ``[disk, pixel]``."""
+        asked = rows * self.shape[1] + columns
+        place = np.minimum(np.searchsorted(self.pixels, asked), self.pixels.size - 1)
+        return np.where(self.pixels[place] == asked, self.heights[:, place], 0.0)
+
+
+def _left(field: Field, rest: FloatArray, patches: Patches, shape: FloatArray) -> FloatArray:
     """Return what each kind of filter finds of each disk in what the fit left ``[kind, spoke, radius]``."""
-    reach_columns, reach_rows = patch_reach(field.pose.pixel_mm)
-    places = at.reshape(2, -1, 1)
-    rows, columns = (
-        np.round(place).astype(np.intp) + np.arange(-n, n + 1)
-        for place, n in zip(places, (reach_rows, reach_columns), strict=True)
-    )
-    across, down = (columns - places[1]) * field.pose.pixel_mm[0], (rows - places[0]) * field.pose.pixel_mm[1]
-    filters = disk_filters(
-        np.hypot(across[:, None, :], down[:, :, None]), np.repeat(DIAMETERS_MM, len(RADII_MM)), field.pose.pixel_mm
-    )
-    patches = _patches(rest, rows, columns)
-    found = [(filters[kind] * patches).sum(axis=(1, 2)) for kind in KINDS]
-    return np.reshape(found, (len(KINDS), *at.shape[1:]))
+    filters = disk_filters(patches.distance_mm, _DIAMETERS_MM, field.pose.pixel_mm, shape=shape)
+    around = patches.of(rest)
+    found = [np.einsum("dyx,dyx->d", filters[kind], around) for kind in KINDS]
+    return np.reshape(found, (len(KINDS), SPOKES, len(RADII_MM)))
 
 
-def _patches(image: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatArray:
-    """Return the patches ``[disk, y, x]`` of an image at rows ``[disk, y]`` and columns ``[disk, x]``; 0 outside."""
-    height, width = image.shape
-    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-    found = image[np.clip(rows, 0, height - 1)[:, :, None], np.clip(columns, 0, width - 1)[:, None, :]]
-    return np.where(inside, found, 0.0)
-
-
-def _free(field: Field, squares: FloatArray, placement: Placement) -> BoolArray:
+def _free(field: Field, patches: Patches, placement: Placement) -> BoolArray:
     """Return where in the crop a filter's centre lies beside all disks and well within the ring."""
-    from_centre = (field.u_mm - placement.centre_mm[0]) ** 2 + (field.v_mm - placement.centre_mm[1]) ** 2
-    clear = np.repeat(DIAMETERS_MM / 2 + _FREE_MM, len(RADII_MM))[:, None]
-    beside = (squares > clear**2).all(axis=0) & (from_centre < _REACH_MM**2)
-    return np.asarray(field.image_of(beside.astype(np.float64)) > 0, np.bool_)
+    cut = PhantomSlice(index=0, image=field.relative, pose=field.pose)
+    near = field.water & (square_distances(cut, placement.centre_mm) < _REACH_MM**2)
+    return patches.without(near, _DIAMETERS_MM / 2 + _FREE_MM)
 
 
 class _NoiseAt:
     """The noise of filters at the disks: their scatter over the free water, more by what is near a disk."""
 
     def __init__(self, field: Field, free: BoolArray, at: FloatArray) -> None:
-        self._places, self._shape = np.flatnonzero(free), free.shape
+        self._places, self._shape = np.nonzero(free), free.shape
         self._down, self._across = (
             _window(place, n, _LOCAL_MM / pixel)
             for place, n, pixel in zip(at, free.shape, reversed(field.pose.pixel_mm), strict=True)
@@ -133,11 +156,12 @@ class _NoiseAt:
 
     def of(self, found: NDArray[np.float32]) -> FloatArray:
         """Return the scatter of the filters' answers ``[spoke, y, x]`` around each disk ``[spoke, radius]``."""
-        beside = found.reshape(len(found), -1).take(self._places, axis=1)
+        rows, columns = self._places
+        beside = found.reshape(len(found), -1).take(rows * found.shape[2] + columns, axis=1)
         general = _spread(beside)
         scaled = beside[_SMALLER] / np.maximum(general[_SMALLER], 1e-12)
         square = np.zeros(self._shape)
-        square.flat[self._places] = np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0)
+        square[self._places] = np.minimum(scaled**2, _CLIP_SD**2).mean(axis=0)
         return np.asarray(general * np.sqrt(self._near(square) / np.maximum(self._weight, 1e-6)), np.float64)
 
     def _near(self, image: FloatArray) -> FloatArray:

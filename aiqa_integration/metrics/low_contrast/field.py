@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, Placement, disk_places
+from aiqa_integration.metrics.low_contrast.background import Background, solve
+from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM, RADII_MM, Placement
+from aiqa_integration.metrics.low_contrast.patches import disk_patches
 from aiqa_integration.model.measurement import Obstacle, Reason
 from aiqa_integration.model.phantom import PlanePose
-from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, pixel_places, to_pixels
+from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, to_pixels
 
 _MARGIN_MM = 3.0
 _FINEST_MM = 0.4
-_BACKGROUND_ORDER = 6
-_ROUND_ORDERS = (8, 10)
 _DISK_MARGIN_MM = 2.0
 _EDGE_PIXELS = 1.5
 _FEWEST_PIXELS = 1000
@@ -21,55 +21,48 @@ _LOWEST_SNR = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Field:
-    """Relative signal minus one, ``[y, x]``, with the slice's number and the pose of this crop.
+    """Relative signal minus one, ``[y, x]``, 0 outside the water, with the slice's number and the pose of this crop.
 
-    ``water`` marks the pixels wholly inside the ring; of those, in order, ``u_mm`` and ``v_mm`` are the places in the
-    phantom and ``shapes`` ``[term, pixel]`` the terms of the background.
+    ``water`` marks the pixels wholly inside the ring, ``background`` is what may be smooth in them, and ``products``
+    those of its terms over the water.
     """
 
     number: int
     relative: FloatArray
     water: BoolArray
-    u_mm: FloatArray
-    v_mm: FloatArray
-    shapes: FloatArray
+    background: Background
+    products: FloatArray
     pose: PlanePose
-
-    def image_of(self, values: FloatArray) -> FloatArray:
-        """Return values of the water's pixels as an image ``[y, x]``, 0 elsewhere."""
-        image = np.zeros(self.water.shape)
-        image[self.water] = values
-        return image
 
 
 def flatten(sl: PhantomSlice, number: int, placement: Placement, *, ring_radius_mm: float) -> Field | Obstacle:
     """Return the flat water inside the ring; the background is fitted beside the disks' nominal places."""
     cut = _crop(sl, placement, ring_radius_mm + _MARGIN_MM)
-    u, v = pixel_places(cut)
-    x, y = (u - placement.centre_mm[0]) / ring_radius_mm, (v - placement.centre_mm[1]) / ring_radius_mm
+    across, down = (
+        (np.arange(size) - at) * (pixel / ring_radius_mm)
+        for size, at, pixel in zip(
+            cut.image.shape[::-1], cut.pose.to_pixel(*placement.centre_mm), cut.pose.pixel_mm, strict=True
+        )
+    )
     reach = 1.0 - _EDGE_PIXELS * max(cut.pose.pixel_mm) / ring_radius_mm
-    water: BoolArray = x * x + y * y <= reach * reach
+    water: BoolArray = down[:, None] ** 2 + across**2 <= reach * reach
     if np.count_nonzero(water) < _FEWEST_PIXELS:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the pixels are too large for the disks")
-    u, v, shapes, values = u[water], v[water], _shapes(x[water], y[water]), cut.image[water]
-    free = _beside_disks(u, v, number, placement)
-    beside = shapes[:, free]
-    level = solve(beside @ beside.T, beside @ values[free]) @ shapes
-    noise = float(np.std((values - level)[free]))
-    if level.min() <= _LOWEST_SNR * noise or level.min() <= 0:
+    clear = np.repeat(DIAMETERS_MM / 2 + _DISK_MARGIN_MM, len(RADII_MM))
+    free = disk_patches(water.shape, cut.pose, number, placement).without(water, clear)
+    background = Background.over(down, across)
+    level = background.image(solve(background.products(free), background.aims(np.where(free, cut.image, 0.0))))
+    noise, lowest = float(np.std((cut.image - level)[free])), float(level[water].min())
+    if lowest <= _LOWEST_SNR * noise or lowest <= 0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the water around the disks hardly leaves the noise")
-    relative = np.zeros(water.shape)
-    relative[water] = values / level - 1.0
-    return Field(number=number, relative=relative, water=water, u_mm=u, v_mm=v, shapes=shapes, pose=cut.pose)
-
-
-def solve(products: FloatArray, aims: FloatArray) -> FloatArray:
-    """Return the factors of a least-squares fit from the terms' products with each other and with the values.
-
-    A trillionth of their mean is added to the squares, so that terms that tell the same share a value.
-    """
-    size = len(products)
-    return np.asarray(np.linalg.solve(products + np.eye(size) * (1e-12 * np.trace(products) / size), aims), np.float64)
+    return Field(
+        number=number,
+        relative=np.where(water, cut.image / np.where(water, level, 1.0) - 1.0, 0.0),
+        water=water,
+        background=background,
+        products=background.products(water),
+        pose=cut.pose,
+    )
 
 
 def _crop(sl: PhantomSlice, placement: Placement, reach_mm: float) -> PhantomSlice:
@@ -94,35 +87,6 @@ def _crop(sl: PhantomSlice, placement: Placement, reach_mm: float) -> PhantomSli
         mirrored=sl.pose.mirrored,
     )
     return PhantomSlice(index=sl.index, image=block, pose=pose)
-
-
-def _shapes(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return the terms of the background: all products of powers up to the sixth order, and rounder ones."""
-    down = [np.ones_like(y)]
-    for _ in range(_BACKGROUND_ORDER):
-        down.append(down[-1] * y)
-    terms, across = [], down
-    for _ in range(_BACKGROUND_ORDER + 1):
-        terms += across
-        across = [x * term for term in across[:-1]]
-    square = x * x + y * y
-    terms += [square ** (order // 2) for order in _ROUND_ORDERS]
-    return np.array(terms)
-
-
-def _beside_disks(u: FloatArray, v: FloatArray, number: int, placement: Placement) -> BoolArray:
-    clear = np.repeat(DIAMETERS_MM / 2 + _DISK_MARGIN_MM, len(RADII_MM))[:, None]
-    return np.asarray((square_distances(u, v, number, placement) > clear**2).all(axis=0), np.bool_)
-
-
-def square_distances(u_mm: FloatArray, v_mm: FloatArray, number: int, placement: Placement) -> FloatArray:
-    """Return the square of how far each of thirty disks is from places of the phantom ``[disk, place]``, mm².
-
-    As a product of matrices, which is good to a millionth of a mm².
-    """
-    u, v = (at.reshape(-1) for at in disk_places(number, placement))
-    disks = np.stack([np.ones_like(u), u * u + v * v, -2 * u, -2 * v], axis=1)
-    return np.asarray(disks @ np.array([u_mm * u_mm + v_mm * v_mm, np.ones_like(u_mm), u_mm, v_mm]), np.float64)
 
 
 def pixels_of(field: Field, u_mm: FloatArray, v_mm: FloatArray) -> FloatArray:

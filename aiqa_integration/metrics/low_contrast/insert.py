@@ -33,19 +33,19 @@ class Placement:
 
 def disk_places(number: int, placement: Placement) -> tuple[FloatArray, FloatArray]:
     """Return ``(u, v)`` mm of one slice's disks, each ``[spoke, radius]``, largest spoke first."""
-    u_mm, v_mm = moved_places(number, placement, np.zeros((1, 4)))
-    return u_mm[0], v_mm[0]
+    return moved_places(np.array(float(number)), placement, np.zeros(4))
 
 
-def moved_places(number: int, placement: Placement, moves: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return ``(u, v)`` mm of one slice's disks after each move, ``[move, spoke, radius]``.
+def moved_places(numbers: FloatArray, placement: Placement, moves: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return ``(u, v)`` mm of the disks of slices after each move, ``[..., spoke, radius]``.
 
-    ``moves`` are rows of what to add to a placement: u mm, v mm, turn in degrees, scale.
+    ``moves`` ``[..., 4]`` are what to add to a placement: u mm, v mm, turn in degrees, scale; ``numbers`` ``[...]`` are
+    the slices'.
     """
-    first = _FIRST_ANGLE_DEG + _STEP_DEG * (number - SLICE_NUMBERS[0]) + placement.turn_deg
-    du, dv, turn, scale = moves.T[:, :, None, None]
-    angles = np.radians(first + turn + 360.0 / SPOKES * np.arange(SPOKES)[None, :, None])
-    radii = (placement.scale + scale) * RADII_MM[None, None, :]
+    du, dv, turn, scale = np.moveaxis(moves, -1, 0)[..., None, None]
+    first = _FIRST_ANGLE_DEG + _STEP_DEG * (numbers[..., None, None] - SLICE_NUMBERS[0]) + placement.turn_deg
+    angles = np.radians(first + turn + 360.0 / SPOKES * np.arange(SPOKES)[:, None])
+    radii = (placement.scale + scale) * RADII_MM
     u_mm = placement.centre_mm[0] + du + radii * np.cos(angles)
     v_mm = placement.centre_mm[1] + dv + radii * np.sin(angles)
     return u_mm, v_mm

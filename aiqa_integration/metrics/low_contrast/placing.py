@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.metrics.low_contrast.field import Field, pixels_of
+from aiqa_integration.metrics.low_contrast.field import Field
 from aiqa_integration.metrics.low_contrast.insert import (
     DIAMETERS_MM,
     NOMINAL_CONTRAST,
@@ -17,7 +17,7 @@ from aiqa_integration.metrics.low_contrast.insert import (
     moved_places,
 )
 from aiqa_integration.metrics.low_contrast.template import Kind, answers
-from aiqa_integration.model.sampling import FloatArray
+from aiqa_integration.model.sampling import FloatArray, between_pixels, to_pixels
 
 _COARSE = np.array(list(product(np.linspace(-1.5, 1.5, 4), np.linspace(-1.5, 1.5, 4), np.linspace(-6, 6, 9), [0.0])))
 _STEP = np.array(list(product((-1.0, 0.0, 1.0), repeat=4)))
@@ -40,14 +40,14 @@ class Pattern:
 
 def place_pattern(fields: Sequence[Field], start: Placement) -> Pattern:
     """Return where the disks lie."""
-    maps = [_scaled_answers(field) for field in fields]
+    shown = _Shown.of(fields)
     steady = np.zeros(4)
-    first = _strengths(fields, maps, start, _COARSE, steady)
+    first = shown.strengths(start, _COARSE, steady)
     best = int(np.argmax(np.abs(first)))
     placement, strength, sign = moved(start, _COARSE[best]), float(abs(first[best])), float(np.sign(first[best])) or 1.0
     for step in _FINE:
         moves = _STEP * step
-        strengths = sign * _strengths(fields, maps, placement, moves, steady)
+        strengths = sign * shown.strengths(placement, moves, steady)
         best = int(np.argmax(strengths))
         placement, strength = moved(placement, moves[best]), float(strengths[best])
     if strength < _LEAST_STRENGTH:
@@ -55,58 +55,61 @@ def place_pattern(fields: Sequence[Field], start: Placement) -> Pattern:
     drift, still = steady, np.zeros_like(_DRIFT)
     for step_mm in _DRIFT_MM:
         trials = drift + step_mm * _DRIFT
-        drift = trials[int(np.argmax(sign * _strengths(fields, maps, placement, still, trials)))]
-    return Pattern(
-        placements={field.number: moved(placement, drift * _height(field, fields)) for field in fields}, sign=sign
-    )
+        drift = trials[int(np.argmax(sign * shown.strengths(placement, still, trials)))]
+    placements = {
+        field.number: moved(placement, drift * float(height))
+        for field, height in zip(fields, shown.heights, strict=True)
+    }
+    return Pattern(placements=placements, sign=sign)
 
 
-def _height(field: Field, fields: Sequence[Field]) -> float:
-    """Return how many slices a field lies above the mean of all."""
-    return field.number - sum(one.number for one in fields) / len(fields)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Shown:
+    """What the fields show of the disks: the filters' answers, all in one ``[field and spoke, y, x]``, in SD.
+
+    ``heights`` are how many slices each field lies above the mean of all.
+    """
+
+    fields: Sequence[Field]
+    maps: NDArray[np.float32]
+    numbers: FloatArray
+    heights: FloatArray
+
+    @classmethod
+    def of(cls, fields: Sequence[Field]) -> "_Shown":
+        """Return what fields show; their crops differ by a pixel at most, the filters' answers reach further."""
+        maps = [_scaled_answers(field) for field in fields]
+        rows, columns = (min(one.shape[axis] for one in maps) for axis in (1, 2))
+        numbers = np.array([float(field.number) for field in fields])
+        return cls(
+            fields=fields,
+            maps=np.concatenate([one[:, :rows, :columns] for one in maps]),
+            numbers=numbers,
+            heights=numbers - numbers.mean(),
+        )
+
+    def strengths(self, placement: Placement, moves: FloatArray, drift: FloatArray) -> FloatArray:
+        """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD.
+
+        ``drift`` is what the disks move from one slice to the next, once for all moves or once for each.
+        """
+        all_moves = moves + drift * self.heights[:, None, None]
+        u_mm, v_mm = moved_places(self.numbers[:, None], placement, all_moves)
+        places = [to_pixels(field.pose, u, v) for field, u, v in zip(self.fields, u_mm, v_mm, strict=True)]
+        columns, rows = (np.stack(axis) for axis in zip(*places, strict=True))
+        which = np.arange(len(self.maps)).reshape(len(self.fields), 1, -1, 1)
+        contrasts = np.array([NOMINAL_CONTRAST[field.number] for field in self.fields])
+        expected = contrasts[:, None] * DIAMETERS_MM
+        seen = between_pixels(self.maps, columns, rows, which).sum(axis=3)
+        weight = float((expected**2).sum()) * len(RADII_MM)
+        return np.asarray(np.einsum("fms,fs->m", seen, expected) / np.sqrt(weight), np.float64)
 
 
 def _scaled_answers(field: Field) -> NDArray[np.float32]:
     """Return the filters' answers in units of their own SD (robust) over the water."""
     (found,) = answers(field.relative, field.pose.pixel_mm, (Kind(unstriped=True),))
-    sizes = np.abs(found.reshape(len(found), -1).take(np.flatnonzero(field.water), axis=1))
+    rows, columns = np.nonzero(field.water)
+    sizes = np.abs(found.reshape(len(found), -1).take(rows * found.shape[2] + columns, axis=1))
     middle = sizes.shape[1] // 2
     spread = np.partition(sizes, middle, axis=1)[:, middle] / 0.6745
     return np.asarray(found / np.maximum(spread, 1e-12)[:, None, None], np.float32)
-
-
-def _strengths(
-    fields: Sequence[Field],
-    maps: Sequence[NDArray[np.float32]],
-    placement: Placement,
-    moves: FloatArray,
-    drift: FloatArray,
-) -> FloatArray:
-    """Return how far the whole pattern stands out after each move, weighted as contrast and size tell, in SD.
-
-    ``drift`` is what the disks move from one slice to the next, once for all moves or once for each.
-    """
-    total, weight = np.zeros(len(moves)), 0.0
-    for field, found in zip(fields, maps, strict=True):
-        places = pixels_of(field, *moved_places(field.number, placement, moves + drift * _height(field, fields)))
-        seen = _between_pixels(found, places)
-        expected = NOMINAL_CONTRAST[field.number] * DIAMETERS_MM[:, None]
-        total += (seen * expected).sum(axis=(1, 2))
-        weight += float((expected**2).sum()) * len(RADII_MM)
-    return np.asarray(total / np.sqrt(weight), np.float64)
-
-
-def _between_pixels(images: NDArray[np.float32], places: FloatArray) -> FloatArray:
-    """Return bilinear values of each spoke's own image ``[spoke, y, x]`` at ``[row or column, ..., spoke, radius]``.
-
-    Beyond the images the outermost pixels go on.
-    """
-    count, height, width = images.shape
-    rows, columns = (np.clip(at, 0.0, size - 1.0) for at, size in zip(places, (height, width), strict=True))
-    top, left = np.minimum(rows.astype(np.intp), height - 2), np.minimum(columns.astype(np.intp), width - 2)
-    down, across = rows - top, columns - left
-    first = (np.arange(count)[:, None] * height + top) * width + left
-    flat = images.ravel()
-    upper = flat.take(first) * (1 - across) + flat.take(first + 1) * across
-    lower = flat.take(first + width) * (1 - across) + flat.take(first + width + 1) * across
-    return np.asarray(upper * (1 - down) + lower * down, np.float64)

@@ -17,6 +17,8 @@ _BLUR_PIXELS = 0.3
 """SD of the blur in pixels: with it the contrasts of all ten diameters of disks simulated at 256 pixels, whose k-space
 ends at the pixel, agree within 12 %; the reader asks the images for what is left of that."""
 _LEAST_BLUR_MM = 0.3
+_DIGITS = 4
+"""Of a pixel's size in mm, as filters are kept for: headers round it in their own ways."""
 _ACQUIRED_MM = 1.0
 """Images with finer pixels than this are often interpolated from about this one (256 pixels over 250 mm)."""
 
@@ -58,14 +60,19 @@ def patch_reach(pixel_mm: tuple[float, float]) -> tuple[int, int]:
 
 
 def disk_filters(
-    distance_mm: FloatArray, diameters_mm: FloatArray, pixel_mm: tuple[float, float]
+    distance_mm: FloatArray,
+    diameters_mm: FloatArray,
+    pixel_mm: tuple[float, float],
+    *,
+    shape: FloatArray | None = None,
 ) -> dict[Kind, FloatArray]:
     """Return the filters ``[disk, y, x]`` for patches of pixels at these distances from disks, by kind.
 
-    Each answers 1 to its disk alone and 0 to the water around it.
+    Each answers 1 to its disk alone and 0 to the water around it. ``shape`` is what the disks look like there, where
+    that is known.
     """
     diameters = diameters_mm[:, None, None]
-    shape = disk_shape(distance_mm, diameters, blur_mm(pixel_mm))
+    shape = disk_shape(distance_mm, diameters, blur_mm(pixel_mm)) if shape is None else shape
     within = distance_mm <= diameters / 2 + ANNULUS_MM
     count = _sum(within)
     flat = np.where(within, shape - _sum(shape * within) / count, 0.0)
@@ -101,24 +108,31 @@ def _shifts(pixel_mm: float) -> tuple[int, ...]:
     return (1, 2) if pixel_mm < 0.75 * _ACQUIRED_MM else (1,)
 
 
-def answers(image: FloatArray, pixel_mm: tuple[float, float], kinds: Sequence[Kind]) -> Iterator[NDArray[np.float32]]:
-    """Return the answers of the filters of all ten diameters to an image, ``[spoke, y, x]``, kind by kind.
+def answers(
+    image: FloatArray, pixel_mm: tuple[float, float], kinds: Sequence[Kind], *, alone: bool = False
+) -> Iterator[NDArray[np.float32]]:
+    """Return the answers of the filters of all ten diameters to an image, kind by kind, ``[spoke, y, x]``.
 
-    They are rounded to a millionth of the image's largest value, which halves their cost. The image is padded by what
-    the filters reach, so that what wraps around comes to lie outside it.
+    They are rounded to a millionth of the image's largest value, which halves their cost; beyond the image's own rows
+    and columns they mean nothing. The image is padded by what the filters reach, so that nothing wraps around; but for
+    one with so wide a margin of zeros that what wraps around comes from there alone.
     """
-    columns, rows = patch_reach(pixel_mm)
+    columns, rows = (0, 0) if alone else patch_reach(pixel_mm)
     height, width = (next_fast_len(n + reach, real=True) for n, reach in zip(image.shape, (rows, columns), strict=True))
     spectrum = rfft2(image.astype(np.float32), (height, width))
+    column_mm, row_mm = (round(pixel, _DIGITS) for pixel in pixel_mm)
     for kind in kinds:
-        whole = irfft2(spectrum * _spectra(pixel_mm, kind, (height, width)), (height, width), overwrite_x=True)
-        yield np.asarray(whole[:, rows : rows + image.shape[0], columns : columns + image.shape[1]], np.float32)
+        spectra = _spectra((column_mm, row_mm), kind, (height, width))
+        yield np.asarray(irfft2(spectrum * spectra, (height, width), overwrite_x=True), np.float32)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _spectra(pixel_mm: tuple[float, float], kind: Kind, size: tuple[int, int]) -> NDArray[np.complex64]:
-    """Return the Fourier transforms of the filters of all ten diameters, each about the middle of its patch."""
+    """Return the Fourier transforms of the filters of all ten diameters, each about the image's first pixel."""
     columns, rows = (np.arange(-n, n + 1) * pixel for n, pixel in zip(patch_reach(pixel_mm), pixel_mm, strict=True))
     distance = np.hypot(*np.meshgrid(columns, rows))
     filters = disk_filters(np.broadcast_to(distance, (len(DIAMETERS_MM), *distance.shape)), DIAMETERS_MM, pixel_mm)
-    return np.asarray(rfft2(filters[kind], size), np.complex64)
+    drawn = np.zeros((len(DIAMETERS_MM), *size))
+    drawn[:, : rows.size, : columns.size] = filters[kind]
+    drawn = np.roll(drawn, (-(rows.size // 2), -(columns.size // 2)), axis=(1, 2))
+    return np.asarray(rfft2(drawn), np.complex64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aiqa_integration.errors import PhantomNotFound
 from aiqa_integration.metrics.pose.bar import bar_slope_deg
-from aiqa_integration.metrics.pose.circle import Circle, fit_outline
+from aiqa_integration.metrics.pose.circle import Circle, fit_outlines
 from aiqa_integration.metrics.pose.grid import grid_centre, to_pixels
 from aiqa_integration.metrics.pose.landmarks import (
     BAR_RIGHT,
@@ -151,13 +151,10 @@ def _see(stack: ImageStack, outputs: Outputs, kind: NDArray[np.float64], diamete
     guesses = found[:, CENTRE, :2] * (pixel[1], pixel[0])
     usual = np.median(guesses[kind[:, 0] < MIN_CONFIDENCE], axis=0)
     shown = kind[:, 0] < MIN_CONFIDENCE
-    circles = tuple(
-        fit_outline(image, pixel, tuple(guess if np.hypot(*(guess - usual)) < 10 else usual), diameter_mm / 2)
-        if visible
-        else None
-        for image, guess, visible in zip(stack.voxels, guesses, shown, strict=True)
-    )
-    return _Seen(marks=found, circles=circles, shown=shown)
+    guesses = np.where(np.hypot(*(guesses - usual).T)[:, None] < 10, guesses, usual)
+    circles = iter(fit_outlines(stack.voxels[shown], pixel, guesses[shown], diameter_mm / 2))
+    found_circles = tuple(next(circles) if visible else None for visible in shown)
+    return _Seen(marks=found, circles=found_circles, shown=shown)
 
 
 def _good(circle: Circle | None) -> bool:

@@ -2,10 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from aiqa_integration.model.phantom import PlanePose
-from aiqa_integration.model.sampling import to_pixels
+from aiqa_integration.model.sampling import FloatArray, between_pixels, to_pixels
 
 HALF_HEIGHT_MM = 6.0
 REACH_MM = 13.0
@@ -22,7 +21,7 @@ def bar_slope_deg(image: NDArray[np.float32], pose: PlanePose, half_length_mm: f
     u = np.arange(-half_length_mm + 6.0, half_length_mm - 5.9, 2.0)
     depth = np.arange(-REACH_MM, REACH_MM + STEP_MM / 2, STEP_MM)
     columns, rows = to_pixels(pose, *np.meshgrid(u, depth, indexing="ij"))
-    profiles = map_coordinates(image, [rows, columns], order=1, mode="nearest")
+    profiles = between_pixels(image, columns, rows)
     slopes = [_slope(u, _edges(profiles, depth)), _slope(u, -_edges(profiles[:, ::-1], depth))]
     found = [slope for slope in slopes if slope is not None]
     if len(found) < 2 or abs(found[0] - found[1]) > np.radians(1.0):
@@ -31,7 +30,7 @@ def bar_slope_deg(image: NDArray[np.float32], pose: PlanePose, half_length_mm: f
     return None if abs(angle) > LARGEST_DEG else (-angle if pose.mirrored else angle)
 
 
-def _edges(profiles: NDArray[np.float32], depth: NDArray[np.float64]) -> NDArray[np.float64]:
+def _edges(profiles: FloatArray, depth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return where each profile first falls through half of its beginning; NaN where it does not."""
     outside = np.median(profiles[:, : int(4.0 / STEP_MM)], axis=1)
     below = profiles < outside[:, None] / 2

@@ -2,9 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 
 from aiqa_integration.model.image import ImageStack
+from aiqa_integration.model.sampling import between_pixels
 
 Array = NDArray[np.float32]
 Point = tuple[float, float]
@@ -15,7 +16,7 @@ _TELLING = 96
 
 
 def to_grid(
-    image: Array,
+    images: Array,
     pixel_mm: tuple[float, float],
     centre: Point,
     *,
@@ -23,16 +24,17 @@ def to_grid(
     step_mm: float = GRID_MM,
     turn_deg: float = 0.0,
 ) -> Array:
-    """Return an image ``[row, column]`` on a network's grid: ``size`` x ``size`` points ``step_mm`` apart, normalised.
+    """Return images ``[..., row, column]`` on a network's grid, normalised: ``size`` x ``size`` points.
 
-    ``pixel_mm`` is (row, column) distance, ``centre`` the (column, row) that comes to the grid's middle. The 1st
-    percentile becomes 0 and the 99.5th becomes 1; outside the image is 0. ``turn_deg`` turns the grid from columns
-    towards rows.
+    They are ``step_mm`` apart. ``pixel_mm`` is (row, column) distance, ``centre`` the (column, row) that comes to the
+    grid's middle. The 1st percentile becomes 0 and the 99.5th becomes 1; outside the image is 0. ``turn_deg`` turns the
+    grid from columns towards rows.
     """
-    smooth = smoothed(image, pixel_mm, step_mm)
-    low, high = signal_range(smooth[None])[0]
-    grid = resample(smooth, pixel_mm, centre, size=size, step_mm=step_mm, outside=float(low), turn_deg=turn_deg)
-    return np.asarray(np.clip((grid - low) / max(float(high - low), 1e-6), 0.0, 1.5), np.float32)
+    smooth = smoothed(images, pixel_mm, step_mm)
+    levels = signal_range(smooth.reshape(-1, *images.shape[-2:])).reshape(*images.shape[:-2], 2)
+    low, high = (levels[..., one, None, None] for one in (0, 1))
+    grid = resample(smooth, pixel_mm, centre, size=size, step_mm=step_mm, outside=low, turn_deg=turn_deg)
+    return np.asarray(np.clip((grid - low) / np.maximum(high - low, np.float32(1e-6)), 0.0, 1.5), np.float32)
 
 
 def signal_range(images: Array) -> Array:
@@ -42,7 +44,11 @@ def signal_range(images: Array) -> Array:
     """
     every = _stride(images)
     pixels = images[:, ::every, ::every].reshape(len(images), -1)
-    return np.asarray(np.percentile(pixels, [1.0, 99.5], axis=1).T, np.float32)
+    at = np.array([0.01, 0.995]) * (pixels.shape[1] - 1)
+    below = at.astype(np.intp)
+    above = np.minimum(below + 1, pixels.shape[1] - 1)
+    ordered = np.partition(pixels, sorted({*below.tolist(), *above.tolist()}), axis=1)
+    return np.asarray(ordered[:, below] + (ordered[:, above] - ordered[:, below]) * (at - below), np.float32)
 
 
 def _stride(images: Array) -> int:
@@ -50,23 +56,25 @@ def _stride(images: Array) -> int:
     return max(1, int(min(images.shape[-2:])) // _TELLING)
 
 
-def smoothed(image: Array, pixel_mm: tuple[float, float], step_mm: float) -> Array:
-    """Return an image as smooth as sampling it every ``step_mm`` asks for."""
+def smoothed(images: Array, pixel_mm: tuple[float, float], step_mm: float) -> Array:
+    """Return images ``[..., row, column]`` as smooth as sampling them every ``step_mm`` asks for."""
     sigma = [max(0.0, 0.4 * (step_mm / mm - 1.0)) for mm in pixel_mm]
-    return np.asarray(gaussian_filter(image, sigma), np.float32) if max(sigma) > 0 else image
+    return np.asarray(gaussian_filter(images, sigma, axes=(-2, -1)), np.float32) if max(sigma) > 0 else images
 
 
 def resample(
-    image: Array,
+    images: Array,
     pixel_mm: tuple[float, float],
     centre: Point,
     *,
     size: int,
     step_mm: float,
-    outside: float,
+    outside: float | Array,
     turn_deg: float = 0.0,
 ) -> Array:
-    """Return bilinear values at ``size`` x ``size`` points ``step_mm`` apart around ``centre``, the grid turned.
+    """Return bilinear values of images ``[..., row, column]`` at ``size`` x ``size`` points around ``centre``.
+
+    They are ``step_mm`` apart, the grid turned. Beyond the images is ``outside``, which broadcasts with them.
 
     The points of a grid that is not turned are the crossings of straight rows and columns: each axis is read by itself.
     """
@@ -74,24 +82,29 @@ def resample(
     if turn_deg != 0.0:
         cos, sin = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
         down, across = steps[:, None], steps[None, :]
-        places = [
-            centre[1] + (cos * down + sin * across) / pixel_mm[0],
-            centre[0] + (cos * across - sin * down) / pixel_mm[1],
-        ]
-        return np.asarray(map_coordinates(image, places, order=1, mode="constant", cval=outside), np.float32)
+        at_rows = centre[1] + (cos * down + sin * across) / pixel_mm[0]
+        at_columns = centre[0] + (cos * across - sin * down) / pixel_mm[1]
+        height, width = images.shape[-2:]
+        which = np.arange(images[..., 0, 0].size)[:, None, None]
+        places = (np.broadcast_to(at, (which.size, size, size)) for at in (at_columns, at_rows))
+        found = between_pixels(images.reshape(-1, height, width), *places, which)
+        within = (at_rows >= 0) & (at_rows <= height - 1) & (at_columns >= 0) & (at_columns <= width - 1)
+        values = found.reshape(*images.shape[:-2], size, size).astype(np.float32)
+        return np.where(within, values, np.asarray(outside, np.float32))
     rows = np.asarray(centre[1] + steps / pixel_mm[0], np.float64)
     columns = np.asarray(centre[0] + steps / pixel_mm[1], np.float64)
-    inside = [(at >= 0) & (at <= count - 1) for at, count in zip((rows, columns), image.shape, strict=True)]
-    values = _between_rows(_between_rows(image, rows).T, columns).T
-    return np.where(inside[0][:, None] & inside[1], values, np.float32(outside))
+    inside = [(at >= 0) & (at <= count - 1) for at, count in zip((rows, columns), images.shape[-2:], strict=True)]
+    values = _along(_along(images, rows, -2), columns, -1)
+    return np.where(inside[0][:, None] & inside[1], values, np.asarray(outside, np.float32))
 
 
-def _between_rows(image: Array, places: NDArray[np.float64]) -> Array:
-    """Return linear values between an image's rows, the outermost rows beyond them."""
-    last = len(image) - 1
+def _along(images: Array, places: NDArray[np.float64], axis: int) -> Array:
+    """Return linear values at places along one axis (-2 or -1) of images, the outermost pixels beyond it."""
+    last = images.shape[axis] - 1
     low = np.clip(places, 0, last).astype(np.intp)
-    part = np.clip(places - low, 0.0, 1.0).astype(np.float32)[:, None]
-    return image[low] * (1 - part) + image[np.minimum(low + 1, last)] * part
+    part = np.clip(places - low, 0.0, 1.0).astype(np.float32)
+    part = part[:, None] if axis == -2 else part
+    return images.take(low, axis=axis) * (1 - part) + images.take(np.minimum(low + 1, last), axis=axis) * part
 
 
 def grid_centre(stack: ImageStack) -> Point:

@@ -1,7 +1,5 @@
 """What the network sees of a series: each image on its grid."""
 
-import numpy as np
-
 from aiqa_integration.metrics.pose.grid import Array, grid_centre, to_grid
 from aiqa_integration.metrics.pose.localizer import section_turn_deg
 from aiqa_integration.model.image import ImageStack
@@ -14,4 +12,4 @@ def prepare_inputs(stack: ImageStack) -> dict[str, Array]:
     """
     centre, turn = grid_centre(stack), section_turn_deg(stack)
     pixel = (stack.spacing_mm[1], stack.spacing_mm[2])
-    return {"image": np.stack([to_grid(image, pixel, centre, turn_deg=turn)[None] for image in stack.voxels])}
+    return {"image": to_grid(stack.voxels, pixel, centre, turn_deg=turn)[:, None]}

@@ -15,6 +15,8 @@ LANDMARKS_MM: dict[str, tuple[tuple[float, float], ...]] = {
 _SHOWN = {HOUSING: (1, 11), TUBE: (1, 4), BAR_LEFT: (1, 4), BAR_RIGHT: (1, 4), RING: (9, 11)}
 MIN_PEAK = 0.3
 _FAR_MM = 6.0
+_PEAK_REACH = 3
+"""Points around a map's highest one whose weights tell its place to part of a point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +43,22 @@ class Turn:
 def peaks(heat: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return ``(column, row, height)`` of the highest point of each map ``[..., row, column]``, to part of a point."""
     flat = heat.reshape(-1, *heat.shape[-2:])
-    found = np.array([_peak(plane) for plane in flat])
-    return found.reshape(*heat.shape[:-2], 3)
-
-
-def _peak(plane: NDArray[np.float32]) -> tuple[float, float, float]:
-    row, column = divmod(int(plane.argmax()), plane.shape[1])
-    rows = np.arange(max(row - 3, 0), min(row + 4, plane.shape[0]))
-    columns = np.arange(max(column - 3, 0), min(column + 4, plane.shape[1]))
-    weights = np.clip(plane[np.ix_(rows, columns)], 0, None) ** 2
-    total = float(weights.sum())
-    if total <= 0:
-        return float(column), float(row), float(plane[row, column])
-    return (
-        float((weights.sum(axis=0) * columns).sum() / total),
-        float((weights.sum(axis=1) * rows).sum() / total),
-        float(plane[row, column]),
-    )
+    each = np.arange(len(flat))
+    row, column = np.divmod(flat.reshape(len(flat), -1).argmax(axis=1), flat.shape[2])
+    rows, columns = (at[:, None] + np.arange(-_PEAK_REACH, _PEAK_REACH + 1) for at in (row, column))
+    in_rows, in_columns = ((at >= 0) & (at < size) for at, size in zip((rows, columns), flat.shape[1:], strict=True))
+    around = flat[
+        each[:, None, None], np.where(in_rows, rows, 0)[:, :, None], np.where(in_columns, columns, 0)[:, None]
+    ]
+    inside = in_rows[:, :, None] & in_columns[:, None, :]
+    weights = np.where(inside, np.clip(around, 0, None).astype(np.float64) ** 2, 0.0)
+    total = weights.sum(axis=(1, 2))
+    some = np.where(total > 0, total, 1.0)
+    found = [
+        np.where(total > 0, (weights.sum(axis=other) * at).sum(axis=1) / some, peak)
+        for at, peak, other in ((columns, column, 1), (rows, row, 2))
+    ]
+    return np.stack([*found, flat[each, row, column]], axis=1).reshape(*heat.shape[:-2], 3)
 
 
 def expected(phantom: str, number: int) -> dict[int, tuple[float, float]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter, uniform_filter1d
+from scipy.ndimage import uniform_filter
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
 
@@ -49,16 +49,21 @@ def match_pattern(
     (row, column) distance. Without slices 1 to 4 a mirror can't be told and isn't assumed.
     """
     lower = [number for number in slices if _LOWER_PART[0] <= number <= _LOWER_PART[1]]
-    parts = {part: _parts(phantom, lower=part) for part in (False, True)}
     stride = max(1, int(_GRID_MM / max(pixel_mm)))
     places = list(slices.values())
-    images = dict(zip(places, _local(voxels[places], pixel_mm, stride), strict=True))
+    images, centres = _local(voxels[places], pixel_mm, stride), centres_mm[places]
     grid_mm = (pixel_mm[0] * stride, pixel_mm[1] * stride)
+    in_lower = np.array([number in lower for number in slices], np.bool_)
+    groups = [
+        (images[chosen], _parts(phantom, lower=part), centres[chosen])
+        for part, chosen in ((False, ~in_lower), (True, in_lower))
+        if chosen.any()
+    ]
 
     def contrasts(angles: Points, *, mirrored: bool) -> Points:
         total = np.zeros(len(angles))
-        for number, place in slices.items():
-            total += _contrasts(images[place], parts[number in lower], angles, mirrored, centres_mm[place], grid_mm)
+        for shown, parts, axes in groups:
+            total += _contrasts(shown, parts, angles, mirrored, axes, grid_mm)
         return np.asarray(total / max(len(slices), 1), np.float64)
 
     best: list[Match] = []
@@ -79,14 +84,25 @@ def _local(images: NDArray[np.float32], pixel_mm: tuple[float, float], stride: i
     """
     smooth = images
     for axis, mm in zip((1, 2), pixel_mm, strict=True):
-        wide = max(round(_SMOOTH_MM / mm), 1)
-        smooth = uniform_filter1d(smooth, wide, axis=axis).take(np.arange(0, smooth.shape[axis], stride), axis=axis)
+        smooth = _box_means(smooth, max(round(_SMOOTH_MM / mm), 1), axis, stride)
     wet = smooth > 0.15 * np.percentile(smooth, 98.0, axis=(1, 2), keepdims=True)
     size = [max(round(_LOCAL_MM / mm / stride / _SPARSE), 1) for mm in pixel_mm]
     share, total = (_around(one, size) for one in (wet.astype(np.float32), np.where(wet, smooth, np.float32(0))))
     water = (total / np.maximum(share, 1e-3)).repeat(_SPARSE, axis=1).repeat(_SPARSE, axis=2)
     water = water[:, : smooth.shape[1], : smooth.shape[2]]
     return np.asarray(np.clip(smooth / np.maximum(water, 1e-9), 0.0, 1.0), np.float32)
+
+
+def _box_means(images: NDArray[np.float32], wide: int, axis: int, stride: int) -> NDArray[np.float32]:
+    """Return the means of so many pixels along an axis around every ``stride``-th; mirrored beyond the image."""
+    count, before = images.shape[axis], wide // 2
+    around = [(before, wide - 1 - before) if one == axis else (0, 0) for one in range(images.ndim)]
+    padded = np.moveaxis(np.pad(images, around, mode="symmetric"), axis, 0)
+    total = padded[0:count:stride].copy()
+    for step in range(1, wide):
+        total += padded[step : step + count : stride]
+    total /= wide
+    return np.moveaxis(total, 0, axis)
 
 
 def _around(images: NDArray[np.float32], size: list[int]) -> NDArray[np.float32]:
@@ -112,23 +128,33 @@ def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
 
 
 def _contrasts(
-    image: NDArray[np.float32],
+    images: NDArray[np.float32],
     parts: tuple[Points, Points],
     angles_deg: Points,
     mirrored: bool,  # noqa: FBT001
-    centre_mm: Points,
+    centres_mm: Points,
     pixel_mm: tuple[float, float],
 ) -> Points:
-    """Return for every rotation how much brighter the pixels nearest to water are than those nearest to solids."""
-    dark, _ = parts
+    """Return for every rotation how much brighter the pixels nearest to water are than those nearest to solids.
+
+    The sum over images ``[z, y, x]``, each with its own centre ``[z, 2]``.
+    """
+    dark, bright = parts
     points = np.concatenate(parts)
+    weights = np.concatenate([np.full(len(dark), -1.0 / len(dark)), np.full(len(bright), 1.0 / len(bright))])
     turn = np.radians(angles_deg)[:, None]
-    u, v = (-points[:, 0] if mirrored else points[:, 0])[None, :], points[:, 1][None, :]
-    x = centre_mm[0] + np.cos(turn) * u - np.sin(turn) * v
-    y = centre_mm[1] + np.sin(turn) * u + np.cos(turn) * v
-    rows, columns = (
-        np.rint(at / mm).astype(np.intp).clip(0, size - 1)
-        for at, mm, size in zip((y, x), pixel_mm, image.shape, strict=True)
-    )
-    found = image[rows, columns]
-    return np.asarray(found[:, len(dark) :].mean(axis=1) - found[:, : len(dark)].mean(axis=1), np.float64)
+    u, v = (-points[:, 0] if mirrored else points[:, 0]), points[:, 1]
+    x, y = np.cos(turn) * u - np.sin(turn) * v, np.sin(turn) * u + np.cos(turn) * v
+    height, width = images.shape[1:]
+    total = np.zeros(len(angles_deg))
+    for image, (across, down) in zip(images, centres_mm, strict=True):
+        rows, columns = (
+            np.rint((offset + middle) / mm).astype(np.intp)
+            for offset, middle, mm in ((y, down, pixel_mm[0]), (x, across, pixel_mm[1]))
+        )
+        np.clip(rows, 0, height - 1, out=rows)
+        np.clip(columns, 0, width - 1, out=columns)
+        rows *= width
+        rows += columns
+        total += image.reshape(-1).take(rows) @ weights
+    return total

@@ -4,7 +4,7 @@ import numpy as np
 
 from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.phantom import PhantomImages
-from aiqa_integration.model.sampling import pixel_places, slice_of
+from aiqa_integration.model.sampling import slice_of, square_distances
 
 SLICE_NUMBER = 7
 SLOPE = 0.15
@@ -23,9 +23,8 @@ def signal_finding(images: PhantomImages, *, diameter_mm: float) -> Finding | No
     sl = slice_of(images, SLICE_NUMBER)
     if sl is None:
         return None
-    u, v = pixel_places(sl)
     reach = _PART_OF_RADIUS * diameter_mm / 2
-    within = np.hypot(u, v) < reach
+    within = square_distances(sl) < reach * reach
     if np.count_nonzero(within) < _FEWEST_PIXELS:
         return None
     within &= sl.image > _WET * float(np.percentile(sl.image[within], 75.0))

@@ -1,13 +1,12 @@
 """One signal ramp: its profile along the slab and its length at half of its plateau."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
-from scipy.optimize import least_squares
 from scipy.special import erf, i0e, i1e
 
 from aiqa_integration.metrics.slice_thickness.slab import STEP_MM, Slab
+from aiqa_integration.model.bounded_fit import Fit, fit_between
 from aiqa_integration.model.measurement import Obstacle, Reason
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, sample, to_pixels
 
@@ -111,7 +110,7 @@ def _full_width(length: float, edge: float) -> float:
     return low + high
 
 
-def _length_sd(fit: "_Fit", noise: float) -> float:
+def _length_sd(fit: Fit, noise: float) -> float:
     """Return the standard uncertainty of the full width: the fit's covariance of length and edge width, propagated.
 
     Samples half a pixel apart share noise: the variance counts twice.
@@ -135,14 +134,7 @@ def _read_width(u: FloatArray, above: FloatArray, *, middle: float) -> float | N
     return float((right[0] + left[0] - 1) * STEP_MM)
 
 
-class _Fit:
-    """What is used of scipy's answer."""
-
-    x: FloatArray
-    jac: FloatArray
-
-
-def _best_fit(profile: _Profile) -> _Fit:
+def _best_fit(profile: _Profile) -> Fit:
     """Return the fit begun at the length around the profile's highest part that shows the profile best."""
     u, even = profile.u_mm, profile.values / profile.water
     smooth = np.convolve(np.pad(even, 10, mode="edge"), np.ones(21) / 21, mode="valid")
@@ -162,22 +154,18 @@ def _best_fit(profile: _Profile) -> _Fit:
 
     scale = max(spread, 0.03 * height)
     begun = [np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]) for length in _BEGUN_MM]
-    fit = least_squares(
+    return fit_between(
         residual,
-        x0=min(begun, key=lambda x: float(np.sqrt(1 + (residual(x) / scale) ** 2).sum())),
-        jac=slopes,
+        slopes,
+        min(begun, key=lambda x: float(np.sqrt(1 + (residual(x) / scale) ** 2).sum())),
         bounds=(
-            [-reach, 4.0, 0.0, 0.8, 0.0, -height / reach],
-            [reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach],
+            np.array([-reach, 4.0, 0.0, 0.8, 0.0, -height / reach]),
+            np.array([reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach]),
         ),
-        x_scale=[5.0, 10.0, height, 3.0, height, height / reach],
-        loss="soft_l1",
-        f_scale=scale,
-        ftol=_ENOUGH,
-        xtol=_ENOUGH,
-        max_nfev=100,
+        x_scale=np.array([5.0, 10.0, height, 3.0, height, height / reach]),
+        soft_l1=scale,
+        tolerance=_ENOUGH,
     )
-    return cast("_Fit", fit)
 
 
 def _box(u: FloatArray, x: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from aiqa_integration.model.measurement import Obstacle, Reason
 from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
+    percentile,
     raster,
     sample,
     to_pixels,
@@ -62,7 +63,7 @@ def _slab_edges(profile: FloatArray, v: FloatArray) -> tuple[float, float]:
     found = []
     for direction in (-1, 1):
         side = profile[start::direction]
-        level = (float(np.percentile(side, 90)) + floor) / 2
+        level = (percentile(side, 90.0) + floor) / 2
         above = np.nonzero(side > level)[0]
         if above.size == 0 or above[0] == 0 or level < 1.5 * max(floor, 0.0):
             return np.nan, np.nan
