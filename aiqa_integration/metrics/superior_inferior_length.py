@@ -22,7 +22,7 @@ LENGTH_SUPERIOR_INFERIOR = MetricDef(
     unit=MM,
     better="target",
     source="ACR MRI Phantom Test Guidance (10/2022), section 1, geometric accuracy",
-    version="1",
+    version="2",
     code=aiqa_code("AIQA-LEN-SI", "Phantom length, superior to inferior"),
     decimals=1,
 )
@@ -38,7 +38,7 @@ _LARGEST_SKEW_DEG = 1.0
 """Ends of a vessel are parallel; a bubble's surface or an insert need not be."""
 _TILT_DEG = 2.0
 """How far the axis may lean out of the image unseen: the section is longer by 1/cos."""
-_EDGE_PIXELS = 0.09
+_EDGE_PIXELS = 0.03
 """Standard uncertainty of an end from sampling and edge ringing, in pixels along the axis (all profiles of an end cut
 the pixels alike, so it doesn't average out); found on simulated localizers."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.signal import fftconvolve
+from scipy.special import ndtr
 
 from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
@@ -39,7 +40,7 @@ PERCENT_IMAGE_UNIFORMITY = MetricDef(
     unit=PERCENT,
     better="higher",
     source="ACR MRI Phantom Test Guidance (10/2022), section 5, image intensity uniformity",
-    version="3",
+    version="4",
     code=aiqa_code("AIQA-PIU", "Percent integral uniformity"),
     decimals=1,
 )
@@ -235,16 +236,34 @@ def _uncertainty(
     best: _Extremes,
     spread: _Spread,
 ) -> float:
-    """Return the expanded uncertainty: noise, what was taken off for it, the area's freedom in the guidance.
+    """Return the 95 % uncertainty: noise, what was taken off for it, the area's freedom in the guidance.
 
     What was taken off may be wrong by half of it (rectangular: JCGM 100:2008, 4.3.7): in even simulated water four
-    tenths were found missing, whatever the noise.
+    tenths were found missing, whatever the noise. The area may be any that the guidance allows.
     """
     by_area = [
         _extremes(sl, disks, from_centre, large.radius_mm * np.sqrt(1 + part)).piu - best.piu
         for part in (-_AREA_FREEDOM, _AREA_FREEDOM)
     ]
-    return 2.0 * float(np.linalg.norm([spread.sd, spread.loss / 2 / np.sqrt(3), max(map(abs, by_area)) / np.sqrt(3)]))
+    return _half_width(sd=float(np.hypot(spread.sd, spread.loss / 2 / np.sqrt(3))), reach=max(map(abs, by_area)))
+
+
+def _half_width(*, sd: float, reach: float) -> float:
+    """Return half of the 95 % interval of a normal error and one that is even within ± reach, together.
+
+    Where the even one is the larger by far, twice the combined standard uncertainty holds more than all of it. Source:
+    JCGM 101:2008, the convolution of both; JCGM 100:2008, G.1.3 (0.95 of the reach where it is alone).
+    """
+    sd = max(sd, 1e-3 * reach, 1e-12)
+    reach = max(reach, 1e-3 * sd)
+    low, high = 0.0, 4.0 * sd + reach
+    for _ in range(50):
+        middle = (low + high) / 2
+        ends = np.array([middle + reach, middle - reach]) / sd
+        below = ends * ndtr(ends) + np.exp(-(ends**2) / 2) / np.sqrt(2.0 * np.pi)
+        held = sd / reach * float(below[0] - below[1]) - 1.0
+        low, high = (middle, high) if held < 0.95 else (low, middle)
+    return high
 
 
 def _measured(sl: PhantomSlice, large: LargeRegion, best: _Extremes, spread: _Spread, uncertainty: float) -> Measured:

@@ -8,7 +8,10 @@ from scipy.special import j1
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """How the phantom lies and is scanned; lengths mm, angles degrees, shading per 100 mm, x right, y down."""
+    """How the phantom lies and is scanned; lengths mm, angles degrees, shading per 100 mm, x right, y down.
+
+    ``kept`` is the part of k-space's rows and columns that was sampled; the rest was filled with zeros.
+    """
 
     phantom: str = "acr-mri-large"
     matrix: tuple[int, int] = (256, 256)
@@ -27,6 +30,7 @@ class Setup:
     snr: float | None = 100.0
     bubble: float = 1.5
     grid: bool = True
+    kept: tuple[float, float] = (1.0, 1.0)
     layers: int = 12
     seed: int = 1
 

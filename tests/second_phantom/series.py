@@ -34,7 +34,9 @@ def scan(setup, *, numbers=tuple(range(1, 12))):
     clean = np.stack([_received(plane) for plane in planes.values()])
     sigma = SIGNAL / setup.snr if setup.snr else 0.0
     noise = rng.normal(0, sigma, (2, *clean.shape)) if sigma else np.zeros((2, *clean.shape))
-    voxels = np.abs(clean + noise[0] + 1j * noise[1]).astype(np.float32)
+    seen = sampled(setup)
+    noise = np.fft.ifft2(np.fft.fft2(noise[0] + 1j * noise[1]) * seen) / np.sqrt(seen.mean())
+    voxels = np.abs(clean + noise).astype(np.float32)
     located = LocatedPhantom(
         phantom=setup.phantom,
         slices={n: place for place, n in enumerate(planes)},
@@ -58,7 +60,16 @@ def _received(plane):
     image = SIGNAL * kspace.image() * gain(setup, x / setup.scale[0], y / setup.scale[1])
     lines = 1 + setup.ghost * (-1.0) ** np.arange(setup.matrix[setup.phase_axis])
     lines = lines[:, None] if setup.phase_axis == 0 else lines[None, :]
-    return np.fft.ifft2(np.fft.fft2(image) * lines).real
+    return np.fft.ifft2(np.fft.fft2(image) * lines * sampled(setup)).real
+
+
+def sampled(setup):
+    """Return which points of k-space were sampled, in the order of the transform, both signs of a frequency alike."""
+    axes = [
+        np.abs(np.fft.fftfreq(count, 1.0 / count)) <= part * count / 2
+        for count, part in zip(setup.matrix, setup.kept, strict=True)
+    ]
+    return np.outer(*axes)
 
 
 def _axis(count, pixel):

@@ -6,7 +6,7 @@ that part of the edge, so that coil shading, a bubble or the black bar at twelve
 fit the outline are left out, and where too few are left there is no value.
 
 The uncertainty is that of a 95 % interval: the scatter of arcs like those of the ends, all around the outline (with
-Student's t, as there are few), sampling, and how far a ghost beside the phantom may move half of the water's signal.
+Student's t, as there are few), sampling, and how far a ghost beside an end may move half of the water's signal.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from scipy.special import stdtrit
 
 from aiqa_integration.metrics.geometric_accuracy.outline import RAY_STEP_DEG, Outline, outline_of
 from aiqa_integration.model.coding import aiqa_code
-from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
+from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason, Region
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import MM, Quantity
 from aiqa_integration.model.round_edge import median_around
@@ -28,11 +28,15 @@ GUIDANCE = "ACR MRI Phantom Test Guidance (10/2022), section 1, geometric accura
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """One end of a length: distance from the axis, its standard uncertainty, hidden part of its arc."""
+    """One end of a length: distance from the axis, its standard uncertainty, hidden part of its arc.
+
+    ``ghost`` is the signal in the air beside it, as a part of the water's.
+    """
 
     radius_mm: float
     sd_mm: float
     hidden: float
+    ghost: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def _length(direction: str, number: int, angle_deg: float, label: str) -> Length
         unit=MM,
         better="target",
         source=GUIDANCE,
-        version="3",
+        version="4",
         code=aiqa_code(f"AIQA-LEN-{_SHORT[direction]}-S{number}", f"Phantom length, {label}, slice {number}"),
         decimals=1,
     )
@@ -79,10 +83,14 @@ _WINDOWS_DEG = (15, 25)
 _FEWEST_RAYS = 0.3
 _OUTLINE_TERMS = 5
 """What an ellipse takes of the freedom of the arcs around it."""
-_SAMPLING_PART = 0.0156
+_SAMPLING_PART = (0.006, 0.0035)
 """Standard uncertainty of an end that its arcs don't show, as a part of the edge's fall: a magnitude image folds the
-ringing beyond an edge up, which moves both ends alike. Root mean square over interpolated disks from analytic k-space,
-the most of any kind; of images that were not it is half of that."""
+ringing beyond an edge up, which moves both ends alike. Of a length along a diagonal of the pixels, and what comes to it
+along rows or columns, where an edge meets the pixels alike over its whole arc. For pixels up to 1 mm; in larger ones
+the water beside an edge is read over fewer periods of the ringing, and both grow with them."""
+_INTERPOLATED_PART = (0.015, 0.06)
+"""The same for interpolated images: what comes to it for the whole band left empty. Both pairs were found on simulated
+phantoms (`python -m benchmarks.uncertainty_coverage`, seed 31)."""
 
 
 def measure_lengths(
@@ -123,21 +131,31 @@ def _measure(length: Length, sl: PhantomSlice, outline: Outline | Obstacle, nomi
     return Measured(
         metric=length.metric,
         quantity=Quantity(value, MM),
-        uncertainty=_expanded(outline, near, far),
+        uncertainty=_expanded(outline, near, far, upright=_upright(sl, line)),
         slice_index=sl.index,
         regions=(line,),
         detail=_hidden(near.hidden, far.hidden),
     )
 
 
-def _expanded(outline: Outline, near: _End, far: _End) -> float:
+def _upright(sl: PhantomSlice, line: Region) -> float:
+    """Return how far a line lies along rows or columns: 1 where it does, 0 on a diagonal between them."""
+    start, end = line.points
+    x_mm, y_mm = ((there - here) * pixel for here, there, pixel in zip(start, end, sl.pose.pixel_mm, strict=True))
+    return float(((x_mm**2 - y_mm**2) / (x_mm**2 + y_mm**2)) ** 2)
+
+
+def _expanded(outline: Outline, near: _End, far: _End, *, upright: float) -> float:
     """Return the 95 % uncertainty of a length; by Student's t, as its ends are judged by few arcs.
 
-    Source: JCGM 100:2008 (GUM), G.4.1, Welch-Satterthwaite; arcs have a limited number of degrees of freedom.
+    A ghost moves both ends alike. Source: JCGM 100:2008 (GUM), G.4.1, Welch-Satterthwaite; arcs have a limited number
+    of degrees of freedom.
     """
+    plain, empty = (low + more * upright for low, more in (_SAMPLING_PART, _INTERPOLATED_PART))
+    sampling = np.sqrt(2.0) * (plain * max(outline.pixel_mm, 1.0) + empty * (1.0 - outline.band))
+    ghost = (near.ghost + far.ghost) / 2 / np.sqrt(3.0)
     arcs = np.hypot(near.sd_mm, far.sd_mm)
-    others = np.sqrt(2.0) * outline.fall_mm * np.array([_SAMPLING_PART, outline.ghost / 2 / np.sqrt(3.0)])
-    combined = float(np.linalg.norm([arcs, *others]))
+    combined = float(np.linalg.norm([arcs, outline.fall_mm * sampling, outline.fall_mm * ghost]))
     freedom = (_arcs(outline) - _OUTLINE_TERMS) * (combined / max(arcs, 1e-6 * combined)) ** 4
     return combined * float(stdtrit(freedom, 0.975))
 
@@ -165,6 +183,7 @@ def _end(outline: Outline, angle_deg: float) -> _End | Obstacle:
             radius_mm=float(outline.smooth_mm[arc[reach]]) + beside,
             sd_mm=_arc_sd(outline) / float(np.sqrt(share)),
             hidden=1.0 - share,
+            ghost=float(np.mean(outline.ghost[used])),
         )
     detail = f"the water's edge is hidden at {angle_deg:.0f}° (clockwise from the right): a bubble or a bar"
     return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)

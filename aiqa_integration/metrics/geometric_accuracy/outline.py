@@ -46,7 +46,8 @@ class Outline:
     """The water's edge, mm: radius per ray (1° apart from 0°), whether it fits, lies in the image, smooth outline.
 
     ``fall_mm`` is how far the signal takes to fall: the pixel as it was sampled, whatever it was interpolated to;
-    ``ghost`` the typical signal in the air, as a part of the water's.
+    ``ghost`` the signal in the air beside each ray's edge, as a part of the water's; ``band`` the part of the image's
+    band that its noise fills, less than 1 where it was interpolated; ``pixel_mm`` its larger pixel.
     """
 
     radii_mm: FloatArray
@@ -54,7 +55,9 @@ class Outline:
     inside: BoolArray
     smooth_mm: FloatArray
     fall_mm: float
-    ghost: float
+    ghost: FloatArray
+    band: float
+    pixel_mm: float
 
 
 def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
@@ -70,7 +73,8 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     coarse = _coarse_radius(rays[whole], inside[whole], radii)
     if coarse is None:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="no water edge around the phantom's axis")
-    reading = _Reading(rays=rays, inside=inside, radii=radii, pixel_mm=max(sl.pose.pixel_mm), noise=_noise(sl, coarse))
+    noise, band = _noise_and_band(sl, coarse)
+    reading = _Reading(rays=rays, inside=inside, radii=radii, pixel_mm=max(sl.pose.pixel_mm), noise=noise)
     smooth = np.full(angles.shape, coarse)
     for reach in (0.08, 0.05):
         edges = reading.edges(smooth, reach * radius)
@@ -80,14 +84,17 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
     if rough or np.count_nonzero(fits) < angles.size // 3:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
-    water, ghost = (float(np.median(level[fits])) for level in reading.levels(smooth))
+    levels, ghosts = reading.levels(smooth)
+    water = float(np.median(levels[fits]))
     return Outline(
         radii_mm=edges,
         fits=fits,
         inside=whole,
         smooth_mm=smooth,
         fall_mm=reading.fall_mm(edges, fits) * water,
-        ghost=ghost / water,
+        ghost=ghosts / water,
+        band=band,
+        pixel_mm=reading.pixel_mm,
     )
 
 
@@ -107,10 +114,10 @@ def _coarse_radius(rays: FloatArray, inside: BoolArray, radii: FloatArray) -> fl
     return None if falls.size == 0 else float(radii[falls[0]])
 
 
-def _noise(sl: PhantomSlice, radius_mm: float) -> float:
-    """Return the SD of one channel's noise."""
+def _noise_and_band(sl: PhantomSlice, radius_mm: float) -> tuple[float, float]:
+    """Return the SD of one channel's noise and the part of the image's band that it fills."""
     within = part_of(sl, radius_mm)
-    return noise_and_band(within.image, np.asarray(square_distances(within) < (radius_mm - 3.0) ** 2, np.bool_))[0]
+    return noise_and_band(within.image, np.asarray(square_distances(within) < (radius_mm - 3.0) ** 2, np.bool_))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
