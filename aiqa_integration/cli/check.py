@@ -49,7 +49,10 @@ def _trials(settings: "Settings") -> Iterator[Trial]:
     for name in unknown_variables():
         yield Trial(name="environment", passed=False, detail=f"{name} is no setting", fix="see docs/deployment.md")
     yield _try("rules", lambda: f"revision {bootstrap.active_rules(settings).revision}", "aiqa rules check")
-    yield _try("database", lambda: _tables(schema.check(settings.database_url)), "aiqa db upgrade")
+    tables = _try("database", lambda: _tables(schema.check(settings.database_url)), "aiqa db upgrade")
+    yield tables
+    if tables.passed:
+        yield _try("audit trail", lambda: _audit_trail(settings), "find who changed the table; compare with a backup")
     yield _try("archive, QIDO", lambda: bootstrap.probe_archive(settings), "archive.url, archive.auth, firewall")
     if settings.ehr.url is not None:
         reach = "ehr.url, ehr.auth, firewall"
@@ -84,6 +87,16 @@ def _tables(differences: tuple[str, ...]) -> str:
     if differences:
         raise AiqaError("; ".join(differences))
     return "tables are up to date"
+
+
+def _audit_trail(settings: "Settings") -> str:
+    from aiqa_integration.bootstrap import open_ledger
+
+    with open_ledger(settings) as (ledger, _):
+        broken = ledger.audit_broken_at()
+    if broken is not None:
+        raise AiqaError(f"row {broken} does not fit the chain: it, or one before it, was changed or taken away")
+    return "the chain is whole"
 
 
 def _broker(url: str) -> str:
