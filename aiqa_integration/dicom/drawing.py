@@ -30,6 +30,8 @@ TABLE_COLUMNS = (84, 520, 730, 1056)
 """Where label, value, limits and verdict begin."""
 TABLE_SIZES = (SMALL_SIZE, 22, 18)
 """Type sizes of a cell: the largest that fits."""
+MOST_LINES, LINE_HEIGHT = 7, 28
+"""Lines of an entry that has words where others have a value and limits, and their height."""
 
 TINT_ALPHA = 110
 """Opacity of the colour over pixels that belong to a finding, of 255."""
@@ -72,8 +74,8 @@ def draw_report(report: QaReport, stack: ImageStack | None) -> Image.Image:
     pictures_height = -(-len(places) // columns) * (size + MARGIN)
     header = 270 + (60 if report.simulated else 0)
     left_out = len(everything) - len(rows)
-    lines = len(rows) + (1 if left_out else 0)
-    height = header + MARGIN + pictures_height + ROW_HEIGHT * (lines + 1) + MARGIN // 2
+    table_height = sum(_row_height(entry) for entry in rows) + (ROW_HEIGHT if left_out else 0)
+    height = header + MARGIN + pictures_height + table_height + ROW_HEIGHT + MARGIN // 2
     canvas = Image.new("RGB", (WIDTH, height), BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     _draw_header(draw, report, header)
@@ -197,11 +199,33 @@ def _draw_tag(draw: ImageDraw.ImageDraw, place: Point, entry: Entry) -> None:
 
 
 def _draw_table(draw: ImageDraw.ImageDraw, rows: Sequence[Entry], left_out: int, *, top: int) -> None:
-    for line, entry in enumerate(rows):
-        _draw_row(draw, entry, y=top + line * ROW_HEIGHT)
+    for entry in rows:
+        _draw_row(draw, entry, y=top)
+        top += _row_height(entry)
     if left_out:
         words = f"and {left_out} more, none of them worse, in the report"
-        _text(draw, (TABLE_COLUMNS[0], top + len(rows) * ROW_HEIGHT), words, SMALL_SIZE, DIM)
+        _text(draw, (TABLE_COLUMNS[0], top), words, SMALL_SIZE, DIM)
+
+
+def _row_height(entry: Entry) -> int:
+    further = len(_value_lines(entry)) - 1 if entry.limits is None else 0
+    return ROW_HEIGHT + max(further, 0) * LINE_HEIGHT
+
+
+def _value_lines(entry: Entry) -> list[str]:
+    """Return the words of an entry that has no limits, in lines that fit; what is left over is cut."""
+    size, width = TABLE_SIZES[1], TABLE_COLUMNS[3] - TABLE_COLUMNS[1] - 14
+    lines: list[str] = []
+    for word in entry.value.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _font(size).getlength(_spelled(longer)) <= width:
+            lines[-1] = longer
+        elif len(lines) < MOST_LINES:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+            break
+    return [_fitting(line, size, width) for line in lines]
 
 
 def _draw_row(draw: ImageDraw.ImageDraw, entry: Entry, *, y: int) -> None:
@@ -211,7 +235,8 @@ def _draw_row(draw: ImageDraw.ImageDraw, entry: Entry, *, y: int) -> None:
     draw.text((MARGIN + 22, y + 17), entry.tag, font=_font(SMALL_SIZE), fill=BLACK, anchor="mm")
     cells = [(label_at, value_at, entry.label, WHITE)]
     if entry.limits is None:
-        cells.append((value_at, verdict_at, entry.value, DIM))
+        for number, line in enumerate(_value_lines(entry)):
+            _text(draw, (value_at, y + 3 + number * LINE_HEIGHT), line, TABLE_SIZES[1], DIM)
     else:
         cells += [(value_at, limits_at, entry.value, WHITE), (limits_at, verdict_at, entry.limits, DIM)]
     cells.append((verdict_at, WIDTH, entry.word, colour))

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 
 from aiqa_integration.console.document import read_document
-from aiqa_integration.dicom.drawing import ROW_HEIGHT, draw_report
+from aiqa_integration.dicom.drawing import LINE_HEIGHT, MOST_LINES, ROW_HEIGHT, draw_report
 from aiqa_integration.dicom.evidence import read_source
 from aiqa_integration.dicom.sr import report_sr
 from aiqa_integration.errors import EncodingError
@@ -113,6 +113,16 @@ def test_the_picture_names_them_in_its_header_draws_them_and_gives_each_a_line(s
     assert 200 < changed.min() < 270
     # the water level lies on the second slice, five pixels below its upper edge
     assert changed.max() < 270 + 24 + 0.2 * (bare.shape[0] - 270)
+
+
+def test_a_long_explanation_takes_lines_of_the_picture_up_to_a_limit(series: LoadedSeries) -> None:
+    def height(words: int) -> int:
+        finding = replace(TILT, explanation="twelve chars " * words)
+        return draw_report(report_over(series, findings=(finding,)), series.stack).height
+
+    assert height(3) == height(1)
+    assert height(6) == height(1) + LINE_HEIGHT
+    assert height(200) == height(400) == height(1) + (MOST_LINES - 1) * LINE_HEIGHT
 
 
 def test_the_conclusion_for_the_ehr_ends_with_them() -> None:
