@@ -74,7 +74,7 @@ def draw_samples(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample
     """Yield the samples of one drawn stack: the slices of an MR scan, or one picture of something else."""
     if rng.random() < NOT_MR_SHARE:
         image, pixel_mm = draw_not_mr(rng)
-        yield _sample(image, pixel_mm, None, {}, mr=False)
+        yield picture_sample(image, pixel_mm)
         return
     anatomy = random_anatomy(rng, maps, slices=2)
     for scan in range(SCANS):
@@ -266,6 +266,11 @@ class _Finish:
             return shown
         top = float(np.percentile(shown, 99.9)) or 1.0
         return np.asarray(np.rint(shown * self.levels / top), np.float32)
+
+
+def picture_sample(image: Field, pixel_mm: float) -> Sample:
+    """Return a picture that is no MR scan of a patient as a sample."""
+    return _sample(image, pixel_mm, None, {}, mr=False)
 
 
 def _sample(

