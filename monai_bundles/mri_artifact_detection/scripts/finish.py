@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,11 +30,13 @@ from scripts.brain_maps import keep_maps
 from scripts.dataset import STACK, UNKNOWN, Sample, draw_real_stack, draw_stack
 from scripts.network import Arrays, answers, build, config, stacked
 from scripts.photographs import photograph_samples
-from scripts.real_heads import read_heads
+from scripts.real_heads import Head, read_heads
 from scripts.scores import auc
 from scripts.train import HELD_OUT_SEED, draws, kept, learned
 
 Floats = NDArray[np.float64]
+Said = tuple[Floats, NDArray[np.int8]]
+"""What is said of stacks (probability, or of one class its log odds), and the severities."""
 Draw = Callable[[np.random.Generator], Iterator[Sample]]
 
 STACK_SEED, REAL_SEED = 320_000_000, 420_000_000
@@ -44,14 +46,17 @@ SHARES = tuple(k / 10 for k in range(11))
 """Of the picture in what it and the trees say together."""
 MR = len(CLASSES) * LEVELS
 """The output that says whether an image is an MR scan of a patient."""
-MOST_CALLED, MOST_MINOR = 0.005, 0.04
-"""Shares of stacks without an artifact, and with a minor one, that may be called: below the limits of 1 % and 5 %,
-since real series differ from drawn ones."""
+MOST_CALLED, MOST_MINOR, MOST_OTHER = 0.005, 0.04, 0.05
+"""Shares of clean stacks, of those with a minor artifact and of those with other artifacts that may be called: the
+first two below the limits of 1 % and 5 %, since real series differ from drawn ones."""
 MOST_MISSED = 0.05
-MARGIN = 1.5
-"""Added to the logarithm of the odds from which an artifact is said, for scanners that differ from all of these: the
-least of 0, 0.5, 1, 1.5 and 2 with which no class was called in more than 1 % of the clean stacks of a real head whose
-own stacks set no limit (by the trunk of version 0.1.0; by the later one susceptibility is called in 1.4 %)."""
+MARGINS = tuple(k / 4 for k in range(17))
+MOST_MINOR_ELSEWHERE = 0.05
+GUARD, FEWEST, ALONE = 0.25, 3, 1.5
+"""Log odds added to the margin that heads ask of each other; how many heads ask at least; the margin of fewer."""
+CLEAN = -2
+"""Stands for the severity 0 of a class in a stack that has no artifact at all."""
+LEARNT_KEYS = ("metrics", "severity", "mr")
 _RIDGE = 0.01
 
 
@@ -86,11 +91,18 @@ def looked_at(networks: torch.nn.ModuleDict, samples: Arrays) -> Arrays:
     return kept | {"picture": said["picture"], "trunk": said["trunk"], "quality": quality}
 
 
-def by_head(seen: Arrays, heads: int) -> list[Arrays]:
-    """Return the samples of real heads, head by head: each stack's first random number chose its head."""
-    which = {int(seed): int(np.random.default_rng(int(seed)).integers(heads)) for seed in np.unique(seen["group"])}
+def by_head(seen: Arrays, heads: Sequence[Head]) -> list[Arrays]:
+    """Return the samples of real heads, head by head: each stack's first random number chose its head.
+
+    Of artifacts that a head shows itself the severities are UNKNOWN.
+    """
+    which = {int(seed): int(np.random.default_rng(int(seed)).integers(len(heads))) for seed in np.unique(seen["group"])}
     of = np.array([which[int(seed)] for seed in seen["group"]])
-    return [{key: values[of == head] for key, values in seen.items()} for head in range(heads)]
+    parts = [{key: values[of == place] for key, values in seen.items()} for place in range(len(heads))]
+    for head, part in zip(heads, parts, strict=True):
+        own = [CLASSES.index(artifact) for artifact in head.shows]
+        part["severity"][:, own] = part["stack"][:, own] = UNKNOWN
+    return parts
 
 
 def targets(seen: Arrays, output: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -154,9 +166,9 @@ def _not_above(value: float) -> float:
 def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays]) -> None:
     """Set the layer that weighs picture and trees, output by output, into a probability.
 
-    ``kinds`` are samples of each kind of anatomy, which count the same. The part of each is the one of ``SHARES`` whose
-    area is least below the better one alone, in the kind where it is most below it, and of those that tie the one of
-    the largest mean; a logistic regression on what they then say gives slope and shift.
+    ``kinds`` are samples of each kind of anatomy, which count the same. The part of each is the one of ``SHARES`` that
+    ranks best in the mean of the kinds, so that both together are not worse there than one alone; a logistic regression
+    on what they then say gives slope and shift.
     """
     shares = []
     with torch.no_grad():
@@ -166,7 +178,7 @@ def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays]) -> None:
             told = _told(kinds, output)
             if not told:
                 continue
-            share = _share(told)
+            share = max(SHARES, key=lambda part: np.mean([auc(truth, said @ (part, 1 - part)) for said, truth in told]))
             slope, start = _scaled([said @ (share, 1 - share) for said, _ in told], [truth for _, truth in told])
             layer.weight[output, output] = slope * share
             layer.weight[output, output + MR + 1] = slope * (1 - share)
@@ -184,12 +196,6 @@ def _told(kinds: list[Arrays], output: int) -> list[tuple[Floats, NDArray[np.boo
             said = np.stack([kind["picture"][known, output], kind["quality"][known, output]], axis=1)
             found.append((said.astype(float), truth[known]))
     return found
-
-
-def _share(told: list[tuple[Floats, NDArray[np.bool_]]]) -> float:
-    areas = np.array([[auc(truth, said @ (part, 1 - part)) for part in SHARES] for said, truth in told])
-    worst = (np.maximum(areas[:, 0], areas[:, -1])[:, None] - areas).max(axis=0)
-    return SHARES[int(np.lexsort((-areas.mean(axis=0), np.round(worst, 3)))[0])]
 
 
 def _scaled(said: list[Floats], truth: list[NDArray[np.bool_]]) -> tuple[float, float]:
@@ -251,31 +257,69 @@ def said_of_stacks(fused_by: torch.nn.Module, seen: Arrays) -> tuple[dict[str, F
     return pooled, seen["stack"].reshape(-1, STACK, len(CLASSES))[:, 0]
 
 
-def operating_points(kinds: list[tuple[Floats, NDArray[np.int8]]]) -> dict[str, tuple[float, float]]:
+def operating_points(drawn: Said, heads: Sequence[Said]) -> dict[str, tuple[float, float]]:
     """Return by class the probabilities below which it is absent and from which it limits reading.
 
-    ``kinds`` are probabilities and severities of the stacks of each kind of anatomy; the strictest kind decides.
+    From drawn stacks and those of real heads: the strictest decides, raised by a margin of the class's own.
     """
     points = {}
     for place, artifact in enumerate(CLASSES):
-        told = [(said[:, place], level[:, place]) for said, level in kinds]
-        if not all(any((known(level)).any() for _, level in told) for known in (_none, _minor, _limiting)):
+        told = [_of_class(one, place) for one in (drawn, *heads)]
+        if not all(any(known(level).any() for _, level in told) for known in (_none, _minor, _limiting)):
             continue
-        bounds = [
-            np.quantile(one[known(level)], 1 - most)
-            for known, most in ((_none, MOST_CALLED), (_minor, MOST_MINOR))
-            for one, level in told
-            if known(level).any()
-        ]
-        high = max(0.5, float(expit(logit(np.clip(max(bounds), 1e-4, 0.995)) + MARGIN)))
+        high = max(map(_bound, told)) + margin(told[0], told[1:])
         missed = np.concatenate([one[_limiting(level)] for one, level in told])
         low = min(float(np.quantile(missed, MOST_MISSED)), high)
-        points[str(artifact)] = (round(low, 3), round(high, 3))
+        points[str(artifact)] = (round(float(expit(low)), 3), round(float(expit(high)), 3))
     return points
 
 
-def _none(level: NDArray[np.int8]) -> NDArray[np.bool_]:
+def margin(drawn: Said, heads: Sequence[Said]) -> float:
+    """Return what is added to the log odds from which a class is said, for heads that are none of these.
+
+    The least of ``MARGINS`` with which, over heads whose own stacks set no limit, no more clean ones are called than
+    ``MOST_CALLED`` and no more minor ones than ``MOST_MINOR_ELSEWHERE``; and ``GUARD`` more. Of few heads ``ALONE``.
+    """
+    telling = [head for head in heads if (head[1] != UNKNOWN).any()]
+    if len(telling) < FEWEST:
+        return ALONE
+    bounds = [_bound(head) for head in telling]
+    for raised in MARGINS:
+        clean, minor = [], []
+        for place, (said, level) in enumerate(telling):
+            limit = max(_bound(drawn), *(bound for other, bound in enumerate(bounds) if other != place)) + raised
+            clean.append(float((said[_clean(level)] >= limit).mean()) if _clean(level).any() else 0.0)
+            minor.extend(said[_minor(level)] >= limit)
+        if np.mean(clean) <= MOST_CALLED and (not minor or np.mean(minor) <= MOST_MINOR_ELSEWHERE):
+            break
+    return raised + GUARD
+
+
+def _of_class(one: Said, place: int) -> Said:
+    """Return the log odds of a class and its severities; CLEAN where the stack has no artifact at all."""
+    said, level = one
+    known = np.where((level <= 0).all(axis=1) & (level[:, place] == 0), CLEAN, level[:, place])
+    return logit(np.clip(said[:, place], 1e-6, 1 - 1e-6)), known
+
+
+def _bound(one: Said) -> float:
+    """Return the log odds that no more than the allowed parts of clean, minor and otherwise disturbed stacks reach."""
+    said, level = one
+    parts = ((_clean, MOST_CALLED, 1), (_minor, MOST_MINOR, 5), (_other, MOST_OTHER, 1))
+    found = [np.quantile(said[which(level)], 1 - most) for which, most, few in parts if which(level).sum() >= few]
+    return float(max(found, default=-np.inf))
+
+
+def _clean(level: NDArray[np.int8]) -> NDArray[np.bool_]:
+    return level == CLEAN
+
+
+def _other(level: NDArray[np.int8]) -> NDArray[np.bool_]:
     return level == 0
+
+
+def _none(level: NDArray[np.int8]) -> NDArray[np.bool_]:
+    return (level == 0) | (level == CLEAN)
 
 
 def _minor(level: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -286,26 +330,37 @@ def _limiting(level: NDArray[np.int8]) -> NDArray[np.bool_]:
     return level >= 2
 
 
-def show_stacks(said: dict[str, Floats], level: NDArray[np.int8], highs: Floats) -> None:
-    """Print by class the areas against clean stacks and against all others, and what the operating points give."""
-    clean, called = (level <= 0).all(axis=1), said["fused"] >= highs
-    rows = []
+def show_stacks(folds: list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]) -> None:
+    """Print by class the mean of the heads' areas, against clean stacks and all others, and what the points give."""
+    rows, spoilt = [], []
+    for said, level, highs in folds:
+        clean = (level <= 0).all(axis=1)
+        spoilt.extend(((said["fused"] >= highs) & (level >= 0))[clean].any(axis=1))
     for place, artifact in enumerate(CLASSES):
-        truth = level[:, place] >= 2
-        if highs[:, place].min() > 1 or not truth.any():
+        areas: dict[str, list[float]] = {}
+        called: dict[str, list[bool]] = {"clean called": [], "minor called": [], "found": []}
+        for said, level, highs in folds:
+            own, one = level[:, place], said["fused"][:, place]
+            groups = {
+                "clean called": (level <= 0).all(axis=1) & (own == 0),
+                "minor called": own == 1,
+                "found": own >= 2,
+            }
+            for name, chosen in groups.items():
+                called[name].extend(one[chosen] >= highs[place])
+            against, rest = groups["clean called"] | groups["found"], (own != 1) & (own != UNKNOWN)
+            for name, values in said.items():
+                areas.setdefault(name, []).append(auc(own[against] >= 2, values[against, place]))
+            areas.setdefault("one-vs-rest", []).append(auc(own[rest] >= 2, one[rest]))
+        if not called["found"] or min(highs[place] for _, _, highs in folds) > 1:
             continue
-        against = truth | clean
-        row = {name: auc(truth[against], said[name][against, place]) for name in said}
-        rest = level[:, place] != 1
-        row["one-vs-rest"] = auc(truth[rest], said["fused"][rest, place])
-        shares = {"found": truth, "clean called": clean, "minor called": level[:, place] == 1}
-        row |= {name: float(called[chosen, place].mean()) for name, chosen in shares.items() if chosen.any()}
+        row = {name: float(np.nanmean(values)) for name, values in areas.items()}
+        row |= {name: float(np.mean(values)) if values else float("nan") for name, values in called.items()}
         rows.append(row)
         print(f"  {artifact:16s} { {k: round(v, 3) for k, v in row.items()} }", flush=True)
     if rows:
-        keys = ("fused", "picture", "quality", "one-vs-rest", "found", "clean called", "minor called")
-        print(f"  mean { ({k: round(float(np.nanmean([row.get(k, np.nan) for row in rows])), 4) for k in keys}) }")
-    print(f"  clean stacks {int(clean.sum())}, any called {called[clean].any(axis=1).mean():.4f}", flush=True)
+        print(f"  mean { {k: round(float(np.nanmean([row[k] for row in rows])), 4) for k in rows[0]} }", flush=True)
+    print(f"  clean stacks {len(spoilt)}, any called {np.mean(spoilt):.4f}", flush=True)
 
 
 def main() -> None:
@@ -340,9 +395,9 @@ def main() -> None:
         networks[name].load_state_dict(weights[name])
     networks.eval()
     given = draws(options.first, options.learned, options.more)
-    fit_trees(networks["quality"], learned(given, options.cache, 1, maps, options.heads))
+    fit_trees(networks["quality"], learned(given, options.cache, 1, maps, options.heads, LEARNT_KEYS))
     seen, judged = looked_at(networks, samples), [looked_at(networks, part) for part in stacks]
-    alone = by_head(judged[1], len(heads)) if heads else []
+    alone = by_head(judged[1], heads) if heads else []
     strange = [looked_at(networks, stacked(photographs))] if photographs else []
     kinds = Kinds(samples=seen, drawn=judged[0], heads=alone, strange=strange)
     networks["fused"] = fused_by(kinds)
@@ -355,7 +410,7 @@ def main() -> None:
         print(f"{head.name}: {len(alone[place]['mr']) // STACK} stacks")
     title = f"real heads: {sum(len(part['mr']) for part in alone) // STACK} stacks, each head by the others"
     print(title if alone else f"drawn anatomies: {len(judged[0]['mr']) // STACK} stacks, also for points")
-    show_stacks(*left_out(kinds))
+    show_stacks(left_out(kinds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -386,28 +441,23 @@ def fused_by(kinds: Kinds) -> torch.nn.Module:
 def points_by(kinds: Kinds, fused: torch.nn.Module) -> dict[str, tuple[float, float]]:
     """Return operating points from drawn stacks and real heads."""
     said = [said_of_stacks(fused, part) for part in [kinds.drawn, *kinds.heads]]
-    return operating_points([(one["fused"], level) for one, level in said])
+    whole = [(one["fused"], level) for one, level in said]
+    return operating_points(whole[0], whole[1:])
 
 
-def left_out(kinds: Kinds) -> tuple[dict[str, Floats], NDArray[np.int8], Floats]:
-    """Return what is said of stacks, their severities and points, each head's by a fit to all but itself.
+def left_out(kinds: Kinds) -> list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]:
+    """Return by head what is said of its stacks, their severities, and by class the points; by a fit to the others.
 
     Where there are no heads, of the drawn stacks.
     """
-    parts = []
-    for place, head in enumerate(kinds.heads):
+    found = []
+    for place, stacks in enumerate(kinds.heads or [kinds.drawn]):
         others = kinds.without(place)
         fused = fused_by(others)
-        parts.append((*said_of_stacks(fused, head), points_by(others, fused)))
-    if not parts:
-        fused = fused_by(kinds)
-        parts.append((*said_of_stacks(fused, kinds.drawn), points_by(kinds, fused)))
-    said = {name: np.concatenate([one[name] for one, _, _ in parts]) for name in parts[0][0]}
-    highs = [
-        np.tile([points.get(str(artifact), (0.0, 2.0))[1] for artifact in CLASSES], (len(level), 1))
-        for _, level, points in parts
-    ]
-    return said, np.concatenate([level for _, level, _ in parts]), np.concatenate(highs)
+        points = points_by(others, fused)
+        highs = np.array([points.get(str(artifact), (0.0, 2.0))[1] for artifact in CLASSES])
+        found.append((*said_of_stacks(fused, stacks), highs))
+    return found
 
 
 def show_gate(networks: torch.nn.ModuleDict, kinds: Kinds) -> None:

@@ -38,8 +38,11 @@ def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
     return stacked(sample for _ in range(CHUNK) for sample in draw_samples(rng, maps))
 
 
-def kept(cache: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays:
-    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds."""
+def kept(cache: Path, seed: int, count: int, workers: int, maps: Path, keys: tuple[str, ...] = KEYS) -> Arrays:
+    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds.
+
+    ``keys`` are the fields that are asked for.
+    """
     path = cache / f"{seed}-{count}.npz"
     if not path.exists():
         started, parts, total = time.monotonic(), [], 0
@@ -53,12 +56,20 @@ def kept(cache: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays
         np.savez(path, **joined(parts))
         print(f"drew {total} samples in {time.monotonic() - started:.0f} s", flush=True)
     with np.load(path) as arrays:
-        return {key: arrays[key] for key in KEYS}
+        return {key: arrays[key] for key in keys}
 
 
-def learned(draws: Iterable[tuple[int, int]], cache: Path, workers: int, maps: Path, heads: Path | None) -> Arrays:
+def learned(
+    given: Iterable[tuple[int, int]],
+    cache: Path,
+    workers: int,
+    maps: Path,
+    heads: Path | None,
+    keys: tuple[str, ...] = KEYS,
+) -> Arrays:
     """Return what networks and trees learn from: samples drawn (first seed and count), photographs of packages."""
-    return joined([*(kept(cache, seed, count, workers, maps) for seed, count in draws), *photographs(heads)])
+    drawn = [kept(cache, seed, count, workers, maps, keys) for seed, count in given]
+    return joined([*drawn, *({key: part[key] for key in keys} for part in photographs(heads))])
 
 
 def photographs(heads: Path | None) -> list[Arrays]:

@@ -1,4 +1,4 @@
-"""What the artifact bundle is tested with is labelled by the catalogue's measures."""
+"""What the artifact bundle is tested with is labelled by the catalogue's measures; points are set for heads unseen."""
 
 import sys
 from pathlib import Path
@@ -18,13 +18,16 @@ NOISE = 0.01
 def scripts():
     """The bundle's own modules, which are named as other bundles' are."""
     pytest.importorskip("torchio")
+    pytest.importorskip("sklearn")
     others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "scripts"}
     for name in others:
         del sys.modules[name]
     sys.path.insert(0, str(BUNDLE))
-    from scripts import agreed_simulators, evaluate, second_simulators, unseen
+    from scripts import agreed_simulators, evaluate, finish, second_simulators, unseen
 
-    yield SimpleNamespace(agreed=agreed_simulators, evaluate=evaluate, first=second_simulators, unseen=unseen)
+    yield SimpleNamespace(
+        agreed=agreed_simulators, evaluate=evaluate, finish=finish, first=second_simulators, unseen=unseen
+    )
     sys.path.remove(str(BUNDLE))
     for name in [name for name in sys.modules if name.partition(".")[0] == "scripts"]:
         del sys.modules[name]
@@ -149,3 +152,34 @@ def test_a_series_that_shifts_fat_itself_is_no_clean_case_of_it(scripts):
     assert scripts.evaluate.shown_itself(series) == {ArtifactId.CHEMICAL_SHIFT}
     unknown = scripts.unseen.Series(name="own", anatomy="own", head=True, voxels=voxels, spacing_mm=SPACING)
     assert scripts.evaluate.shown_itself(unknown) == frozenset()
+
+
+def stacks(scripts, *, raised=0.0, count=400, seed=0):
+    """Return log odds and levels of one class: clean around -6, minor around -3, limiting around 1, all ``raised``."""
+    level = np.resize([scripts.finish.CLEAN, scripts.finish.CLEAN, 1, 2], count)
+    middle = np.select([level == 2, level == 1], [1.0, -3.0], -6.0)
+    return middle + raised + np.random.default_rng(seed).normal(0, 0.2, count), level
+
+
+def test_the_margin_of_a_class_is_what_one_head_lies_above_the_others(scripts):
+    drawn = stacks(scripts, seed=9)
+    alike = [stacks(scripts, seed=k) for k in range(4)]
+    apart = [*alike, stacks(scripts, raised=2.0, seed=5)]
+    guard = scripts.finish.GUARD
+    assert scripts.finish.margin(drawn, alike) <= 0.5 + guard
+    assert scripts.finish.margin(drawn, apart) == pytest.approx(2.0 + guard, abs=0.5)
+    assert scripts.finish.margin(drawn, alike[:2]) == scripts.finish.ALONE
+
+
+def test_a_head_that_shows_an_artifact_itself_sets_no_limit_of_it(scripts):
+    drawn, alike = stacks(scripts, seed=9), [stacks(scripts, seed=k) for k in range(4)]
+    said, level = stacks(scripts, raised=3.0, seed=5)
+    own = said, np.full_like(level, scripts.finish.UNKNOWN)
+    assert scripts.finish.margin(drawn, [*alike, own]) == scripts.finish.margin(drawn, alike)
+    head = SimpleNamespace(shows=(ArtifactId.MOTION,))
+    seen = {"group": np.arange(3), "severity": np.zeros((3, 12), np.int8), "stack": np.zeros((3, 12), np.int8)}
+    (part,) = scripts.finish.by_head(seen, [head])
+    place = list(ArtifactId).index(ArtifactId.MOTION)
+    assert (part["stack"][:, place] == scripts.finish.UNKNOWN).all()
+    assert (np.delete(part["stack"], place, axis=1) == 0).all()
+    assert (seen["stack"] == 0).all()
