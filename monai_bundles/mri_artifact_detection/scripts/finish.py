@@ -430,11 +430,12 @@ class Kinds:
 def fused_by(kinds: Kinds) -> torch.nn.Module:
     """Return the layer that weighs picture and trees, fitted."""
     network = build()["fused"].eval()
-    keys = ("picture", "quality", "severity", "mr")
-    assessable = [{key: np.concatenate([part[key] for part in [*kinds.strange, *kinds.heads]]) for key in keys}]
-    for part in assessable:
-        part["severity"] = np.full_like(part["severity"], UNKNOWN)
-    fit_fused(_linear(network), [kinds.samples, *kinds.heads, *(assessable if kinds.strange else [])])
+    groups = [kinds.samples, *kinds.heads]
+    if kinds.strange:
+        keys = ("picture", "quality", "severity", "mr")
+        both = {key: np.concatenate([part[key] for part in [*kinds.strange, *kinds.heads]]) for key in keys}
+        groups.append(both | {"severity": np.full_like(both["severity"], UNKNOWN)})
+    fit_fused(_linear(network), groups)
     return network
 
 
