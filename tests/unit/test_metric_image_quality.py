@@ -242,7 +242,7 @@ WORSE = {
     ArtifactId.LOW_SNR: ("snr-haar", -1),
     ArtifactId.SUSCEPTIBILITY: ("void-fraction", 1),
 }
-"""What an artifact moves and which way, on average over anatomies; shifted fat, and fat that comes back in patches, move
+"""What an artifact moves and which way, on average over anatomies; shifted fat and fat back in patches move
 no single one reliably (on one side it does: see below)."""
 
 
