@@ -36,7 +36,7 @@ TISSUES: dict[Tissue, Relaxation] = {
     Tissue.CARTILAGE: (0.7, 1050.0, 35.0, 0.0),
 }
 
-MOST_LEFT = 0.08
+MOST_LEFT = 0.045
 """Part of the fat's signal that good suppression leaves, at most."""
 _SIGNAL = 1000.0  # of the brightest tissue, in the voxels' unit
 

@@ -188,7 +188,12 @@ def _susceptibility(rng: np.random.Generator, target: float, shape: Sequence[int
 
 def _fat_sat(rng: np.random.Generator, target: float, shape: Sequence[int]) -> FatSatFailure:
     del shape
-    return FatSatFailure(target=target, softness=float(rng.uniform(0.1, 0.5)), seed=int(rng.integers(2**31)))
+    return FatSatFailure(
+        target=target,
+        softness=float(np.exp(rng.uniform(np.log(0.05), np.log(1.0)))),
+        seed=int(rng.integers(2**31)),
+        order=int(rng.integers(1, 7)),
+    )
 
 
 def _chemical_shift(rng: np.random.Generator, target: float, shape: Sequence[int]) -> ChemicalShift:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import expit
 
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.disturbance import Disturbance, Stage, Step, error_energy
@@ -43,20 +44,22 @@ class ChemicalShift(Disturbance):
 class FatSatFailure(Disturbance):
     """Fat left unsuppressed, ``target`` of all its signal, on one side of a smooth off-resonance field.
 
-    ``softness`` is how gradual the border is, in standard deviations of the field.
+    ``softness`` is how gradual the border is, in standard deviations of the field, ``order`` the field's degree in the
+    plane: fat comes back on one side, or in more places the higher it is.
     """
 
     artifact: ClassVar[ArtifactId] = ArtifactId.FAT_SAT_FAILURE
     stage: ClassVar[Stage] = Stage.FAT
     softness: float
     seed: int
+    order: int = 3
 
     def disturb(self, anatomy: Anatomy) -> Step:
         """Return the object with that fat; ValueError where there is none or none is suppressed."""
         if anatomy.fat is None or not anatomy.fat_suppressed or not anatomy.fat.any():
             raise ValueError("no suppressed fat that could reappear")
         fat = anatomy.fat
-        field = polynomial_field(np.random.default_rng(self.seed), fat.shape, order=3)
+        field = polynomial_field(np.random.default_rng(self.seed), fat.shape, order=self.order)
         left = self._left(normalized(field, fat > 0.1 * fat.max()), fat)
         signal = anatomy.signal + phase_of(anatomy.signal) * (fat * left)
         error = error_energy(anatomy, anatomy.signal, signal)
@@ -70,7 +73,6 @@ class FatSatFailure(Disturbance):
         bottom, top = -8.0, 8.0
         for _ in range(_STEPS):
             middle = (bottom + top) / 2
-            reached = float((weight / (1 + np.exp((middle - values) / self.softness))).sum() / weight.sum())
+            reached = float((weight * expit((values - middle) / self.softness)).sum() / weight.sum())
             bottom, top = (middle, top) if reached > self.target else (bottom, middle)
-        slope = np.clip((np.float32(bottom) - field) / np.float32(self.softness), -40, 40)
-        return np.asarray(1 / (1 + np.exp(slope)), np.float32)
+        return np.asarray(expit((field - np.float32(bottom)) / np.float32(self.softness)), np.float32)

@@ -104,11 +104,14 @@ class Anatomy:
         inside = np.abs(self.signal)[self.foreground]
         return float(inside.mean()) if inside.size and inside.any() else 1.0
 
-    def suppressed(self, left: float = 0.0) -> "Anatomy":
-        """Return the object as a scan with fat suppression shows it, ``left`` of the fat's signal staying."""
+    def suppressed(self, left: "float | Volume" = 0.0) -> "Anatomy":
+        """Return the object as a scan with fat suppression shows it, ``left`` of the fat's signal staying.
+
+        ``left`` is of all fat, or of each pixel's.
+        """
         if self.fat is None or self.fat_suppressed:
             return self
-        signal = without_fat(self.signal, self.fat * np.float32(1 - left))
+        signal = without_fat(self.signal, self.fat * np.asarray(1 - left, np.float32))
         return replace(self, signal=signal, fat_suppressed=True)
 
 

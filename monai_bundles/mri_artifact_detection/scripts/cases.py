@@ -6,7 +6,7 @@ Fixed before any training, with their seeds. Only what the network is given is k
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from aiqa_integration.artifact_detection.inputs import series_metrics, slice_cha
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
 from aiqa_integration.simulate.mri_artifacts.scan import anatomy_of
+from scripts import agreed_simulators
 from scripts.dataset import pooled_energy
-from scripts.second_simulators import CannotBeMade, acquired, made, suppressed
+from scripts.second_simulators import CannotBeMade, Operator, acquired, made, suppressed
 from scripts.unseen import Series
 
 SEED = 41_202_611
@@ -33,7 +34,8 @@ class Case:
     """A stack as the network is given it, and what is true of it.
 
     ``source`` is "clean", "fat-suppressed" (a clean stack whose bright rim was taken away), "acquired" (a clean stack
-    without interpolation), "other hands" or "own";
+    without interpolation), "other hands", "agreed" (the same artifacts, and "agreed suppressed" stacks, by
+    scripts/agreed_simulators.py) or "own";
     ``energy[slice, 24, 24]`` the true map.
     """
 
@@ -95,20 +97,37 @@ def acquired_cases(series: Series) -> Iterator[Case]:
 
 def disturbed_cases(series: Series) -> Iterator[Case]:
     """Yield the series with each artifact at each severity, made by other hands; what can't be made is left out."""
-    for artifact in ArtifactId:
+    return _disturbed(series, "other hands", tuple(ArtifactId), None)
+
+
+def agreed_cases(series: Series) -> Iterator[Case]:
+    """Yield the artifacts that scripts/agreed_simulators.py makes once more, and what it suppresses."""
+    for block in series.blocks():
+        try:
+            yield case(series, agreed_simulators.suppressed(block, series.spacing_mm), "agreed suppressed")
+        except CannotBeMade:
+            continue
+    made_again = tuple(agreed_simulators.OPERATORS)
+    yield from _disturbed(series, "agreed", made_again, agreed_simulators.OPERATORS)
+
+
+def _disturbed(
+    series: Series, source: str, artifacts: Iterable[ArtifactId], operators: Mapping[ArtifactId, Operator] | None
+) -> Iterator[Case]:
+    for artifact in artifacts:
         blocks = series.blocks(DROPOUT_SLICES) if artifact is ArtifactId.SLICE_DROPOUT else series.blocks()
         for severity in SEVERITIES:
             for repeat in range(REPEATS):
                 seed = (SEED, zlib.crc32(f"{series.name} {artifact}".encode()), severity, repeat)
                 block = blocks[(severity + repeat) % len(blocks)]
                 try:
-                    found = made(artifact, block, series.spacing_mm, severity, seed)
+                    found = made(artifact, block, series.spacing_mm, severity, seed, operators)
                 except CannotBeMade:
                     continue
                 yield case(
                     series,
                     found.voxels,
-                    "other hands",
+                    source,
                     artifact=artifact,
                     severity=severity,
                     measure=found.measure,

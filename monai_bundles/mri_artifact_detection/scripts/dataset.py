@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import rotate, zoom
+from scipy.ndimage import gaussian_filter, rotate, zoom
 
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
 from aiqa_integration.artifact_detection.pool import CLASSES
@@ -22,12 +22,12 @@ from aiqa_integration.simulate.anatomy import REGIONS, ct_tissues, draw_breast, 
 from aiqa_integration.simulate.canvas import Canvas, Field, random_canvas
 from aiqa_integration.simulate.ct_objects import draw_acr_464, draw_other, draw_uniform
 from aiqa_integration.simulate.ct_scanner import scan_ct
-from aiqa_integration.simulate.label_maps import draw_anatomy
+from aiqa_integration.simulate.label_maps import MOST_LEFT, draw_anatomy
 from aiqa_integration.simulate.mammography_objects import expose
 from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid, receive
 from aiqa_integration.simulate.mri_artifacts.disturbance import corrupt
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
-from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, anatomy_of, draw_acquisition
+from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, anatomy_of, draw_acquisition, phase_of
 from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
 from scripts.brain_maps import draw_head, draw_real_head, heads_at, maps_at
 from scripts.real_heads import Head
@@ -40,6 +40,8 @@ STACK, AGAIN_SHARE, CLEAN_SHARE = 6, 0.7, 0.4
 """Slices of a stack on which series are judged, share of them scanned another way, share of those left clean."""
 HEAD_SHARE, REAL_SHARE = 0.35, 0.2
 """Shares of anatomies around the template, where it is installed, and of real heads, where there are some."""
+SUPPRESSED_SHARE, LEAN_SHARE = 0.35, 0.25
+"""Shares of the scans again, of objects that show fat, with suppression, and with part of the bright rim no fat."""
 COUNTS = (0.36, 0.42, 0.15, 0.07)
 """How often a stack has none, one, two, three artifacts."""
 SCALE = 170.0
@@ -72,7 +74,7 @@ def draw_samples(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample
     """Yield the samples of one drawn stack: the slices of an MR scan, or one picture of something else."""
     if rng.random() < NOT_MR_SHARE:
         image, pixel_mm = draw_not_mr(rng)
-        yield _sample(image, pixel_mm, None, {}, mr=False)
+        yield picture_sample(image, pixel_mm)
         return
     anatomy = random_anatomy(rng, maps, slices=2)
     for scan in range(SCANS):
@@ -111,7 +113,7 @@ def draw_real_stack(rng: np.random.Generator, heads: Sequence[Head]) -> Iterator
     if len(anatomy.signal) < STACK:
         return
     if head.fat_shines and rng.random() < 0.3:
-        anatomy = anatomy.suppressed(float(rng.uniform(0, 0.1)))
+        anatomy = anatomy.suppressed(float(rng.uniform(0, MOST_LEFT)))
     chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
     if any(artifact is ArtifactId.ZIPPER for artifact, _ in chosen):
         anatomy = replace(anatomy, noise_sd=anatomy.reference / 80)
@@ -153,6 +155,7 @@ def in_slice(severity: int, error: Field, z: int) -> int:
 
 def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
     """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise, direction."""
+    anatomy = with_other_fat(rng, anatomy)
     magnitude = np.abs(anatomy.signal)
     if anatomy.fat is not None and anatomy.fat_suppressed:
         magnitude = np.maximum(magnitude, anatomy.fat)
@@ -170,6 +173,29 @@ def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
         acquisition=draw_acquisition(rng),
     )
     return replace(again, noise_sd=again.reference / snr)
+
+
+def with_other_fat(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
+    """Return the object with brighter or darker fat; suppressed at times, unevenly, or part of it no fat at all."""
+    if anatomy.fat is None:
+        return anatomy
+    fat = np.asarray(anatomy.fat * np.exp(rng.uniform(np.log(0.4), np.log(2.0))), np.float32)
+    if anatomy.fat_suppressed:
+        return replace(anatomy, fat=fat)
+    signal = anatomy.signal + phase_of(anatomy.signal) * (fat - anatomy.fat)
+    found, kind = replace(anatomy, signal=signal, fat=fat), rng.random()
+    if kind < SUPPRESSED_SHARE:
+        return found.suppressed(rng.uniform(0, MOST_LEFT) * patches(rng, fat.shape))
+    if kind < SUPPRESSED_SHARE + LEAN_SHARE:
+        return replace(found, fat=fat * np.clip(patches(rng, fat.shape), 0, 1))
+    return found
+
+
+def patches(rng: np.random.Generator, shape: tuple[int, ...]) -> Field:
+    """Return a random pattern of mean 1, 0 to 2, in patches of a sixteenth to a third of the width."""
+    size = float(np.exp(rng.uniform(np.log(1 / 32), np.log(1 / 6)))) * shape[2]
+    rough = gaussian_filter(rng.standard_normal(shape[1:]), size)
+    return np.asarray(np.broadcast_to(1 + np.tanh(1.5 * rough / (rough.std() + 1e-9)), shape), np.float32)
 
 
 def random_anatomy(rng: np.random.Generator, maps: Path | None, *, slices: int) -> Anatomy:
@@ -191,7 +217,7 @@ def random_anatomy(rng: np.random.Generator, maps: Path | None, *, slices: int) 
 def _draw_disturbances(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple[ArtifactId, Severity]]:
     """Return which artifacts the stack gets and how bad; never dropped slices, which a slice can't show."""
     allowed = [artifact for artifact in possible(anatomy) if artifact is not ArtifactId.SLICE_DROPOUT]
-    rare = {ArtifactId.FAT_SAT_FAILURE: 3.0, ArtifactId.CHEMICAL_SHIFT: 1.4}
+    rare = {ArtifactId.FAT_SAT_FAILURE: 3.0, ArtifactId.CHEMICAL_SHIFT: 2.5}
     weight = np.array([rare.get(artifact, 1.0) for artifact in allowed])
     count = int(rng.choice(len(COUNTS), p=COUNTS))
     places = rng.choice(len(allowed), size=count, replace=False, p=weight / weight.sum())
@@ -240,6 +266,11 @@ class _Finish:
             return shown
         top = float(np.percentile(shown, 99.9)) or 1.0
         return np.asarray(np.rint(shown * self.levels / top), np.float32)
+
+
+def picture_sample(image: Field, pixel_mm: float) -> Sample:
+    """Return a picture that is no MR scan of a patient as a sample."""
+    return _sample(image, pixel_mm, None, {}, mr=False)
 
 
 def _sample(

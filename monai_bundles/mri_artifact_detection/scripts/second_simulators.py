@@ -10,7 +10,7 @@ parameters, applies them to a whole stack ``[z, y, x]`` and returns the measure 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +57,17 @@ Operator = Callable[[Volume, tuple[float, float, float], float, np.random.Genera
 
 
 def made(
-    artifact: ArtifactId, voxels: Volume, spacing_mm: tuple[float, float, float], severity: int, seed: tuple[int, ...]
+    artifact: ArtifactId,
+    voxels: Volume,
+    spacing_mm: tuple[float, float, float],
+    severity: int,
+    seed: tuple[int, ...],
+    operators: Mapping[ArtifactId, Operator] | None = None,
 ) -> Disturbed:
-    """Return the stack with the artifact at a severity from 1 to 3; raises CannotBeMade."""
+    """Return the stack with the artifact at a severity from 1 to 3; raises CannotBeMade.
+
+    ``operators`` are other ones than this file's.
+    """
     rng = np.random.default_rng(seed)
     bounds = (*ARTIFACTS_BY_ID[artifact].anchors, _WORST[artifact])
     low, high = sorted(bounds[severity - 1 : severity + 1])
@@ -69,7 +77,7 @@ def made(
     aim = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     wanted = aim
     for _ in range(TRIES):
-        found = OPERATORS[artifact](given, spacing, wanted, rng)
+        found = (operators or OPERATORS)[artifact](given, spacing, wanted, rng)
         if low <= found.measure < high:
             return _turned_back(found) if turned else found
         wanted = float(np.clip(wanted * (aim / max(found.measure, 1e-6)) ** 0.7, aim / 20, aim * 20))
@@ -84,7 +92,8 @@ def _turned_back(found: Disturbed) -> Disturbed:
     )
 
 
-def _disturbed(before: Volume, after: NDArray[np.floating], measure: float) -> Disturbed:
+def disturbed(before: Volume, after: NDArray[np.floating], measure: float) -> Disturbed:
+    """Return the magnitude of a stack and how far it differs from what it was."""
     magnitude = np.abs(after).astype(np.float32)
     return Disturbed(voxels=magnitude, measure=float(measure), change=np.abs(magnitude - before))
 
@@ -95,12 +104,15 @@ def object_mask(voxels: Volume) -> NDArray[np.bool_]:
     return np.asarray(smooth > 0.1 * np.percentile(smooth, 99), bool)
 
 
-def noise_sigma(voxels: Volume) -> float:
-    """Return the noise of a stack by differences that cancel planes and edges; source: Immerkaer, CVIU 1996."""
+def noise_sigma(voxels: Volume, where: NDArray[np.bool_] | None = None) -> float:
+    """Return the noise of a stack by differences that cancel planes and edges; source: Immerkaer, CVIU 1996.
+
+    Of the object, or of the pixels of a mask; 0 where there are none.
+    """
     v = voxels.astype(np.float64)
     inner = 4 * v[:, 1:-1, 1:-1] + v[:, :-2, :-2] + v[:, :-2, 2:] + v[:, 2:, :-2] + v[:, 2:, 2:]
     inner -= 2 * (v[:, :-2, 1:-1] + v[:, 2:, 1:-1] + v[:, 1:-1, :-2] + v[:, 1:-1, 2:])
-    seen = object_mask(voxels)[:, 1:-1, 1:-1]
+    seen = (object_mask(voxels) if where is None else where)[:, 1:-1, 1:-1]
     return float(np.median(np.abs(inner[seen])) / 0.6745 / 6) if seen.any() else 0.0
 
 
@@ -120,7 +132,8 @@ def _tio(voxels: Volume, spacing_mm: tuple[float, float, float]) -> object:
     return torchio.Subject(image=torchio.ScalarImage(tensor=tensor, affine=affine))
 
 
-def _applied(transform: Callable[[object], object], voxels: Volume, spacing_mm: tuple[float, float, float]) -> Volume:
+def applied(transform: Callable[[object], object], voxels: Volume, spacing_mm: tuple[float, float, float]) -> Volume:
+    """Return a stack after a TorchIO transform."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         subject = transform(_tio(voxels, spacing_mm))
@@ -139,10 +152,10 @@ def motion(
     degrees = rng.normal(0, size, (count, 3)) * np.array([1.0, 0.3 * through, 0.3 * through])
     shifts = rng.normal(0, size, (count, 3)) * np.array([0.3 * through, 1.0, 1.0])
     times = np.sort(np.clip(rng.normal(0.5, float(rng.uniform(0.02, 0.3)), count), 0.02, 0.98))
-    moved = _applied(
+    moved = applied(
         Motion(degrees=degrees, translation=shifts, times=times, image_interpolation="linear"), voxels, spacing_mm
     )
-    return _disturbed(voxels, moved, np.linalg.norm(moved - voxels) / np.linalg.norm(voxels))
+    return disturbed(voxels, moved, np.linalg.norm(moved - voxels) / np.linalg.norm(voxels))
 
 
 def ghost(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
@@ -151,13 +164,13 @@ def ghost(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float,
 
     count = int(rng.integers(2, 7))
     strength = min(wanted * count, 1.0)
-    ghosted = _applied(Ghosting(num_ghosts=count, axis=2, intensity=strength, restore=None), voxels, spacing_mm)
+    ghosted = applied(Ghosting(num_ghosts=count, axis=2, intensity=strength, restore=None), voxels, spacing_mm)
     moved = shift(voxels, (0, voxels.shape[1] / count, 0), order=1, mode="grid-wrap")
     alone = object_mask(moved) & ~object_mask(voxels)
     if alone.sum() < 50:
-        return _disturbed(voxels, ghosted, strength / count)
+        return disturbed(voxels, ghosted, strength / count)
     excess = np.abs(ghosted)[alone].mean() - voxels[alone].mean()
-    return _disturbed(voxels, ghosted, max(float(excess) / float(moved[alone].mean()), 1e-6))
+    return disturbed(voxels, ghosted, max(float(excess) / float(moved[alone].mean()), 1e-6))
 
 
 def wrap(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
@@ -191,7 +204,7 @@ def gibbs(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float,
     alpha = float(np.clip(1 - wanted * np.sqrt(2), 0, 1))
     cut = GibbsNoise(alpha=alpha)
     after = np.stack([np.asarray(cut(torch.from_numpy(image[None])))[0] for image in given])
-    return _disturbed(given, after, (1 - alpha) / np.sqrt(2))
+    return disturbed(given, after, (1 - alpha) / np.sqrt(2))
 
 
 def acquired(voxels: Volume) -> Volume:
@@ -221,8 +234,8 @@ def spike(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float,
         places = 0.5 + rng.uniform(0.04, 0.45, (int(rng.integers(1, 3)), 3)) * rng.choice([-1, 1], (1, 3))
         places[:, 0] = 0.5
         share = amplitude * voxels.size / float(voxels.sum())
-        after = _applied(Spike(spikes_positions=places, intensity=share), voxels, spacing_mm)
-        return _disturbed(voxels, after, wanted)
+        after = applied(Spike(spikes_positions=places, intensity=share), voxels, spacing_mm)
+        return disturbed(voxels, after, wanted)
     from monai.transforms import KSpaceSpikeNoise  # noqa: PLC0415
 
     images = []
@@ -230,7 +243,7 @@ def spike(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float,
         place = [round(n * (0.5 + float(rng.uniform(0.04, 0.45)) * float(rng.choice([-1, 1])))) for n in image.shape]
         noise = KSpaceSpikeNoise(loc=(0, *place), k_intensity=float(np.log(amplitude * image.size)))
         images.append(np.asarray(noise(torch.from_numpy(image[None])))[0])
-    return _disturbed(voxels, np.stack(images), wanted)
+    return disturbed(voxels, np.stack(images), wanted)
 
 
 def zipper(
@@ -248,7 +261,7 @@ def zipper(
     )
     dashes *= wanted * spread / np.abs(dashes).mean()
     after = np.abs(voxels + dashes[:, :, None] * across)
-    return _disturbed(voxels, after, wanted)
+    return disturbed(voxels, after, wanted)
 
 
 def bias(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator) -> Disturbed:
@@ -260,27 +273,32 @@ def bias(voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, 
     coefficients = rng.uniform(-0.5, 0.5, terms)
     inside = object_mask(voxels)
     for _ in range(3):
-        after = _applied(BiasField(coefficients=coefficients.tolist(), order=order), voxels, spacing_mm)
+        after = applied(BiasField(coefficients=coefficients.tolist(), order=order), voxels, spacing_mm)
         ratio = np.log(np.maximum(after[inside], 1e-6) / np.maximum(voxels[inside], 1e-6))
         measure = float(ratio.std())
         coefficients = coefficients * wanted / max(measure, 1e-6)
     after *= voxels.max() / after.max()
-    return _disturbed(voxels, after, measure)
+    return disturbed(voxels, after, measure)
 
 
 def low_snr(
-    voxels: Volume, spacing_mm: tuple[float, float, float], wanted: float, rng: np.random.Generator
+    voxels: Volume,
+    spacing_mm: tuple[float, float, float],
+    wanted: float,
+    rng: np.random.Generator,
+    own: float | None = None,
 ) -> Disturbed:
-    """MONAI: Rician noise; the measure counts the noise that was there before."""
+    """MONAI: Rician noise; the measure counts the noise that was there before, ``own`` if that is known."""
     from monai.transforms import RandRicianNoise  # noqa: PLC0415
 
     del spacing_mm
-    signal, own = object_signal(voxels), noise_sigma(voxels)
+    signal = object_signal(voxels)
+    own = noise_sigma(voxels) if own is None else own
     added = np.sqrt(max((signal / wanted) ** 2 - own**2, 0.0))
     noise = RandRicianNoise(prob=1.0, mean=0.0, std=float(added), relative=False, sample_std=False)
     noise.set_random_state(seed=int(rng.integers(2**31)))
     after = np.asarray(noise(torch.from_numpy(voxels)), np.float32)
-    return _disturbed(voxels, after, signal / np.hypot(added, own))
+    return disturbed(voxels, after, signal / np.hypot(added, own))
 
 
 def susceptibility(
@@ -308,7 +326,7 @@ def susceptibility(
         np.add.at(to, (y, low), image * (1 - target + low))
         np.add.at(to, (y, low + 1), image * (target - low))
     lost = (after < 0.3 * voxels) & object_mask(voxels)
-    return _disturbed(voxels, gaussian_filter(after, (0, 0.4, 0.4)), float(lost.mean()))
+    return disturbed(voxels, gaussian_filter(after, (0, 0.4, 0.4)), float(lost.mean()))
 
 
 def fat_rim(voxels: Volume, spacing_mm: tuple[float, float, float]) -> Volume:
@@ -316,8 +334,7 @@ def fat_rim(voxels: Volume, spacing_mm: tuple[float, float, float]) -> Volume:
     inside = object_mask(voxels)
     rim = np.zeros(voxels.shape, np.float32)
     for z, mask in enumerate(inside):
-        filled = _filled(mask)
-        depth = distance_transform_edt(np.pad(filled, 1), sampling=spacing_mm[1:])[1:-1, 1:-1]
+        depth = distance_transform_edt(np.pad(filled(mask), 1), sampling=spacing_mm[1:])[1:-1, 1:-1]
         rim[z] = (depth > 0) & (depth < 14)
     bright = voxels > np.percentile(voxels[inside], 75)
     share = float((bright & (rim > 0)).sum() / max(rim.sum(), 1))
@@ -326,7 +343,7 @@ def fat_rim(voxels: Volume, spacing_mm: tuple[float, float, float]) -> Volume:
     return np.asarray(gaussian_filter((bright * rim).astype(np.float32), (0, 0.6, 0.6)), np.float32)
 
 
-def _filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return a mask whose rows and columns are filled between their ends."""
     along = [np.logical_or.accumulate(mask, axis=axis) for axis in (0, 1)]
     back = [np.flip(np.logical_or.accumulate(np.flip(mask, axis), axis=axis), axis) for axis in (0, 1)]
@@ -344,16 +361,22 @@ def fat_sat_failure(
     """Own: a suppressed rim whose signal comes back on one side, as a poor shim has it."""
     fat = np.clip(fat_rim(voxels, spacing_mm), 0, 1)
     clean = suppressed(voxels, spacing_mm)
+    failing = one_side(fat, wanted, rng)
+    after = clean + (voxels - clean) * failing
+    weight = fat.sum(axis=0)
+    return disturbed(clean, after, float((weight * failing).sum() / weight.sum()))
+
+
+def one_side(fat: Volume, wanted: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return 1 on the side of the image where ``wanted`` of the fat lies, 0 on the other, soft between."""
     turn = rng.uniform(0, 2 * np.pi)
-    y, x = np.mgrid[-1 : 1 : voxels.shape[1] * 1j, -1 : 1 : voxels.shape[2] * 1j]
+    y, x = np.mgrid[-1 : 1 : fat.shape[1] * 1j, -1 : 1 : fat.shape[2] * 1j]
     along = x * np.cos(turn) + y * np.sin(turn) + 0.3 * rng.normal() * x * y
     weight = fat.sum(axis=0)
     ordered = np.argsort(-along, axis=None)
     reached = np.cumsum(weight.ravel()[ordered]) / weight.sum()
     edge = along.ravel()[ordered][min(int(np.searchsorted(reached, wanted)), weight.size - 1)]
-    failing = 1 / (1 + np.exp(-(along - edge) / 0.06))
-    after = clean + (voxels - clean) * failing
-    return _disturbed(clean, after, float((weight * failing).sum() / weight.sum()))
+    return np.asarray(1 / (1 + np.exp(-(along - edge) / 0.06)), np.float64)
 
 
 def chemical_shift(
@@ -363,7 +386,7 @@ def chemical_shift(
     fat = voxels * np.clip(fat_rim(voxels, spacing_mm), 0, 1)
     moved = shift(fat, (0, wanted * float(rng.choice([-1, 1])), 0), order=1)
     phase = 1.0 if rng.random() < 0.7 else np.exp(1j * rng.uniform(0, np.pi))
-    return _disturbed(voxels, np.abs(voxels - fat + phase * moved), wanted)
+    return disturbed(voxels, np.abs(voxels - fat + phase * moved), wanted)
 
 
 def slice_dropout(
@@ -379,7 +402,7 @@ def slice_dropout(
         gains[inner[0]] -= wanted
         if len(inner) > 1 and abs(int(inner[0]) - int(inner[1])) > 1:
             gains[inner[1]] -= wanted * float(rng.uniform(0.3, 1))
-    return _disturbed(voxels, voxels * gains[:, None, None], wanted)
+    return disturbed(voxels, voxels * gains[:, None, None], wanted)
 
 
 OPERATORS: dict[ArtifactId, Operator] = {

@@ -12,7 +12,7 @@ import json
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from aiqa_integration.infer.run import run_graph
 from scripts.brain_maps import keep_maps
 from scripts.dataset import UNKNOWN, draw_samples, draw_series
 from scripts.network import APART, KEYS, Arrays, build, config, joined, stacked, to_image
+from scripts.photographs import photograph_samples
 from scripts.scores import auc
 
 CHUNK = 6
@@ -37,8 +38,11 @@ def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
     return stacked(sample for _ in range(CHUNK) for sample in draw_samples(rng, maps))
 
 
-def kept(cache: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays:
-    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds."""
+def kept(cache: Path, seed: int, count: int, workers: int, maps: Path, keys: tuple[str, ...] = KEYS) -> Arrays:
+    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds.
+
+    ``keys`` are the fields that are asked for.
+    """
     path = cache / f"{seed}-{count}.npz"
     if not path.exists():
         started, parts, total = time.monotonic(), [], 0
@@ -52,7 +56,31 @@ def kept(cache: Path, seed: int, count: int, workers: int, maps: Path) -> Arrays
         np.savez(path, **joined(parts))
         print(f"drew {total} samples in {time.monotonic() - started:.0f} s", flush=True)
     with np.load(path) as arrays:
-        return {key: arrays[key] for key in KEYS}
+        return {key: arrays[key] for key in keys}
+
+
+def learned(
+    given: Iterable[tuple[int, int]],
+    cache: Path,
+    workers: int,
+    maps: Path,
+    heads: Path | None,
+    keys: tuple[str, ...] = KEYS,
+) -> Arrays:
+    """Return what networks and trees learn from: samples drawn (first seed and count), photographs of packages."""
+    drawn = [kept(cache, seed, count, workers, maps, keys) for seed, count in given]
+    return joined([*drawn, *({key: part[key] for key in keys} for part in photographs(heads))])
+
+
+def photographs(heads: Path | None) -> list[Arrays]:
+    """Return the photographs to learn from in a folder of packages, if there are some."""
+    found = [] if heads is None else list(photograph_samples(heads, "training"))
+    return [stacked(found)] if found else []
+
+
+def draws(first: int, count: int, more: Iterable[str]) -> list[tuple[int, int]]:
+    """Return seeds and counts of all draws; further ones are told as ``SEED:SAMPLES``."""
+    return [(first, count), *((int(seed), int(samples)) for seed, samples in (one.split(":") for one in more))]
 
 
 class Store:
@@ -284,10 +312,11 @@ def main() -> None:
     if options.seconds:
         held_out = drawn_for(Drawing(HELD_OUT_SEED, options.workers, maps), options.held_out)
         drawing = Drawing(options.first, options.workers, maps)
-        first = [drawing.wait() for _ in range(options.workers)]
+        first = [*(drawing.wait() for _ in range(options.workers)), *photographs(options.heads)]
     else:
         held_out = kept(options.cache, HELD_OUT_SEED, options.held_out, options.workers, maps)
-        first = [kept(options.cache, options.first, options.samples, options.workers, maps)]
+        given = draws(options.first, options.samples, options.more)
+        first = [learned(given, options.cache, options.workers, maps, options.heads)]
     print(f"{len(held_out['mr'])} held out, {time.monotonic() - options.started:.0f} s", flush=True)
     store = Store(options.capacity if options.seconds else len(first[0]["mr"]), options.device)
     for part in first:
@@ -332,9 +361,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=20264)
     parser.add_argument("--first", type=int, default=1, help="seed of the first chunk of samples")
     parser.add_argument("--every", type=int, default=200, help="steps between lines of the log")
+    parser.add_argument("--more", nargs="*", default=[], help="further draws as SEED:SAMPLES")
     parser.add_argument("--start", type=Path, help="weights whose trunk, maps and picture go on learning")
     parser.add_argument("--half", action="store_true", help="16-bit arithmetic on a CPU that has it")
-    parser.add_argument("--heads", type=Path, help="folder of software packages with heads (scripts/real_heads.py)")
+    parser.add_argument("--heads", type=Path, help="folder of packages with heads and photographs")
     parser.add_argument("--threads", type=int, default=1, help="cores that training takes")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
