@@ -38,9 +38,10 @@ _LARGEST_SKEW_DEG = 1.0
 """Ends of a vessel are parallel; a bubble's surface or an insert need not be."""
 _TILT_DEG = 2.0
 """How far the axis may lean out of the image unseen: the section is longer by 1/cos."""
-_EDGE_PIXELS = 0.03
-"""Standard uncertainty of an end from sampling and edge ringing, in pixels along the axis (all profiles of an end cut
-the pixels alike, so it doesn't average out); found on simulated localizers."""
+_EDGE_PIXELS = (0.03, 0.035)
+"""Standard uncertainty of an end from sampling and edge ringing, in pixels along the axis, and what comes to it where
+an end lies along the pixels: all its profiles cut them alike. It is shared by the pixels that an end crosses. Found on
+simulated localizers."""
 
 
 def measure_superior_inferior_length(
@@ -82,7 +83,7 @@ def _length(images: PhantomImages, place: int, pose: PlanePose, *, diameter_mm: 
     return Measured(
         metric=LENGTH_SUPERIOR_INFERIOR,
         quantity=Quantity(value, MM),
-        uncertainty=2.0 * _standard_uncertainty(sl, near, far, value),
+        uncertainty=2.0 * _standard_uncertainty(sl, near, far, value, reach_mm=2.0 * _PART_OF_DIAMETER * diameter_mm),
         slice_index=place,
         regions=(line,),
         detail=f"{hidden:.0%} of an end's edge is hidden and was left out" if hidden > 0.5 else None,
@@ -103,12 +104,19 @@ def _ends(sl: PhantomSlice, along: FloatArray, length_mm: float) -> tuple[Straig
     return near, far
 
 
-def _standard_uncertainty(sl: PhantomSlice, near: StraightEdge, far: StraightEdge, value_mm: float) -> float:
-    """Return scatter of the edges, sampling, ends that aren't parallel, and a lean out of the image, in mm."""
+def _standard_uncertainty(
+    sl: PhantomSlice, near: StraightEdge, far: StraightEdge, value_mm: float, *, reach_mm: float
+) -> float:
+    """Return scatter of the edges, sampling, ends that aren't parallel, and a lean out of the image, in mm.
+
+    ``reach_mm`` is how far an end was read along.
+    """
     turn = np.radians(sl.pose.rotation_deg)
     pixel = float(np.hypot(np.sin(turn) * sl.pose.pixel_mm[0], np.cos(turn) * sl.pose.pixel_mm[1]))
+    crossed = reach_mm / pixel * abs(np.sin(2.0 * turn)) / 2.0
+    sampling = pixel * (_EDGE_PIXELS[0] + _EDGE_PIXELS[1] / max(crossed, 1.0))
     parts = [end.scatter_mm / np.sqrt(max(end.used / 3.0, 1.0)) for end in (near, far)]
-    parts += [_EDGE_PIXELS * pixel] * 2
+    parts += [sampling] * 2
     parts.append(abs(near.slope - far.slope) * 10.0 / np.sqrt(3.0))
     parts.append(value_mm * (1.0 / np.cos(np.radians(_TILT_DEG)) - 1.0) / np.sqrt(3.0))
     return float(np.linalg.norm(parts))

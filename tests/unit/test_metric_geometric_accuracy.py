@@ -192,3 +192,35 @@ def test_lengths_hardly_depend_on_where_the_rays_lie():
     found = [_lengths({1: image, 5: image}, pose(centre=(127.3, 128.4), rotation=turn)) for turn in (0.0, 0.3)]
     for first, second in zip(*found, strict=True):
         assert abs(first.quantity.value - second.quantity.value) < first.uncertainty
+
+
+def test_interpolated_images_and_ends_along_the_pixels_are_less_certain():
+    """By more than the scatter of arcs changes, which is seen anyway: fall and band are those of each image."""
+    pose_ = pose(centre=(127.3, 128.4))
+    uncertainties = {}
+    for kept in (1.0, 0.6):
+        image = _sampled_disk(pose_, radius=95.0, matrix=256, kept=kept)
+        rng = np.random.default_rng(5)
+        sampled = np.abs(np.fft.fftfreq(256, 1 / 256)) <= kept * 128
+        noise = np.fft.ifft2(np.fft.fft2(rng.normal(0, 10.0, (2, 256, 256))) * np.outer(sampled, sampled)).real / kept
+        found = _lengths({5: np.hypot(image + noise[0], noise[1])}, pose_)
+        uncertainties[kept] = [m.uncertainty for m in found[:4]]
+    (plain, interpolated) = uncertainties.values()
+    for horizontal, vertical, *diagonals in (plain, interpolated):
+        assert min(horizontal, vertical) > max(diagonals)
+    assert interpolated[0] / plain[0] > 1.3
+    assert interpolated[0] / interpolated[2] > plain[0] / plain[2]
+
+
+def test_a_ghost_beside_an_end_makes_it_less_certain_and_no_other():
+    rng = np.random.default_rng(6)
+    pose_ = pose()
+    image, u, v = _slice(pose_)
+    ghosted = image + 60.0 * (np.abs(u) > 60.0) * (np.abs(v) < 60.0)
+    found = [
+        _lengths({5: np.hypot(one + rng.normal(0, 5.0, one.shape), rng.normal(0, 5.0, one.shape))}, pose_)
+        for one in (image, ghosted)
+    ]
+    horizontal, vertical = ((found[0][place].uncertainty, found[1][place].uncertainty) for place in (0, 1))
+    assert horizontal[1] > horizontal[0] + 0.02
+    assert vertical[1] == pytest.approx(vertical[0], rel=0.2)

@@ -185,3 +185,8 @@ def test_the_network_sees_a_localizer_that_lies_askew_upright(angle):
     upright = prepare_inputs(_localizer(pose=Pose(rotation_deg=90.0 * round(angle / 90.0))))["image"]
     askew = prepare_inputs(_localizer(pose=Pose(rotation_deg=angle)))["image"]
     assert np.abs(askew - upright).mean() < 0.04
+
+
+def test_ends_along_the_pixels_are_less_certain():
+    upright, turned = (_measure(_localizer(pose=Pose(rotation_deg=turn)), "acr-mri-large") for turn in (0.0, 3.0))
+    assert upright.uncertainty > 1.3 * turned.uncertainty

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aiqa_integration.metrics.uniformity import LargeRegion, measure_uniformity
+from aiqa_integration.metrics.uniformity import LargeRegion, _half_width, measure_uniformity
 from aiqa_integration.model.measurement import Measured, NotMeasured, Reason
 from tests.drawn_phantom import disk, images, places, pose
 
@@ -101,3 +101,10 @@ def test_region_outside_the_image_and_slice_missing():
     image = _water(pose_, lambda u, _: np.ones_like(u))
     assert _measure(image, pose_).reason is Reason.ROI_OUTSIDE_IMAGE
     assert _measure(image, pose_, number=5).reason is Reason.SLICE_MISSING
+
+
+@pytest.mark.parametrize(("sd", "reach"), [(1.0, 0.0), (0.0, 1.0), (1.0, 0.5), (0.3, 1.0), (0.05, 1.0)])
+def test_the_interval_of_a_normal_and_an_even_error_holds_95_percent(sd, reach):
+    rng = np.random.default_rng(1)
+    errors = rng.normal(0, 1, 200_000) * sd + rng.uniform(-1, 1, 200_000) * reach
+    assert np.mean(np.abs(errors) <= _half_width(sd=sd, reach=reach)) == pytest.approx(0.95, abs=0.003)

@@ -201,3 +201,15 @@ def test_found_by_the_bundle_the_truth_comes_back(name):
         assert pose.mirrored == scanned.setup.mirrored
         assert (pose.rotation_deg - scanned.setup.rotation + 180) % 360 - 180 == pytest.approx(0.0, abs=0.5)
     _agree(_measured(scanned, located=located), truth(scanned))
+
+
+def test_an_interpolated_scan_has_the_noise_of_one_that_was_not_in_part_of_its_band():
+    plain, filled = (
+        scan(Setup(matrix=(128, 128), pixel=(2.0, 2.0), kept=kept, snr=20.0), numbers=(7,))
+        for kept in ((1.0, 1.0), (0.6, 0.8))
+    )
+    for scanned in (plain, filled):
+        middle = (scanned.images.stack.voxels[0] - scanned.clean[0])[54:74, 54:74]
+        assert float(np.std(middle)) == pytest.approx(1000.0 / 20.0, rel=0.15)
+    empty = np.abs(np.fft.fft2(filled.clean[0]))[np.abs(np.fft.fftfreq(128)) > 0.31]
+    assert float(empty.max()) < 1e-6 * float(np.abs(np.fft.fft2(plain.clean[0])).max())
