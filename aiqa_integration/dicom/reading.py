@@ -148,9 +148,7 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Return an attribute's values as finite numbers; empty where one of them is not."""
-    found = _decimals(dataset, keyword)
-    if found is None:
-        found = value(dataset, keyword)
+    found: Any = _decimals(dataset, keyword) or value(dataset, keyword)
     if found is None:
         return ()
     try:

@@ -181,14 +181,14 @@ def _shared(noise: FloatArray, regions: Sequence[BoolArray]) -> float:
     mean = float(noise[crop][inside[: rows[-1] + 1 - rows[0], _SHARED_REACH:-_SHARED_REACH]].mean())
     centred = np.where(inside, np.pad(noise[crop], ((0, _SHARED_REACH), (_SHARED_REACH, _SHARED_REACH))) - mean, 0.0)
     flat_inside, flat = inside.reshape(-1), centred.reshape(-1)
-    power = float(flat @ flat) / float(np.count_nonzero(inside))
+    power = float((flat**2).sum()) / float(np.count_nonzero(inside))
     total = 1.0 - 1.0 / float(np.count_nonzero(inside))
     for down in range(_SHARED_REACH + 1):
         for across in range(-_SHARED_REACH if down else 1, _SHARED_REACH + 1):
             step = down * inside.shape[1] + across
             pairs = int(np.count_nonzero(flat_inside[step:] & flat_inside[:-step]))
             if pairs:
-                product = float(flat[step:] @ flat[:-step]) / pairs
+                product = float(np.einsum("i,i->", flat[step:], flat[:-step])) / pairs
                 total += 2.0 * max((product / power) ** 2 - 1.0 / pairs, 0.0)
     return max(total, 1.0)
 
