@@ -1,5 +1,6 @@
 """What analyses a series: rules, limits, bundles, and the files that come of it."""
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +29,10 @@ def make_analyst(settings: Settings, clock: SystemClock, record: ScannerRecord |
     """Return rules, limits and bundles; the process that runs bundles ends with the block.
 
     Without a record of the scanners nothing is calibrated. Linear algebra gets one thread meanwhile: its arrays are
-    small, and several threads take five times the processor time.
+    small, and several threads take five times the processor time. Nor does the collector of garbage look again and
+    again through what was imported: each parsed file makes it look.
     """
+    gc.freeze()
     with (
         threadpool_limits(limits=1, user_api="blas"),
         IsolatedInferencer(bundles(settings), deadline_s=settings.worker.inference_deadline_s) as inferencer,

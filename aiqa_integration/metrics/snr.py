@@ -174,21 +174,20 @@ def _shared(noise: FloatArray, regions: Sequence[BoolArray]) -> float:
     That of a step and its opposite are the same. The images' rows follow each other with free columns between them, so
     that a step along them is one of a flat image.
     """
-    inside = np.any(np.stack(regions), axis=0)
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    whole = np.any(np.stack(regions), axis=0)
+    rows, columns = (np.flatnonzero(whole.any(axis=axis)) for axis in (1, 0))
     crop = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    inside = np.pad(inside[crop], ((0, _SHARED_REACH), (_SHARED_REACH, _SHARED_REACH)))
-    mean = float(noise[crop][inside[: rows[-1] + 1 - rows[0], _SHARED_REACH:-_SHARED_REACH]].mean())
-    centred = np.where(inside, np.pad(noise[crop], ((0, _SHARED_REACH), (_SHARED_REACH, _SHARED_REACH))) - mean, 0.0)
-    flat_inside, flat = inside.reshape(-1), centred.reshape(-1)
-    power = float(flat @ flat) / float(np.count_nonzero(inside))
-    total = 1.0 - 1.0 / float(np.count_nonzero(inside))
+    centred = np.where(whole[crop], noise[crop] - float(noise[whole].mean()), 0.0)
+    free = ((0, 0), (_SHARED_REACH, _SHARED_REACH))
+    inside, values = (np.pad(part, free).reshape(-1) for part in (whole[crop], centred))
+    width, count = centred.shape[1] + 2 * _SHARED_REACH, int(np.count_nonzero(whole))
+    power, total = float((values**2).sum()) / count, 1.0 - 1.0 / count
     for down in range(_SHARED_REACH + 1):
         for across in range(-_SHARED_REACH if down else 1, _SHARED_REACH + 1):
-            step = down * inside.shape[1] + across
-            pairs = int(np.count_nonzero(flat_inside[step:] & flat_inside[:-step]))
+            step = down * width + across
+            pairs = int(np.count_nonzero(inside[step:] & inside[:-step]))
             if pairs:
-                product = float(flat[step:] @ flat[:-step]) / pairs
+                product = float(np.einsum("i,i->", values[step:], values[:-step])) / pairs
                 total += 2.0 * max((product / power) ** 2 - 1.0 / pairs, 0.0)
     return max(total, 1.0)
 

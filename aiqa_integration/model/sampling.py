@@ -118,7 +118,7 @@ def between_pixels(
     """
     shape = np.broadcast_shapes(columns.shape, rows.shape)
     columns, rows = (np.broadcast_to(at, shape).reshape(-1) for at in (columns, rows))
-    first = None if which is None else np.broadcast_to(which * images[0].size, shape).reshape(-1)
+    first = None if which is None else np.broadcast_to(which * (images.shape[-2] * images.shape[-1]), shape).reshape(-1)
     flat, found = images.reshape(-1), np.empty(columns.size)
     for start in range(0, found.size, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)

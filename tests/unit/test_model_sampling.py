@@ -2,14 +2,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import map_coordinates
 
 from aiqa_integration.model.phantom import PlanePose
 from aiqa_integration.model.sampling import (
+    PhantomSlice,
+    between_pixels,
     fan,
     noise_and_band,
     noise_sd,
+    part_of,
+    percentile,
+    pixel_places,
     raster,
     sample,
+    square_distances,
     to_phantom,
     to_pixels,
 )
@@ -41,6 +48,42 @@ def test_sampling_a_plane_is_exact_inside_and_masked_outside():
     assert inside.tolist() == [True, True, True, True, False, False, False]
     assert values[:4] == pytest.approx(3 * at[0][:4] - 2 * at[1][:4] + 1)
     assert values[4:].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_values_between_the_pixels_of_several_images_are_bilinear_and_go_on_beyond_them():
+    """As scipy reads each image; more points than are read at once."""
+    rng = np.random.default_rng(4)
+    images = rng.normal(size=(3, 20, 30)).astype(np.float32)
+    columns, rows = rng.uniform(-3, 33, (5, 2000)), rng.uniform(-3, 23, (5, 2000))
+    which = np.array([2, 0, 1, 1, 0])[:, None]
+    expected = [
+        map_coordinates(images[image].astype(np.float64), [row, column], order=1, mode="nearest")
+        for image, row, column in zip(which[:, 0], rows, columns, strict=True)
+    ]
+    assert between_pixels(images, columns, rows, which) == pytest.approx(np.array(expected), abs=1e-12)
+    assert (
+        between_pixels(images[0, :1, :1], np.array([0.0, 2.0]), np.array([0.0, -1.0])).tolist() == [images[0, 0, 0]] * 2
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(pose=poses, u=coordinate, v=coordinate, reach=st.floats(1.0, 60.0))
+def test_a_part_of_a_slice_shows_the_same_pixels_at_the_same_places(pose, u, v, reach):
+    sl = PhantomSlice(index=3, image=np.arange(256.0 * 240.0).reshape(256, 240), pose=pose)
+    part = part_of(sl, reach, (u, v))
+    places, squares = pixel_places(sl), square_distances(sl, (u, v))
+    near = squares <= reach * reach
+    own = square_distances(part, (u, v)) <= reach * reach
+    assert part.image[own].tolist() == sl.image[near].tolist()
+    for whole, cut in zip(places, pixel_places(part), strict=True):
+        assert cut[own] == pytest.approx(whole[near], abs=1e-9)
+    assert squares == pytest.approx((places[0] - u) ** 2 + (places[1] - v) ** 2, rel=1e-6, abs=1e-6)
+
+
+def test_a_percentile_is_numpys():
+    values = np.random.default_rng(1).normal(size=37)
+    for percent in (0.0, 12.5, 50.0, 90.0, 100.0):
+        assert percentile(values, percent) == pytest.approx(float(np.percentile(values, percent)), abs=1e-12)
 
 
 def test_fan_and_raster_look_where_the_pose_says():

@@ -74,7 +74,8 @@ def _fit(field: Field, patches: Patches, shape: FloatArray) -> tuple[FloatArray,
     ``shape`` are the disks' own, ``[disk, y, x]``.
     """
     reach = (_DIAMETERS_MM / 2 + ANNULUS_MM)[:, None, None]
-    drawn = np.where(patches.of(field.water) * (patches.distance_mm < reach), shape, 0.0)
+    watery = patches.of(field.water.astype(np.float64)) > 0
+    drawn = np.where(watery & (patches.distance_mm < reach), shape, 0.0)
     disks = _Drawn.of(drawn, patches, field.water.shape)
     across = field.background.aims_of_patches(drawn, patches.rows, patches.columns)
     products = np.block([[disks.heights @ disks.heights.T, across], [across.T, field.products]])

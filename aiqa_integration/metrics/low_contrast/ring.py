@@ -9,7 +9,7 @@ from aiqa_integration.metrics.low_contrast.insert import RING_INNER_MM, RING_OUT
 from aiqa_integration.model.measurement import Obstacle, Reason
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, fan
 
-_SEARCH_MM = (36.0, 56.0)
+_SEARCH_MM = (36.0, 51.25)
 _STEP_MM = 0.25
 _RAYS = (90, 180)
 """Number of rays: a few find the centre that the many start from."""

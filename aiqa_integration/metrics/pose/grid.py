@@ -86,15 +86,14 @@ def resample(
         at_columns = centre[0] + (cos * across - sin * down) / pixel_mm[1]
         height, width = images.shape[-2:]
         which = np.arange(images[..., 0, 0].size)[:, None, None]
-        places = (np.broadcast_to(at, (which.size, size, size)) for at in (at_columns, at_rows))
-        found = between_pixels(images.reshape(-1, height, width), *places, which)
+        columns, rows = (np.broadcast_to(at, (which.size, size, size)) for at in (at_columns, at_rows))
+        found = between_pixels(images.reshape(-1, height, width), columns, rows, which)
         within = (at_rows >= 0) & (at_rows <= height - 1) & (at_columns >= 0) & (at_columns <= width - 1)
         values = found.reshape(*images.shape[:-2], size, size).astype(np.float32)
         return np.where(within, values, np.asarray(outside, np.float32))
-    rows = np.asarray(centre[1] + steps / pixel_mm[0], np.float64)
-    columns = np.asarray(centre[0] + steps / pixel_mm[1], np.float64)
-    inside = [(at >= 0) & (at <= count - 1) for at, count in zip((rows, columns), images.shape[-2:], strict=True)]
-    values = _along(_along(images, rows, -2), columns, -1)
+    down, across = (np.asarray(at + steps / mm, np.float64) for at, mm in zip(reversed(centre), pixel_mm, strict=True))
+    inside = [(at >= 0) & (at <= count - 1) for at, count in zip((down, across), images.shape[-2:], strict=True)]
+    values = _along(_along(images, down, -2), across, -1)
     return np.where(inside[0][:, None] & inside[1], values, np.asarray(outside, np.float32))
 
 
@@ -104,7 +103,8 @@ def _along(images: Array, places: NDArray[np.float64], axis: int) -> Array:
     low = np.clip(places, 0, last).astype(np.intp)
     part = np.clip(places - low, 0.0, 1.0).astype(np.float32)
     part = part[:, None] if axis == -2 else part
-    return images.take(low, axis=axis) * (1 - part) + images.take(np.minimum(low + 1, last), axis=axis) * part
+    near, far = (images.take(pixel, axis=axis) for pixel in (low, np.minimum(low + 1, last)))
+    return np.asarray(near * (1 - part) + far * part, np.float32)
 
 
 def grid_centre(stack: ImageStack) -> Point:

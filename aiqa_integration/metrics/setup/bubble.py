@@ -8,7 +8,16 @@ from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.round_edge import HOUSING_DEG, ellipse_through, median_around
-from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, fan, region, slice_of
+from aiqa_integration.model.sampling import (
+    BoolArray,
+    FloatArray,
+    PhantomSlice,
+    fan,
+    region,
+    sample,
+    slice_of,
+    to_pixels,
+)
 
 BUBBLE_MM = 2.0
 """A level 2 mm below the wall takes that from a diameter through it, most of the ± 3 mm (medium: ± 2 mm) allowed."""
@@ -132,16 +141,22 @@ def _seen(sl: PhantomSlice, direction: float, depth: float, half_arc: float, rad
 
 
 def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float, step_mm: float) -> FloatArray:
-    """Return where each ray leaves the water for good, mm; NaN where it doesn't or leaves the image."""
-    radii = np.arange(0.6 * radius, 1.12 * radius, step_mm)
+    """Return where each ray leaves the water for good, mm; NaN where it doesn't or leaves the image.
+
+    Read in steps of a millimetre, and finer only beyond the last that is wet.
+    """
+    radii = np.arange(0.6 * radius, 1.12 * radius, _WATER_STEP_MM)
     rays, inside = fan(sl.image, sl.pose, angles, radii)
-    within = rays[:, : np.searchsorted(radii, 0.9 * radius) : round(_WATER_STEP_MM / step_mm)]
-    water = np.percentile(within, 80.0, axis=1)
-    around = median_around(water, half_width=20 * len(angles) // 360)
-    wet = rays > around[:, None] / 2
+    water = np.percentile(rays[:, : np.searchsorted(radii, 0.9 * radius)], 80.0, axis=1)
+    level = median_around(water, half_width=20 * len(angles) // 360)[:, None] / 2
+    wet = rays > level
     last = wet.shape[1] - 1 - np.argmax(wet[:, ::-1], axis=1)
     known = wet.any(axis=1) & (last < wet.shape[1] - 1) & inside.all(axis=1)
-    return np.where(known, radii[last], np.nan)
+    turn, steps = np.radians(angles)[:, None], np.arange(1, round(_WATER_STEP_MM / step_mm)) * step_mm
+    beyond = radii[last][:, None] + steps
+    finer, _ = sample(sl.image, *to_pixels(sl.pose, beyond * np.cos(turn), beyond * np.sin(turn)))
+    further = (finer > level) * steps
+    return np.where(known, radii[last] + further.max(axis=1, initial=0.0), np.nan)
 
 
 def _outline(angles: FloatArray, edges: FloatArray, usable: BoolArray) -> FloatArray | None:
