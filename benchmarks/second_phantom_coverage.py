@@ -26,6 +26,7 @@ PHANTOMS = {phantom.name: phantom for phantom in phantoms_of(ANALYSIS)}
 
 
 def main() -> int:
+    """Print the share of cases whose truth lies inside the stated interval, one line a metric."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=100)
