@@ -60,24 +60,23 @@ def test_values_between_the_pixels_of_several_images_are_bilinear_and_go_on_beyo
         map_coordinates(images[image].astype(np.float64), [row, column], order=1, mode="nearest")
         for image, row, column in zip(which[:, 0], rows, columns, strict=True)
     ]
-    assert between_pixels(images, columns, rows, which) == pytest.approx(np.array(expected), abs=1e-12)
+    assert np.allclose(between_pixels(images, columns, rows, which), np.array(expected), rtol=0.0, atol=1e-12)
     assert (
         between_pixels(images[0, :1, :1], np.array([0.0, 2.0]), np.array([0.0, -1.0])).tolist() == [images[0, 0, 0]] * 2
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(pose=poses, u=coordinate, v=coordinate, reach=st.floats(1.0, 60.0))
 def test_a_part_of_a_slice_shows_the_same_pixels_at_the_same_places(pose, u, v, reach):
-    sl = PhantomSlice(index=3, image=np.arange(256.0 * 240.0).reshape(256, 240), pose=pose)
+    sl = PhantomSlice(index=3, image=np.arange(128.0 * 120.0).reshape(128, 120), pose=pose)
     part = part_of(sl, reach, (u, v))
     places, squares = pixel_places(sl), square_distances(sl, (u, v))
-    near = squares <= reach * reach
-    own = square_distances(part, (u, v)) <= reach * reach
-    assert part.image[own].tolist() == sl.image[near].tolist()
+    near, own = squares <= reach * reach, square_distances(part, (u, v)) <= reach * reach
+    assert np.array_equal(part.image[own], sl.image[near])
     for whole, cut in zip(places, pixel_places(part), strict=True):
-        assert cut[own] == pytest.approx(whole[near], abs=1e-9)
-    assert squares == pytest.approx((places[0] - u) ** 2 + (places[1] - v) ** 2, rel=1e-6, abs=1e-6)
+        assert np.allclose(cut[own], whole[near], rtol=0.0, atol=1e-9)
+    assert np.allclose(squares, (places[0] - u) ** 2 + (places[1] - v) ** 2, rtol=1e-9, atol=1e-6)
 
 
 def test_a_percentile_is_numpys():

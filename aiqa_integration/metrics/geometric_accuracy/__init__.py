@@ -11,6 +11,7 @@ Student's t, as there are few), sampling, and how far a ghost beside an end may 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import stdtrit
@@ -189,6 +190,7 @@ def _end(outline: Outline, angle_deg: float) -> _End | Obstacle:
     return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
 
 
+@lru_cache(maxsize=2)
 def _arc_sd(outline: Outline) -> float:
     """Return the standard uncertainty of an end: how arcs like it, all around, lie beside the outline.
 
