@@ -183,7 +183,7 @@ def test_a_head_that_shows_an_artifact_itself_sets_no_limit_of_it(scripts):
     place = list(ArtifactId).index(ArtifactId.MOTION)
     assert np.all(part["stack"][:, place] == scripts.finish.UNKNOWN)
     assert np.all(np.delete(part["stack"], place, axis=1) == 0)
-    assert not seen["stack"].any()
+    assert np.all(np.asarray(seen["stack"]) == 0)
 
 
 @pytest.mark.parametrize(("suppressed", "level"), [(True, 0), (False, -1)])

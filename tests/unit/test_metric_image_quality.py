@@ -15,6 +15,7 @@ from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.label_maps import draw_anatomy
 from aiqa_integration.simulate.mri_artifacts.disturbance import clean
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact
+from aiqa_integration.simulate.mri_artifacts.fat import FatSatFailure
 
 SIDE = 192
 PIXEL = (1.0, 1.0)
@@ -240,9 +241,9 @@ WORSE = {
     ArtifactId.BIAS: ("field-tilt", 1),
     ArtifactId.LOW_SNR: ("snr-haar", -1),
     ArtifactId.SUSCEPTIBILITY: ("void-fraction", 1),
-    ArtifactId.FAT_SAT_FAILURE: ("rim-asymmetry-phase", 1),
 }
-"""What an artifact moves and which way, on average over anatomies; shifted fat moves no single one reliably."""
+"""What an artifact moves and which way, on average over anatomies; shifted fat and fat back in patches move
+no single one reliably (on one side it does: see below)."""
 
 
 @pytest.mark.parametrize("artifact", WORSE)
@@ -250,15 +251,25 @@ def test_the_worse_the_artifact_the_further_its_metric(artifact):
     name, sign = WORSE[artifact]
     shape, means = (1, 128, 128), np.zeros(4)
     for seed in range(12):
-        anatomy = draw_anatomy(
-            np.random.default_rng(seed), shape=shape, fat_suppressed=artifact is ArtifactId.FAT_SAT_FAILURE
-        )
+        anatomy = draw_anatomy(np.random.default_rng(seed), shape=shape, fat_suppressed=False)
         scans = [clean(anatomy)] + [
             draw_artifact(artifact, np.random.default_rng(seed), severity, shape=shape).apply(anatomy).voxels
             for severity in (1, 2, 3)
         ]
         means += [quality(scan[0], phase_axis=anatomy.phase_axis - 1)[name] for scan in scans]
     assert (np.diff(sign * means) > 0).all(), means / 12
+
+
+def test_fat_that_comes_back_on_one_side_sets_the_sides_of_the_rim_apart():
+    shape, means = (1, 128, 128), np.zeros(4)
+    for seed in range(12):
+        anatomy = draw_anatomy(np.random.default_rng(seed), shape=shape, fat_suppressed=True)
+        failures = [FatSatFailure(target=part, softness=0.3, seed=seed, order=1) for part in (0.1, 0.3, 0.5)]
+        scans = [clean(anatomy), *(failure.apply(anatomy).voxels for failure in failures)]
+        means += [
+            sum(quality(scan[0], phase_axis=0)[f"rim-asymmetry-{way}"] for way in ("phase", "read")) for scan in scans
+        ]
+    assert (np.diff(means) > 0).all(), means / 12
 
 
 def stack(gains=(1.0,) * 9, *, shifts=(0,) * 9):
