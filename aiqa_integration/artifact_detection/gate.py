@@ -55,7 +55,7 @@ BANDS: Mapping[ArtifactId, Band] = {
     ArtifactId.BIAS: Band(low=0.041, high=0.826),
     ArtifactId.LOW_SNR: Band(low=0.575, high=0.914),
     ArtifactId.SUSCEPTIBILITY: Band(low=0.194, high=0.59),
-    ArtifactId.FAT_SAT_FAILURE: Band(low=0.275, high=0.943),
+    ArtifactId.FAT_SAT_FAILURE: Band(low=0.209, high=0.92),
     ArtifactId.CHEMICAL_SHIFT: Band(low=0.038, high=0.484),
     ArtifactId.SLICE_DROPOUT: ABSTAIN,
 }

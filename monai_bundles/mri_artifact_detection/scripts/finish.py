@@ -97,6 +97,7 @@ def drawn(draw: Draw, seed: int, count: int, path: Path) -> Arrays:
 def looked_at(networks: torch.nn.ModuleDict, samples: Arrays) -> Arrays:
     """Return samples with what the picture networks and the trees say of them, without their images."""
     said = answers(networks, samples, "cpu")
+    networks.eval()
     kept = {key: values for key, values in samples.items() if key not in {"image", "energy"}}
     with torch.inference_mode():
         quality = networks["quality"](torch.from_numpy(samples["metrics"].astype(np.float32))).numpy()
