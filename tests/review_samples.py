@@ -25,7 +25,7 @@ from aiqa_integration.model.screening import Screening
 from aiqa_integration.pipeline.ports import JobResult, SeriesListing
 from tests.console_samples import NOW, SCANNER, picture, report
 
-BUNDLE = BundleVersion(name="mri_artifact_detection", version="0.3.0", weights_sha256="ab" * 32)
+BUNDLE = BundleVersion(name="mri_artifact_detection", version="0.3.1", weights_sha256="ab" * 32)
 OTHER = Device(manufacturer="TESTCO", model="Loud 1", serial="12", station="MR1")
 FAMILY = "t2-spin-echo"
 KEY = device_key(SCANNER)

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId, severity_of
+from aiqa_integration.simulate.label_maps import draw_anatomy
 
 BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
 SPACING = (4.0, 1.0, 1.0)
@@ -25,7 +27,7 @@ def scripts():
         del sys.modules[name]
     sys.path.insert(0, str(BUNDLE))
     names = {"agreed": "agreed_simulators", "first": "second_simulators"}
-    names |= {name: name for name in ("evaluate", "finish", "unseen")}
+    names |= {name: name for name in ("dataset", "evaluate", "finish", "network", "train", "unseen")}
     yield SimpleNamespace(**{short: import_module(f"scripts.{name}") for short, name in names.items()})
     sys.path.remove(str(BUNDLE))
     for name in [name for name in sys.modules if name.partition(".")[0] == "scripts"]:
@@ -182,3 +184,34 @@ def test_a_head_that_shows_an_artifact_itself_sets_no_limit_of_it(scripts):
     assert np.all(part["stack"][:, place] == scripts.finish.UNKNOWN)
     assert np.all(np.delete(part["stack"], place, axis=1) == 0)
     assert np.all(np.asarray(seen["stack"]) == 0)
+
+
+@pytest.mark.parametrize(("suppressed", "level"), [(True, 0), (False, -1)])
+def test_failed_suppression_is_told_only_by_suppressed_scans(scripts, suppressed, level):
+    rng = np.random.default_rng(11)
+    anatomy = draw_anatomy(rng, shape=(2, 64, 64), fat_suppressed=suppressed, region="head")
+    seen = list(scripts.dataset._scanned(rng, anatomy, []))
+    place = list(ArtifactId).index(ArtifactId.FAT_SAT_FAILURE)
+    assert len(seen) == 2
+    assert {int(levels[place]) for one in seen for levels in (one.severity, one.stack)} == {level}
+    assert {int(one.severity[list(ArtifactId).index(ArtifactId.MOTION)]) for one in seen} == {0}
+
+
+@pytest.mark.parametrize(("level", "learns"), [(0, True), (-1, False)])
+def test_a_scan_without_suppression_teaches_nothing_of_its_failure(scripts, level, learns):
+    place = list(ArtifactId).index(ArtifactId.FAT_SAT_FAILURE)
+    networks = scripts.network.build()
+    severity = np.zeros((2, len(ArtifactId)), np.int8)
+    severity[:, place] = level
+    batch = {
+        "image": torch.randint(0, 255, (2, 3, 192, 192), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)),
+        "severity": torch.from_numpy(severity),
+        "energy": torch.zeros((2, len(ArtifactId), 24, 24)),
+        "mr": torch.ones(2, dtype=torch.bool),
+    }
+    graph = {name: tuple(scripts.network.config()["graph"][name]) for name in ("trunk", "energy", "picture")}
+    sum(scripts.train.losses(networks, batch, graph).values()).backward()
+    picture = networks["picture"].output.weight.grad[3 * place : 3 * place + 3]
+    energy = dict(networks["energy"].named_parameters())["conv.weight"].grad[place]
+    assert bool(picture.any()) is learns
+    assert bool(energy.any()) is learns

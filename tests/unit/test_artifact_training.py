@@ -9,19 +9,26 @@ import numpy as np
 import pytest
 import torch
 
+from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.infer.run import run_graph
 from aiqa_integration.infer.trees import BoostedTrees
+from aiqa_integration.model.artifact import ArtifactId
 
 BUNDLE = Path(__file__).resolve().parents[2] / "monai_bundles" / "mri_artifact_detection"
+
+FAILURE_OUTPUTS = [LEVELS * CLASSES.index(ArtifactId.FAT_SAT_FAILURE) + level for level in range(LEVELS)]
 
 TRAIN = "scripts.train --samples 24 --held-out 16 --series 4 --steps 3 --batch 8 --every 3 --first 9 --out network.pt"
 AGAIN = (
     "scripts.train --start network.pt --half --heads . --samples 24 --held-out 16 --series 0 --steps 2 --batch 8"
     " --every 2 --first 9 --out again.pt"
 )
-FINISH = "scripts.finish network.pt --learned 24 --first 9 --samples 60 --stacks 6 --out finished.pt"
+FEW = "--suppressed 48 --suppressed-stacks 6 --suppressed-real-stacks 8"
+FINISH = f"scripts.finish network.pt --learned 24 --first 9 --samples 60 --stacks 6 {FEW} --out finished.pt"
+SUPPRESSED = f"scripts.finish finished.pt --suppressed-only --first 9 {FEW} --out refitted.pt"
 FINISH_REAL = (
-    "scripts.finish again.pt --heads . --learned 24 --first 9 --samples 16 --stacks 6 --real-stacks 8 --out real.pt"
+    "scripts.finish again.pt --heads . --learned 24 --first 9 --samples 16 --stacks 6 --real-stacks 8"
+    f" {FEW} --out real.pt"
 )
 
 
@@ -52,13 +59,27 @@ def test_a_small_training_ends_in_weights_of_every_network(smoke):
     (trained, finished), before, after = smoke
     assert {"trunk", "energy", "picture", "quality", "fused", "dropped", "unlike"} == set(after)
     assert all(not torch.isnan(tensor).any() for part in after.values() for tensor in part.values())
-    assert all(torch.equal(before["picture"][key], tensor) for key, tensor in after["picture"].items())
+    changed = before["picture"]["output.weight"] != after["picture"]["output.weight"]
+    assert changed.any(dim=1).nonzero().flatten().tolist() == FAILURE_OUTPUTS
+    assert torch.equal(before["picture"]["hidden_0.0.weight"], after["picture"]["hidden_0.0.weight"])
     assert after["quality"]["leaf"].abs().max() > 0
     assert after["fused"].keys() == before["fused"].keys()
     assert (after["unlike"][next(iter(after["unlike"]))] != 0).any()
     assert "3 steps" in trained
     assert "part of the picture" in finished
     assert "6 stacks" in finished
+
+
+def test_failed_suppression_is_refitted_and_nothing_else(smoke, tmp_path):
+    _, _, before = smoke
+    spoilt = {name: {key: value.clone() for key, value in part.items()} for name, part in before.items()}
+    spoilt["quality"]["leaf"][FAILURE_OUTPUTS] = 9.0
+    spoilt["picture"]["output.bias"][FAILURE_OUTPUTS] = 9.0
+    spoilt["fused"]["output.bias"][FAILURE_OUTPUTS] = 9.0
+    torch.save(spoilt, tmp_path / "finished.pt")
+    log_of(SUPPRESSED, tmp_path)
+    after = torch.load(tmp_path / "refitted.pt", weights_only=True)
+    assert all(torch.equal(after[name][key], value) for name, part in before.items() for key, value in part.items())
 
 
 def head_like(path, side, seed):

@@ -42,6 +42,9 @@ HEAD_SHARE, REAL_SHARE = 0.35, 0.2
 """Shares of anatomies around the template, where it is installed, and of real heads, where there are some."""
 SUPPRESSED_SHARE, LEAN_SHARE = 0.35, 0.25
 """Shares of the scans again, of objects that show fat, with suppression, and with part of the bright rim no fat."""
+FAILED_SHARE, SUPPRESSED_SCANS, LEAST_FAT = 0.45, 3, 0.05
+"""Of scans drawn to tell failed fat suppression: share with a failure (``CLEAN_SHARE`` with nothing, the others with
+another artifact), scans of an object, least of its brightest fat over its mean signal."""
 COUNTS = (0.36, 0.42, 0.15, 0.07)
 """How often a stack has none, one, two, three artifacts."""
 SCALE = 170.0
@@ -49,6 +52,7 @@ SCALE = 170.0
 UNKNOWN = -1
 HARDLY, MOSTLY = 0.05, 0.6
 """Root of a slice's part of an artifact's change, over the worst slice's: below it has none, above all of it."""
+_FAT_FAILURE = CLASSES.index(ArtifactId.FAT_SAT_FAILURE)
 _NUISANCES = (ArtifactId.BIAS, ArtifactId.LOW_SNR, ArtifactId.GHOST, ArtifactId.SPIKE, ArtifactId.ZIPPER)
 _SIDES = (64, 96, 128, 160, 192, 192, 224, 256, 256, 256, 288, 320, 320, 384, 448)
 
@@ -57,9 +61,10 @@ _SIDES = (64, 96, 128, 160, 192, 192, 224, 256, 256, 256, 288, 320, 320, 384, 44
 class Sample:
     """What the network is given of a slice and what it should say.
 
-    ``severity`` is 0 to 3 for each class, UNKNOWN where a slice can't tell; ``energy[class, 24, 24]`` is the size of
-    the change over its largest; ``mr`` whether it is an MR image of a patient at all; ``stack`` the severity of each
-    class in the stack that the slice is of.
+    ``severity`` is 0 to 3 for each class, UNKNOWN where a slice can't tell, and of failed fat suppression where fat was
+    not suppressed, since in use the class is asked for only where a header says that it was; ``energy[class, 24, 24]``
+    is the size of the change over its largest; ``mr`` whether it is an MR image of a patient at all; ``stack`` the
+    severity of each class in the stack that the slice is of.
     """
 
     image: NDArray[np.uint8]
@@ -82,6 +87,20 @@ def draw_samples(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample
         yield from _scanned(rng, again, _draw_disturbances(rng, again))
 
 
+def draw_suppressed(rng: np.random.Generator, maps: Path | None, *, slices: int, scans: int) -> Iterator[Sample]:
+    """Yield the slices of scans with fat suppression of one drawn object: what failed suppression is told from.
+
+    None where the object shows no fat.
+    """
+    anatomy = random_anatomy(rng, maps, slices=slices)
+    if anatomy.fat is None or anatomy.fat.max() <= LEAST_FAT * anatomy.reference:
+        return
+    for _ in range(scans):
+        again = scanned_again(rng, anatomy)
+        again = again.suppressed(rng.uniform(0, MOST_LEFT) * patches(rng, anatomy.fat.shape))
+        yield from _scanned(rng, again, _failure_or_other(rng, again))
+
+
 def draw_stack(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
     """Yield the slices of one drawn scan of six, with one artifact at most: what series are judged by."""
     anatomy = random_anatomy(rng, maps, slices=STACK)
@@ -91,8 +110,11 @@ def draw_stack(rng: np.random.Generator, maps: Path | None) -> Iterator[Sample]:
     yield from _scanned(rng, anatomy, chosen)
 
 
-def draw_real_stack(rng: np.random.Generator, heads: Sequence[Head]) -> Iterator[Sample]:
-    """Yield six slices of a real head as its scanner left it, with one artifact at most: what limits are set by."""
+def draw_real_stack(rng: np.random.Generator, heads: Sequence[Head], *, suppressed: bool = False) -> Iterator[Sample]:
+    """Yield six slices of a real head as its scanner left it, with one artifact at most: what limits are set by.
+
+    ``suppressed``: fat of all is suppressed, as ``draw_suppressed`` draws; each head's has to shine.
+    """
     head = heads[int(rng.integers(len(heads)))]
     even = max(head.spacing_mm) < 1.5 * min(head.spacing_mm)
     axis = int(rng.integers(3)) if even else int(np.argmax(head.spacing_mm))
@@ -112,9 +134,12 @@ def draw_real_stack(rng: np.random.Generator, heads: Sequence[Head]) -> Iterator
     )
     if len(anatomy.signal) < STACK:
         return
-    if head.fat_shines and rng.random() < 0.3:
+    if head.fat_shines and (suppressed or rng.random() < 0.3):
         anatomy = anatomy.suppressed(float(rng.uniform(0, MOST_LEFT)))
-    chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
+    if suppressed:
+        chosen = _failure_or_other(rng, anatomy)
+    else:
+        chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
     if any(artifact is ArtifactId.ZIPPER for artifact, _ in chosen):
         anatomy = replace(anatomy, noise_sd=anatomy.reference / 80)
     yield from _scanned(rng, anatomy, chosen, _Finish.none())
@@ -138,7 +163,10 @@ def _scanned(
     for z, image in enumerate(voxels):
         found = {e.artifact: (in_slice(e.severity, e.error, z), finish.geometry(e.error[z])) for e in effects}
         sample = _sample(finish.applied(image), anatomy.pixel_mm / finish.scale, phase, found, mr=True)
-        yield replace(sample, stack=_levels({e.artifact: e.severity for e in effects}))
+        stack = _levels({e.artifact: e.severity for e in effects})
+        if not anatomy.fat_suppressed:
+            sample.severity[_FAT_FAILURE] = stack[_FAT_FAILURE] = UNKNOWN
+        yield replace(sample, stack=stack)
 
 
 def in_slice(severity: int, error: Field, z: int) -> int:
@@ -223,6 +251,17 @@ def _draw_disturbances(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple
     places = rng.choice(len(allowed), size=count, replace=False, p=weight / weight.sum())
     levels: tuple[Severity, ...] = (1, 2, 3)
     return [(allowed[int(place)], levels[int(rng.choice(3, p=(0.3, 0.37, 0.33)))]) for place in places]
+
+
+def _failure_or_other(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple[ArtifactId, Severity]]:
+    """Return nothing, a failure of the suppression or another artifact, how bad it is."""
+    kind = rng.random()
+    if kind < CLEAN_SHARE:
+        return []
+    if kind < CLEAN_SHARE + FAILED_SHARE:
+        levels: tuple[Severity, ...] = (1, 2, 3)
+        return [(ArtifactId.FAT_SAT_FAILURE, levels[int(rng.integers(3))])]
+    return [one for one in _draw_disturbances(rng, anatomy) if one[0] is not ArtifactId.FAT_SAT_FAILURE][:1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

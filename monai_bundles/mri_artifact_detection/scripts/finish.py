@@ -2,8 +2,10 @@
 
 On the training's samples: trees on the metrics. On samples held out: the layer that joins them with the picture as a
 probability, the measure of being unlike the training. On stacks that nothing before has seen, drawn ones and those of
-real heads: the probability from which an artifact is said to limit reading, and the tables of held-out figures. Needs
-scikit-learn.
+real heads: the probability from which an artifact is said to limit reading, and the tables of held-out figures. Failed
+fat suppression, which is asked for only where a header says that fat was suppressed, is fitted in the same steps on
+draws of suppressed scans alone, and so is what the picture says of it; ``--suppressed-only`` fits this class alone and
+leaves all else as it is. Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,12 +25,14 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 
 from aiqa_integration.artifact_detection.gate import LEAST_ASSESSABLE, MOST_UNLIKE
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS, worst_places
 from aiqa_integration.infer.trees import BoostedTrees
+from aiqa_integration.model.artifact import ArtifactId
 from scripts.brain_maps import keep_maps
-from scripts.dataset import STACK, UNKNOWN, Sample, draw_real_stack, draw_stack
+from scripts.dataset import STACK, SUPPRESSED_SCANS, UNKNOWN, Sample, draw_real_stack, draw_stack, draw_suppressed
 from scripts.network import Arrays, answers, build, config, stacked
 from scripts.photographs import photograph_samples
 from scripts.real_heads import Head, read_heads
@@ -40,12 +45,19 @@ Said = tuple[Floats, NDArray[np.int8]]
 Draw = Callable[[np.random.Generator], Iterator[Sample]]
 
 STACK_SEED, REAL_SEED = 320_000_000, 420_000_000
+SUPPRESSED_SEED, SUPPRESSED_STACK_SEED, SUPPRESSED_REAL_SEED = 800_000_000, 810_000_000, 820_000_000
 USUAL = 0.99
 """Share of the training images that are no more unlike than 1."""
 SHARES = tuple(k / 10 for k in range(11))
 """Of the picture in what it and the trees say together."""
 MR = len(CLASSES) * LEVELS
 """The output that says whether an image is an MR scan of a patient."""
+_FAILURE = CLASSES.index(ArtifactId.FAT_SAT_FAILURE)
+SUPPRESSED_OUTPUTS = tuple(range(_FAILURE * LEVELS, (_FAILURE + 1) * LEVELS))
+OUTPUTS = tuple(output for output in range(MR + 1) if output not in SUPPRESSED_OUTPUTS)
+"""The outputs that are fitted on all scans, and those on suppressed ones."""
+_WEAK = 0.05
+"""Inverse strength of the penalty on what the picture says of suppressed scans, on standardised features."""
 MOST_CALLED, MOST_MINOR, MOST_OTHER = 0.005, 0.04, 0.05
 """Shares of clean stacks, of those with a minor artifact and of those with other artifacts that may be called: the
 first two below the limits of 1 % and 5 %, since real series differ from drawn ones."""
@@ -85,6 +97,7 @@ def drawn(draw: Draw, seed: int, count: int, path: Path) -> Arrays:
 def looked_at(networks: torch.nn.ModuleDict, samples: Arrays) -> Arrays:
     """Return samples with what the picture networks and the trees say of them, without their images."""
     said = answers(networks, samples, "cpu")
+    networks.eval()
     kept = {key: values for key, values in samples.items() if key not in {"image", "energy"}}
     with torch.inference_mode():
         quality = networks["quality"](torch.from_numpy(samples["metrics"].astype(np.float32))).numpy()
@@ -113,13 +126,41 @@ def targets(seen: Arrays, output: int) -> tuple[NDArray[np.bool_], NDArray[np.bo
     return seen["mr"] & (level != UNKNOWN), level > output % LEVELS
 
 
-def fit_trees(trees: BoostedTrees, samples: Arrays) -> None:
+def fit_trees(trees: BoostedTrees, samples: Arrays, outputs: Sequence[int] = OUTPUTS) -> None:
     """Set the trees from metrics and severities of the samples that the networks were trained on."""
     metrics = samples["metrics"].astype(np.float32)
-    for output in range(MR + 1):
+    for output in outputs:
         known, truth = targets(samples, output)
         if len(set(truth[known])) == 2:
             _copy(_boosted(trees, metrics[known], truth[known]), trees, output)
+
+
+def fit_picture(picture: torch.nn.Module, samples: Arrays, outputs: Sequence[int]) -> None:
+    """Set what the picture says of some outputs: a logistic regression on what the layers before its last one give.
+
+    ``samples`` have the pooled features of the trunk.
+    """
+    *before, last = picture.children()
+    with torch.inference_mode():
+        features = torch.nn.Sequential(*before)(torch.from_numpy(samples["trunk"])).numpy().astype(np.float64)
+    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
+    for output in outputs:
+        known, truth = targets(samples, output)
+        if len(set(truth[known])) < 2:
+            continue
+        model = LogisticRegression(C=_WEAK, max_iter=2000).fit((features[known] - middle) / spread, truth[known])
+        weight = model.coef_[0] / spread
+        with torch.no_grad():
+            last.weight[output] = torch.from_numpy(weight)  # type: ignore[index]
+            last.bias[output] = float(model.intercept_[0] - weight @ middle)  # type: ignore[index]
+
+
+def said_again(networks: torch.nn.ModuleDict, seen: Arrays) -> Arrays:
+    """Return samples with what picture and trees say of them now; of their images, the trunk's features are known."""
+    with torch.inference_mode():
+        picture = networks["picture"](torch.from_numpy(seen["trunk"])).numpy()
+        quality = networks["quality"](torch.from_numpy(seen["metrics"].astype(np.float32))).numpy()
+    return seen | {"picture": picture, "quality": quality}
 
 
 def _boosted(trees: BoostedTrees, metrics: NDArray[np.float32], truth: NDArray[np.bool_]) -> Any:  # noqa: ANN401
@@ -138,6 +179,7 @@ def _boosted(trees: BoostedTrees, metrics: NDArray[np.float32], truth: NDArray[n
 def _copy(model: Any, trees: BoostedTrees, output: int) -> None:  # noqa: ANN401
     """Write a model's trees as complete ones: below an early leaf every node goes left, to that leaf's value."""
     inner = trees.place.shape[2]
+    trees.place[output], trees.limit[output], trees.leaf[output] = 0, float("inf"), 0.0
     trees.start[output] = float(model._baseline_prediction.ravel()[0])  # noqa: SLF001 - it has no public name
     for number, (predictor,) in enumerate(model._predictors):  # noqa: SLF001 - it has no public name
         nodes = predictor.nodes
@@ -163,8 +205,8 @@ def _not_above(value: float) -> float:
     return float(near if near <= value else np.nextafter(near, np.float32(-np.inf)))
 
 
-def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays]) -> None:
-    """Set the layer that weighs picture and trees, output by output, into a probability.
+def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays], outputs: Sequence[int] = OUTPUTS) -> None:
+    """Set the layer that weighs picture and trees, output by output of those given, into a probability.
 
     ``kinds`` are samples of each kind of anatomy, which count the same. The part of each is the one of ``SHARES`` that
     ranks best in the mean of the kinds, so that both together are not worse there than one alone; a logistic regression
@@ -172,9 +214,8 @@ def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays]) -> None:
     """
     shares = []
     with torch.no_grad():
-        layer.weight.zero_()
-        layer.bias.zero_()
-        for output in range(MR + 1):
+        for output in outputs:
+            layer.weight[output] = layer.bias[output] = 0.0
             told = _told(kinds, output)
             if not told:
                 continue
@@ -257,13 +298,17 @@ def said_of_stacks(fused_by: torch.nn.Module, seen: Arrays) -> tuple[dict[str, F
     return pooled, seen["stack"].reshape(-1, STACK, len(CLASSES))[:, 0]
 
 
-def operating_points(drawn: Said, heads: Sequence[Said]) -> dict[str, tuple[float, float]]:
-    """Return by class the probabilities below which it is absent and from which it limits reading.
+def operating_points(
+    drawn: Said, heads: Sequence[Said], artifacts: Sequence[ArtifactId] = CLASSES
+) -> dict[str, tuple[float, float]]:
+    """Return by class of those given the probabilities below which it is absent and from which it limits reading.
 
     From drawn stacks and those of real heads: the strictest decides, raised by a margin of the class's own.
     """
     points = {}
     for place, artifact in enumerate(CLASSES):
+        if artifact not in artifacts:
+            continue
         told = [_of_class(one, place) for one in (drawn, *heads)]
         if not all(any(known(level).any() for _, level in told) for known in (_none, _minor, _limiting)):
             continue
@@ -366,7 +411,7 @@ def show_stacks(folds: list[tuple[dict[str, Floats], NDArray[np.int8], Floats]])
 def main() -> None:
     """Draw, fit, print, save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", type=Path, help="what scripts.train saved")
+    parser.add_argument("weights", type=Path, help="what scripts.train saved, or with --suppressed-only a model")
     parser.add_argument("--learned", type=int, default=14_000, help="samples of the training, as it was told")
     parser.add_argument("--first", type=int, default=1, help="seed of the training's first chunk, as it was told")
     parser.add_argument("--more", nargs="*", default=[], help="further draws of the training, as it was told")
@@ -374,6 +419,10 @@ def main() -> None:
     parser.add_argument("--stacks", type=int, default=700)
     parser.add_argument("--heads", type=Path, help="folder of packages with heads and photographs")
     parser.add_argument("--real-stacks", type=int, default=1200)
+    parser.add_argument("--suppressed", type=int, default=3200, help="samples of suppressed scans to learn from")
+    parser.add_argument("--suppressed-stacks", type=int, default=100)
+    parser.add_argument("--suppressed-real-stacks", type=int, default=360)
+    parser.add_argument("--suppressed-only", action="store_true", help="fit failed fat suppression alone")
     parser.add_argument("--draw-only", action="store_true", help="draw the samples and stop")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--out", type=Path, default=Path("finished.pt"))
@@ -381,61 +430,117 @@ def main() -> None:
     torch.set_num_threads(1)
     maps = options.cache / "maps.npz"
     keep_maps(maps, options.heads)
+    heads = [] if options.heads is None else read_heads(options.heads, "development")
+    networks, weights = build(), torch.load(options.weights, weights_only=True)
+    for name in networks if options.suppressed_only else ("trunk", "energy", "picture", "dropped"):
+        networks[name].load_state_dict(weights[name])
+    networks.eval()
+    if not options.suppressed_only:
+        finish(networks, options, maps, heads)
+    finish_suppressed(networks, options, maps, [head for head in heads if head.fat_shines])
+    if not options.draw_only:
+        torch.save({name: part.state_dict() for name, part in networks.items()}, options.out)
+
+
+def finish(networks: torch.nn.ModuleDict, options: argparse.Namespace, maps: Path, heads: list[Head]) -> None:
+    """Fit all outputs but those that suppressed scans tell, and the measure of being unlike the training; print."""
     samples = kept(options.cache, HELD_OUT_SEED, options.samples, 1, maps)
     stacks = [drawn(partial(draw_stack, maps=maps), STACK_SEED, options.stacks * STACK, options.cache / "stacks.npz")]
-    heads = [] if options.heads is None else read_heads(options.heads, "development")
     if heads:
         draw = partial(draw_real_stack, heads=heads)
         stacks.append(drawn(draw, REAL_SEED, options.real_stacks * STACK, options.cache / "real-stacks.npz"))
     photographs = [] if options.heads is None else list(photograph_samples(options.heads, "development"))
     if options.draw_only:
         return
-    networks, weights = build(), torch.load(options.weights, weights_only=True)
-    for name in ("trunk", "energy", "picture", "dropped"):
-        networks[name].load_state_dict(weights[name])
-    networks.eval()
     given = draws(options.first, options.learned, options.more)
     fit_trees(networks["quality"], learned(given, options.cache, 1, maps, options.heads, LEARNT_KEYS))
     seen, judged = looked_at(networks, samples), [looked_at(networks, part) for part in stacks]
     alone = by_head(judged[1], heads) if heads else []
     strange = [looked_at(networks, stacked(photographs))] if photographs else []
-    kinds = Kinds(samples=seen, drawn=judged[0], heads=alone, strange=strange)
-    networks["fused"] = fused_by(kinds)
+    artifacts = tuple(artifact for artifact in CLASSES if artifact is not ArtifactId.FAT_SAT_FAILURE)
+    kinds = Kinds(samples=seen, drawn=judged[0], heads=alone, strange=strange, artifacts=artifacts, outputs=OUTPUTS)
+    networks["fused"] = fused_by(kinds, networks["fused"])
     fit_unlike(_linear(networks["unlike"]), seen["trunk"][seen["mr"]])
-    torch.save({name: part.state_dict() for name, part in networks.items()}, options.out)
     print(f"{len(seen['mr'])} samples, {len(config()['graph'])} networks")
     print(f"operating points {points_by(kinds, networks['fused'])}")
     show_gate(networks, kinds)
-    for place, head in enumerate(heads):
-        print(f"{head.name}: {len(alone[place]['mr']) // STACK} stacks")
-    title = f"real heads: {sum(len(part['mr']) for part in alone) // STACK} stacks, each head by the others"
-    print(title if alone else f"drawn anatomies: {len(judged[0]['mr']) // STACK} stacks, also for points")
-    show_stacks(left_out(kinds))
+    show_heads(kinds, heads)
+    show_stacks(left_out(kinds, networks["fused"]))
+
+
+def finish_suppressed(
+    networks: torch.nn.ModuleDict, options: argparse.Namespace, maps: Path, heads: list[Head]
+) -> None:
+    """Fit picture, trees, their fusion and the operating point of failed fat suppression on suppressed scans; print.
+
+    ``heads`` are those whose fat shines.
+    """
+    draw, cache = partial(draw_suppressed, maps=maps), options.cache
+    several, one = partial(draw, slices=2, scans=SUPPRESSED_SCANS), partial(draw, slices=STACK, scans=1)
+    known = drawn(several, SUPPRESSED_SEED, options.suppressed, cache / "suppressed.npz")
+    count = options.suppressed_stacks * STACK
+    stacks = [drawn(one, SUPPRESSED_STACK_SEED, count, cache / "suppressed-stacks.npz")]
+    if heads:
+        real, count = partial(draw_real_stack, heads=heads, suppressed=True), options.suppressed_real_stacks * STACK
+        stacks.append(drawn(real, SUPPRESSED_REAL_SEED, count, cache / "suppressed-real.npz"))
+    if options.draw_only:
+        return
+    known, judged = looked_at(networks, known), [looked_at(networks, part) for part in stacks]
+    fit_picture(networks["picture"], known, SUPPRESSED_OUTPUTS)
+    fit_trees(networks["quality"], known, SUPPRESSED_OUTPUTS)
+    judged = [said_again(networks, part) for part in judged]
+    alone = by_head(judged[1], heads) if heads else []
+    kinds = Kinds(
+        samples=judged[0],
+        drawn=judged[0],
+        heads=alone,
+        strange=[],
+        artifacts=(ArtifactId.FAT_SAT_FAILURE,),
+        outputs=SUPPRESSED_OUTPUTS,
+    )
+    networks["fused"] = fused_by(kinds, networks["fused"])
+    print(f"suppressed scans: {len(known['mr'])} samples, {len(judged[0]['mr']) // STACK} drawn stacks")
+    print(f"operating points {points_by(kinds, networks['fused'])}")
+    show_heads(kinds, heads)
+    show_stacks(left_out(kinds, networks["fused"]))
+
+
+def show_heads(kinds: Kinds, heads: list[Head]) -> None:
+    """Print how many stacks there are of each head."""
+    for head, part in zip(heads, kinds.heads, strict=True):
+        print(f"{head.name}: {len(part['mr']) // STACK} stacks")
+    title = f"real heads: {sum(len(part['mr']) for part in kinds.heads) // STACK} stacks, each head by the others"
+    print(title if heads else f"drawn anatomies: {len(kinds.drawn['mr']) // STACK} stacks, also for points")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kinds:
-    """What is fitted on: samples held out, drawn stacks, stacks of real heads by head, pictures that are no MR scan."""
+    """What is fitted on: samples held out, drawn stacks, stacks of real heads by head, pictures that are no MR scan.
+
+    ``artifacts`` and ``outputs`` are those that are fitted on them.
+    """
 
     samples: Arrays
     drawn: Arrays
     heads: list[Arrays]
     strange: list[Arrays]
+    artifacts: Sequence[ArtifactId]
+    outputs: Sequence[int]
 
     def without(self, head: int) -> Kinds:
         """Return all but one head."""
         return replace(self, heads=[part for place, part in enumerate(self.heads) if place != head])
 
 
-def fused_by(kinds: Kinds) -> torch.nn.Module:
-    """Return the layer that weighs picture and trees, fitted."""
-    network = build()["fused"].eval()
+def fused_by(kinds: Kinds, before: torch.nn.Module) -> torch.nn.Module:
+    """Return the layer that weighs picture and trees with the outputs of these kinds fitted, the others as before."""
+    network = deepcopy(before).eval()
     groups = [kinds.samples, *kinds.heads]
     if kinds.strange:
         keys = ("picture", "quality", "severity", "mr")
         both = {key: np.concatenate([part[key] for part in [*kinds.strange, *kinds.heads]]) for key in keys}
         groups.append(both | {"severity": np.full_like(both["severity"], UNKNOWN)})
-    fit_fused(_linear(network), groups)
+    fit_fused(_linear(network), groups, kinds.outputs)
     return network
 
 
@@ -443,10 +548,10 @@ def points_by(kinds: Kinds, fused: torch.nn.Module) -> dict[str, tuple[float, fl
     """Return operating points from drawn stacks and real heads."""
     said = [said_of_stacks(fused, part) for part in [kinds.drawn, *kinds.heads]]
     whole = [(one["fused"], level) for one, level in said]
-    return operating_points(whole[0], whole[1:])
+    return operating_points(whole[0], whole[1:], kinds.artifacts)
 
 
-def left_out(kinds: Kinds) -> list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]:
+def left_out(kinds: Kinds, before: torch.nn.Module) -> list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]:
     """Return by head what is said of its stacks, their severities, and by class the points; by a fit to the others.
 
     Where there are no heads, of the drawn stacks.
@@ -454,7 +559,7 @@ def left_out(kinds: Kinds) -> list[tuple[dict[str, Floats], NDArray[np.int8], Fl
     found = []
     for place, stacks in enumerate(kinds.heads or [kinds.drawn]):
         others = kinds.without(place)
-        fused = fused_by(others)
+        fused = fused_by(others, before)
         points = points_by(others, fused)
         highs = np.array([points.get(str(artifact), (0.0, 2.0))[1] for artifact in CLASSES])
         found.append((*said_of_stacks(fused, stacks), highs))

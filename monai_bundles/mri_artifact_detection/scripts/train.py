@@ -21,6 +21,7 @@ import torch
 
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
 from aiqa_integration.infer.run import run_graph
+from aiqa_integration.model.artifact import ArtifactId
 from scripts.brain_maps import keep_maps
 from scripts.dataset import UNKNOWN, draw_samples, draw_series
 from scripts.network import APART, KEYS, Arrays, build, config, joined, stacked, to_image
@@ -30,6 +31,7 @@ from scripts.scores import auc
 CHUNK = 6
 """Stacks that a worker draws at a time."""
 HELD_OUT_SEED, SERIES_SEED = 70_000_000, 60_000_000
+_FAT_FAILURE = CLASSES.index(ArtifactId.FAT_SAT_FAILURE)
 
 
 def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
@@ -121,11 +123,14 @@ def losses(
     image = to_image(batch["image"]).contiguous(memory_format=torch.channels_last)
     given = run_graph(networks, sources, {"image": image})
     level = batch["severity"].long()
+    asked = torch.ones_like(level, dtype=torch.bool)
+    shown = batch["energy"][:, _FAT_FAILURE].flatten(1).amax(dim=1) > 0
+    asked[:, _FAT_FAILURE] = shown | (level[:, _FAT_FAILURE] != UNKNOWN)
     known = ((level != UNKNOWN) & batch["mr"][:, None]).float()
     wanted = torch.stack([level > step for step in range(LEVELS)], dim=2).float()
     return {
         "picture": _said(given["picture"], wanted, known, batch["mr"]),
-        "energy": _energy_loss(given["energy"].float(), batch["energy"].float(), batch["mr"]),
+        "energy": _energy_loss(given["energy"].float(), batch["energy"].float(), asked & batch["mr"][:, None]),
     }
 
 
@@ -138,15 +143,18 @@ def _said(output: torch.Tensor, wanted: torch.Tensor, known: torch.Tensor, mr: t
     return whole + 0.1 * torch.nn.functional.binary_cross_entropy_with_logits(logits[:, -1], mr.float())
 
 
-def _energy_loss(logits: torch.Tensor, wanted: torch.Tensor, mr: torch.Tensor) -> torch.Tensor:
-    """Return one less the correlation where there is a change, and what is shown where there is none."""
+def _energy_loss(logits: torch.Tensor, wanted: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """Return one less the correlation where there is a change, and what is shown where there is none.
+
+    ``asked[sample, class]`` says of which maps: of MR scans, of failed fat suppression only where fat was suppressed.
+    """
     shown, there = torch.sigmoid(logits).flatten(2), wanted.flatten(2)
-    present = (there.amax(dim=2) > 0) & mr[:, None]
+    present = (there.amax(dim=2) > 0) & asked
     one, other = shown - shown.mean(dim=2, keepdim=True), there - there.mean(dim=2, keepdim=True)
     norm = (one.square().sum(dim=2) * other.square().sum(dim=2)).clamp_min(1e-8).sqrt()
     unlike = 1 - (one * other).sum(dim=2) / norm
     square = (shown - there).square().mean(dim=2)
-    absent = ((~present) & mr[:, None]).float()
+    absent = ((~present) & asked).float()
     loss = (present * (unlike + 2 * square)).sum() / present.sum().clamp_min(1)
     return loss + (absent * square).sum() / absent.sum().clamp_min(1)
 
