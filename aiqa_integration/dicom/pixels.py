@@ -16,6 +16,10 @@ from aiqa_integration.dicom.reading import BROKEN_ENCODING, quiet, read_dataset,
 from aiqa_integration.errors import NotImageData
 
 _PLAIN = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian})
+_KINDS = {
+    (bits, signed): np.dtype(f"<{sign}{bits // 8}") for bits in (8, 16, 32) for signed, sign in enumerate(("u", "i"))
+}
+"""Types of plain pixels by Bits Allocated and Pixel Representation."""
 
 MAX_VOXELS = 1 << 28
 """Voxels of one series (1 GiB as float32); a header that declares more is refused before anything is decoded."""
@@ -72,18 +76,19 @@ def _stored(dataset: Dataset, frame: Frame) -> NDArray[np.integer]:
 def _plain(dataset: Dataset, frame: Frame) -> NDArray[np.integer] | None:
     """Return the stored values of an object whose only frame lies in it as numpy would write it, None for any other.
 
-    Most files are such; pydicom's checks and its choice of a decoder take longer than all else about their pixels.
+    Most files are such; pydicom's checks and its choice of a decoder take longer than all else about their pixels. What
+    lacks an attribute that says how to read it is left to pydicom, which refuses it.
     """
-    signs = {0: "u", 1: "i"}.get(whole(dataset, "PixelRepresentation") or 0)
-    allocated = whole(dataset, "BitsAllocated")
-    plain = dataset.file_meta.get("TransferSyntaxUID") in _PLAIN and not frame.multi_frame
-    if not plain or signs is None or allocated not in {8, 16, 32}:
+    allocated, signed = whole(dataset, "BitsAllocated"), whole(dataset, "PixelRepresentation")
+    if allocated is None or signed is None or frame.multi_frame:
         return None
-    size = frame.matrix[0] * frame.matrix[1] * allocated // 8
+    kind = _KINDS.get((allocated, signed))
+    if kind is None or dataset.file_meta.get("TransferSyntaxUID") not in _PLAIN:
+        return None
+    size = frame.matrix[0] * frame.matrix[1] * kind.itemsize
     stored = dataset.PixelData
     if len(stored) != size + size % 2:
         return None
-    kind = np.dtype(f"<{signs}{allocated // 8}")
     return np.frombuffer(stored, kind, count=frame.matrix[0] * frame.matrix[1]).reshape(frame.matrix)
 
 

@@ -162,6 +162,14 @@ def test_eight_bit_pixels(files):
     assert np.array_equal(READER.load([path]).stack.voxels[0], truth)
 
 
+@pytest.mark.parametrize("keyword", ["PixelRepresentation", "BitsStored", "BitsAllocated"])
+def test_pixels_are_not_guessed_where_the_header_does_not_say_how_to_read_them(files, keyword):
+    dataset = dcmread(files[0])
+    delattr(dataset, keyword)
+    dataset.save_as(files[0])
+    assert "pixels of" in refused(files[:1], NotImageData)
+
+
 def test_each_slice_has_its_own_rescale(files):
     for number, path in enumerate(files):
         edited(path, RescaleSlope=number + 0.5, RescaleIntercept=-number)
