@@ -163,7 +163,8 @@ def _verdict(said: _Said) -> tuple[Verdict, str | None]:
             severe = said.severity > ALERTED_SEVERITY
             return Verdict.ACTION if severe else Verdict.TOLERANCE, f"severity {said.severity} of 3"
         case "left open":
-            return Verdict.NOT_ASSESSED, "left open: neither present nor absent with confidence"
+            low, high = said.band.low, said.band.high
+            return Verdict.NOT_ASSESSED, f"left open: absent below {low:.3g}, present from {high:.3g}"
         case "absent":
             return Verdict.PASS, None
 

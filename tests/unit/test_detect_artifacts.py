@@ -121,6 +121,7 @@ def test_a_fitted_calibration_alerts_from_its_own_threshold_on_and_leaves_open_b
     assert judged(found, ArtifactId.MOTION).verdict is Verdict.TOLERANCE
     open_ = detected(ArtifactId.MOTION, at_threshold - 0.02, fitted)
     assert judged(open_, ArtifactId.MOTION).verdict is Verdict.NOT_ASSESSED
+    assert judged(open_, ArtifactId.MOTION).note.endswith("present from 0.5")
     assert judged(detected(ArtifactId.MOTION, 0.001, fitted), ArtifactId.MOTION).verdict is Verdict.PASS
 
 
