@@ -27,7 +27,7 @@ def scripts():
         del sys.modules[name]
     sys.path.insert(0, str(BUNDLE))
     names = {"agreed": "agreed_simulators", "first": "second_simulators"}
-    names |= {name: name for name in ("dataset", "evaluate", "finish", "network", "train", "unseen")}
+    names |= {name: name for name in ("dataset", "evaluate", "finish", "network", "points", "train", "unseen")}
     yield SimpleNamespace(**{short: import_module(f"scripts.{name}") for short, name in names.items()})
     sys.path.remove(str(BUNDLE))
     for name in [name for name in sys.modules if name.partition(".")[0] == "scripts"]:
@@ -157,7 +157,7 @@ def test_a_series_that_shifts_fat_itself_is_no_clean_case_of_it(scripts):
 
 def stacks(scripts, *, raised=0.0, count=400, seed=0):
     """Return log odds and levels of one class: clean around -6, minor around -3, limiting around 1, all ``raised``."""
-    level = np.resize([scripts.finish.CLEAN, scripts.finish.CLEAN, 1, 2], count)
+    level = np.resize([scripts.points.CLEAN, scripts.points.CLEAN, 1, 2], count)
     middle = np.select([level == 2, level == 1], [1.0, -3.0], -6.0)
     return middle + raised + np.random.default_rng(seed).normal(0, 0.2, count), level
 
@@ -166,22 +166,22 @@ def test_the_margin_of_a_class_is_what_one_head_lies_above_the_others(scripts):
     drawn = stacks(scripts, seed=9)
     alike = [stacks(scripts, seed=k) for k in range(4)]
     apart = [*alike, stacks(scripts, raised=2.0, seed=5)]
-    guard = scripts.finish.GUARD
-    assert scripts.finish.margin(drawn, alike) <= 0.5 + guard
-    assert scripts.finish.margin(drawn, apart) == pytest.approx(2.0 + guard, abs=0.5)
-    assert scripts.finish.margin(drawn, alike[:2]) == scripts.finish.ALONE
+    guard = scripts.points.GUARD
+    assert scripts.points.margin(drawn, alike) <= 0.5 + guard
+    assert scripts.points.margin(drawn, apart) == pytest.approx(2.0 + guard, abs=0.5)
+    assert scripts.points.margin(drawn, alike[:2]) == scripts.points.ALONE
 
 
 def test_a_head_that_shows_an_artifact_itself_sets_no_limit_of_it(scripts):
     drawn, alike = stacks(scripts, seed=9), [stacks(scripts, seed=k) for k in range(4)]
     said, level = stacks(scripts, raised=3.0, seed=5)
-    own = said, np.full_like(level, scripts.finish.UNKNOWN)
-    assert scripts.finish.margin(drawn, [*alike, own]) == scripts.finish.margin(drawn, alike)
+    own = said, np.full_like(level, scripts.dataset.UNKNOWN)
+    assert scripts.points.margin(drawn, [*alike, own]) == scripts.points.margin(drawn, alike)
     head = SimpleNamespace(shows=(ArtifactId.MOTION,))
     seen = {"group": np.arange(3), "severity": np.zeros((3, 12), np.int8), "stack": np.zeros((3, 12), np.int8)}
     (part,) = scripts.finish.by_head(seen, [head])
     place = list(ArtifactId).index(ArtifactId.MOTION)
-    assert np.all(part["stack"][:, place] == scripts.finish.UNKNOWN)
+    assert np.all(part["stack"][:, place] == scripts.dataset.UNKNOWN)
     assert np.all(np.delete(part["stack"], place, axis=1) == 0)
     assert np.all(np.asarray(seen["stack"]) == 0)
 
@@ -215,3 +215,10 @@ def test_a_scan_without_suppression_teaches_nothing_of_its_failure(scripts, leve
     energy = dict(networks["energy"].named_parameters())["conv.weight"].grad[place]
     assert bool(picture.any()) is learns
     assert bool(energy.any()) is learns
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_asking_networks_leaves_them_as_they_were(scripts, training):
+    networks = scripts.network.build().train(training)
+    scripts.network.answers(networks, {"image": np.zeros((1, 3, 192, 192), np.uint8), "mr": np.ones(1, bool)}, "cpu")
+    assert {part.training for part in networks.modules()} == {training}

@@ -17,59 +17,38 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 
 from aiqa_integration.artifact_detection.gate import LEAST_ASSESSABLE, MOST_UNLIKE
 from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS, worst_places
-from aiqa_integration.infer.trees import BoostedTrees
 from aiqa_integration.model.artifact import ArtifactId
 from scripts.brain_maps import keep_maps
 from scripts.dataset import STACK, SUPPRESSED_SCANS, UNKNOWN, Sample, draw_real_stack, draw_stack, draw_suppressed
+from scripts.fits import (
+    MR,
+    OUTPUTS,
+    SUPPRESSED_OUTPUTS,
+    fit_fused,
+    fit_picture,
+    fit_trees,
+    fit_unlike,
+    linear_of,
+)
 from scripts.network import Arrays, answers, build, config, stacked
 from scripts.photographs import photograph_samples
+from scripts.points import operating_points
 from scripts.real_heads import Head, read_heads
-from scripts.scores import auc
+from scripts.scores import Floats, auc
 from scripts.train import HELD_OUT_SEED, draws, kept, learned
 
-Floats = NDArray[np.float64]
-Said = tuple[Floats, NDArray[np.int8]]
-"""What is said of stacks (probability, or of one class its log odds), and the severities."""
 Draw = Callable[[np.random.Generator], Iterator[Sample]]
 
 STACK_SEED, REAL_SEED = 320_000_000, 420_000_000
 SUPPRESSED_SEED, SUPPRESSED_STACK_SEED, SUPPRESSED_REAL_SEED = 800_000_000, 810_000_000, 820_000_000
-USUAL = 0.99
-"""Share of the training images that are no more unlike than 1."""
-SHARES = tuple(k / 10 for k in range(11))
-"""Of the picture in what it and the trees say together."""
-MR = len(CLASSES) * LEVELS
-"""The output that says whether an image is an MR scan of a patient."""
-_FAILURE = CLASSES.index(ArtifactId.FAT_SAT_FAILURE)
-SUPPRESSED_OUTPUTS = tuple(range(_FAILURE * LEVELS, (_FAILURE + 1) * LEVELS))
-OUTPUTS = tuple(output for output in range(MR + 1) if output not in SUPPRESSED_OUTPUTS)
-"""The outputs that are fitted on all scans, and those on suppressed ones."""
-_WEAK = 0.05
-"""Inverse strength of the penalty on what the picture says of suppressed scans, on standardised features."""
-MOST_CALLED, MOST_MINOR, MOST_OTHER = 0.005, 0.04, 0.05
-"""Shares of clean stacks, of those with a minor artifact and of those with other artifacts that may be called: the
-first two below the limits of 1 % and 5 %, since real series differ from drawn ones."""
-MOST_MISSED = 0.05
-MARGINS = tuple(k / 4 for k in range(17))
-MOST_MINOR_ELSEWHERE = 0.05
-GUARD, FEWEST, ALONE = 0.25, 3, 1.5
-"""Log odds added to the margin that heads ask of each other; how many heads ask at least; the margin of fewer."""
-CLEAN = -2
-"""Stands for the severity 0 of a class in a stack that has no artifact at all."""
 LEARNT_KEYS = ("metrics", "severity", "mr")
-_RIDGE = 0.01
 
 
 def drawn(draw: Draw, seed: int, count: int, path: Path) -> Arrays:
@@ -97,7 +76,6 @@ def drawn(draw: Draw, seed: int, count: int, path: Path) -> Arrays:
 def looked_at(networks: torch.nn.ModuleDict, samples: Arrays) -> Arrays:
     """Return samples with what the picture networks and the trees say of them, without their images."""
     said = answers(networks, samples, "cpu")
-    networks.eval()
     kept = {key: values for key, values in samples.items() if key not in {"image", "energy"}}
     with torch.inference_mode():
         quality = networks["quality"](torch.from_numpy(samples["metrics"].astype(np.float32))).numpy()
@@ -118,163 +96,12 @@ def by_head(seen: Arrays, heads: Sequence[Head]) -> list[Arrays]:
     return parts
 
 
-def targets(seen: Arrays, output: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which samples tell an output of the networks, and what they tell."""
-    if output == MR:
-        return np.ones(len(seen["mr"]), bool), seen["mr"]
-    level = seen["severity"][:, output // LEVELS]
-    return seen["mr"] & (level != UNKNOWN), level > output % LEVELS
-
-
-def fit_trees(trees: BoostedTrees, samples: Arrays, outputs: Sequence[int] = OUTPUTS) -> None:
-    """Set the trees from metrics and severities of the samples that the networks were trained on."""
-    metrics = samples["metrics"].astype(np.float32)
-    for output in outputs:
-        known, truth = targets(samples, output)
-        if len(set(truth[known])) == 2:
-            _copy(_boosted(trees, metrics[known], truth[known]), trees, output)
-
-
-def fit_picture(picture: torch.nn.Module, samples: Arrays, outputs: Sequence[int]) -> None:
-    """Set what the picture says of some outputs: a logistic regression on what the layers before its last one give.
-
-    ``samples`` have the pooled features of the trunk.
-    """
-    *before, last = picture.children()
-    with torch.inference_mode():
-        features = torch.nn.Sequential(*before)(torch.from_numpy(samples["trunk"])).numpy().astype(np.float64)
-    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
-    for output in outputs:
-        known, truth = targets(samples, output)
-        if len(set(truth[known])) < 2:
-            continue
-        model = LogisticRegression(C=_WEAK, max_iter=2000).fit((features[known] - middle) / spread, truth[known])
-        weight = model.coef_[0] / spread
-        with torch.no_grad():
-            last.weight[output] = torch.from_numpy(weight)  # type: ignore[index]
-            last.bias[output] = float(model.intercept_[0] - weight @ middle)  # type: ignore[index]
-
-
 def said_again(networks: torch.nn.ModuleDict, seen: Arrays) -> Arrays:
     """Return samples with what picture and trees say of them now; of their images, the trunk's features are known."""
     with torch.inference_mode():
         picture = networks["picture"](torch.from_numpy(seen["trunk"])).numpy()
         quality = networks["quality"](torch.from_numpy(seen["metrics"].astype(np.float32))).numpy()
     return seen | {"picture": picture, "quality": quality}
-
-
-def _boosted(trees: BoostedTrees, metrics: NDArray[np.float32], truth: NDArray[np.bool_]) -> Any:  # noqa: ANN401
-    model = HistGradientBoostingClassifier(
-        max_iter=trees.place.shape[1],
-        max_depth=trees.depth,
-        learning_rate=0.08,
-        l2_regularization=1.0,
-        min_samples_leaf=10,
-        early_stopping=False,
-        random_state=0,
-    )
-    return model.fit(metrics, truth)
-
-
-def _copy(model: Any, trees: BoostedTrees, output: int) -> None:  # noqa: ANN401
-    """Write a model's trees as complete ones: below an early leaf every node goes left, to that leaf's value."""
-    inner = trees.place.shape[2]
-    trees.place[output], trees.limit[output], trees.leaf[output] = 0, float("inf"), 0.0
-    trees.start[output] = float(model._baseline_prediction.ravel()[0])  # noqa: SLF001 - it has no public name
-    for number, (predictor,) in enumerate(model._predictors):  # noqa: SLF001 - it has no public name
-        nodes = predictor.nodes
-
-        def write(node: int, place: int, number: int = number, nodes: Any = nodes) -> None:  # noqa: ANN401
-            if place >= inner:
-                trees.leaf[output, number, place - inner] = float(nodes[node]["value"])
-                return
-            if nodes[node]["is_leaf"]:
-                write(node, 2 * place + 1)
-                return
-            trees.place[output, number, place] = int(nodes[node]["feature_idx"])
-            trees.limit[output, number, place] = _not_above(float(nodes[node]["num_threshold"]))
-            write(int(nodes[node]["left"]), 2 * place + 1)
-            write(int(nodes[node]["right"]), 2 * place + 2)
-
-        write(0, 0)
-
-
-def _not_above(value: float) -> float:
-    """Return the largest float32 that is not above a value: a float32 is above either or neither."""
-    near = np.float32(value)
-    return float(near if near <= value else np.nextafter(near, np.float32(-np.inf)))
-
-
-def fit_fused(layer: torch.nn.Linear, kinds: list[Arrays], outputs: Sequence[int] = OUTPUTS) -> None:
-    """Set the layer that weighs picture and trees, output by output of those given, into a probability.
-
-    ``kinds`` are samples of each kind of anatomy, which count the same. The part of each is the one of ``SHARES`` that
-    ranks best in the mean of the kinds, so that both together are not worse there than one alone; a logistic regression
-    on what they then say gives slope and shift.
-    """
-    shares = []
-    with torch.no_grad():
-        for output in outputs:
-            layer.weight[output] = layer.bias[output] = 0.0
-            told = _told(kinds, output)
-            if not told:
-                continue
-            share = max(SHARES, key=lambda part: np.mean([auc(truth, said @ (part, 1 - part)) for said, truth in told]))
-            slope, start = _scaled([said @ (share, 1 - share) for said, _ in told], [truth for _, truth in told])
-            layer.weight[output, output] = slope * share
-            layer.weight[output, output + MR + 1] = slope * (1 - share)
-            layer.bias[output] = start
-            shares.append(share)
-    print(f"part of the picture by output: {shares}", flush=True)
-
-
-def _told(kinds: list[Arrays], output: int) -> list[tuple[Floats, NDArray[np.bool_]]]:
-    """Return, of the kinds that have both, what picture and trees say of an output ``[sample, 2]``, and the truth."""
-    found = []
-    for kind in kinds:
-        known, truth = targets(kind, output)
-        if len(set(truth[known])) == 2:
-            said = np.stack([kind["picture"][known, output], kind["quality"][known, output]], axis=1)
-            found.append((said.astype(float), truth[known]))
-    return found
-
-
-def _scaled(said: list[Floats], truth: list[NDArray[np.bool_]]) -> tuple[float, float]:
-    """Return slope and shift that make logits a probability: logistic regression, each kind of the same weight."""
-    signs = [np.where(part, -1.0, 1.0) for part in truth]
-
-    def loss(weights: Floats) -> float:
-        kinds = zip(said, signs, strict=True)
-        fit = sum(float(np.logaddexp(0, sign * (weights[0] * part + weights[1])).mean()) for part, sign in kinds)
-        return fit + _RIDGE * float((weights[0] - 1) ** 2)
-
-    found = minimize(loss, np.array([1.0, 0.0]), bounds=[(0.05, None), (None, None)])
-    return float(found.x[0]), float(found.x[1])
-
-
-def fit_unlike(layer: torch.nn.Linear, features: NDArray[np.floating]) -> None:
-    """Set the layer whose output has a norm of 1 for features as unlike as one training image in a hundred.
-
-    The norm is the Mahalanobis distance with a covariance shrunk towards the identity, over its 99th percentile.
-    Source: Ledoit and Wolf, J Multivariate Anal 2004;88:365.
-    """
-    x = features.astype(np.float64)
-    middle, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-    z = (x - middle) / scale
-    count, size = z.shape
-    covariance = z.T @ z / count
-    mean = np.trace(covariance) / size
-    spread = ((covariance - mean * np.eye(size)) ** 2).sum() / size
-    error = (((z**2).T @ (z**2)) / count - covariance**2).sum() / size / count
-    share = min(error / max(spread, 1e-12), 1.0)
-    shrunk = (1 - share) * covariance + share * mean * np.eye(size)
-    whitening = np.linalg.inv(np.linalg.cholesky(shrunk))
-    limit = float(np.quantile(np.linalg.norm(z @ whitening.T, axis=1), USUAL))
-    weight = whitening / scale / limit
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(-weight @ middle))
-    print(f"unlike: shrinkage {share:.4f}, limit {limit:.2f} of {size} features", flush=True)
 
 
 def said_of_stacks(fused_by: torch.nn.Module, seen: Arrays) -> tuple[dict[str, Floats], NDArray[np.int8]]:
@@ -296,83 +123,6 @@ def said_of_stacks(fused_by: torch.nn.Module, seen: Arrays) -> tuple[dict[str, F
             ]
         )
     return pooled, seen["stack"].reshape(-1, STACK, len(CLASSES))[:, 0]
-
-
-def operating_points(
-    drawn: Said, heads: Sequence[Said], artifacts: Sequence[ArtifactId] = CLASSES
-) -> dict[str, tuple[float, float]]:
-    """Return by class of those given the probabilities below which it is absent and from which it limits reading.
-
-    From drawn stacks and those of real heads: the strictest decides, raised by a margin of the class's own.
-    """
-    points = {}
-    for place, artifact in enumerate(CLASSES):
-        if artifact not in artifacts:
-            continue
-        told = [_of_class(one, place) for one in (drawn, *heads)]
-        if not all(any(known(level).any() for _, level in told) for known in (_none, _minor, _limiting)):
-            continue
-        high = max(map(_bound, told)) + margin(told[0], told[1:])
-        missed = np.concatenate([one[_limiting(level)] for one, level in told])
-        low = min(float(np.quantile(missed, MOST_MISSED)), high)
-        points[str(artifact)] = (round(float(expit(low)), 3), round(float(expit(high)), 3))
-    return points
-
-
-def margin(drawn: Said, heads: Sequence[Said]) -> float:
-    """Return what is added to the log odds from which a class is said, for heads that are none of these.
-
-    The least of ``MARGINS`` with which, over heads whose own stacks set no limit, no more clean ones are called than
-    ``MOST_CALLED`` and no more minor ones than ``MOST_MINOR_ELSEWHERE``; and ``GUARD`` more. Of few heads ``ALONE``.
-    """
-    telling = [head for head in heads if (head[1] != UNKNOWN).any()]
-    if len(telling) < FEWEST:
-        return ALONE
-    bounds = [_bound(head) for head in telling]
-    for raised in MARGINS:
-        clean, minor = [], []
-        for place, (said, level) in enumerate(telling):
-            limit = max(_bound(drawn), *(bound for other, bound in enumerate(bounds) if other != place)) + raised
-            clean.append(float((said[_clean(level)] >= limit).mean()) if _clean(level).any() else 0.0)
-            minor.extend(said[_minor(level)] >= limit)
-        if np.mean(clean) <= MOST_CALLED and (not minor or np.mean(minor) <= MOST_MINOR_ELSEWHERE):
-            break
-    return raised + GUARD
-
-
-def _of_class(one: Said, place: int) -> Said:
-    """Return the log odds of a class and its severities; CLEAN where the stack has no artifact at all."""
-    said, level = one
-    known = np.where((level <= 0).all(axis=1) & (level[:, place] == 0), CLEAN, level[:, place])
-    return logit(np.clip(said[:, place], 1e-6, 1 - 1e-6)), known
-
-
-def _bound(one: Said) -> float:
-    """Return the log odds that no more than the allowed parts of clean, minor and otherwise disturbed stacks reach."""
-    said, level = one
-    parts = ((_clean, MOST_CALLED, 1), (_minor, MOST_MINOR, 5), (_other, MOST_OTHER, 1))
-    found = [np.quantile(said[which(level)], 1 - most) for which, most, few in parts if which(level).sum() >= few]
-    return float(max(found, default=-np.inf))
-
-
-def _clean(level: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return level == CLEAN
-
-
-def _other(level: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return level == 0
-
-
-def _none(level: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return (level == 0) | (level == CLEAN)
-
-
-def _minor(level: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return level == 1
-
-
-def _limiting(level: NDArray[np.int8]) -> NDArray[np.bool_]:
-    return level >= 2
 
 
 def show_stacks(folds: list[tuple[dict[str, Floats], NDArray[np.int8], Floats]]) -> None:
@@ -460,7 +210,7 @@ def finish(networks: torch.nn.ModuleDict, options: argparse.Namespace, maps: Pat
     artifacts = tuple(artifact for artifact in CLASSES if artifact is not ArtifactId.FAT_SAT_FAILURE)
     kinds = Kinds(samples=seen, drawn=judged[0], heads=alone, strange=strange, artifacts=artifacts, outputs=OUTPUTS)
     networks["fused"] = fused_by(kinds, networks["fused"])
-    fit_unlike(_linear(networks["unlike"]), seen["trunk"][seen["mr"]])
+    fit_unlike(linear_of(networks["unlike"]), seen["trunk"][seen["mr"]])
     print(f"{len(seen['mr'])} samples, {len(config()['graph'])} networks")
     print(f"operating points {points_by(kinds, networks['fused'])}")
     show_gate(networks, kinds)
@@ -540,7 +290,7 @@ def fused_by(kinds: Kinds, before: torch.nn.Module) -> torch.nn.Module:
         keys = ("picture", "quality", "severity", "mr")
         both = {key: np.concatenate([part[key] for part in [*kinds.strange, *kinds.heads]]) for key in keys}
         groups.append(both | {"severity": np.full_like(both["severity"], UNKNOWN)})
-    fit_fused(_linear(network), groups, kinds.outputs)
+    fit_fused(linear_of(network), groups, kinds.outputs)
     return network
 
 
@@ -585,10 +335,6 @@ def show_gate(networks: torch.nn.ModuleDict, kinds: Kinds) -> None:
             f"scored {np.mean((unlike <= MOST_UNLIKE) & (probability >= LEAST_ASSESSABLE)):.4f}",
             flush=True,
         )
-
-
-def _linear(part: torch.nn.Module) -> torch.nn.Linear:
-    return next(module for module in part.modules() if isinstance(module, torch.nn.Linear))
 
 
 if __name__ == "__main__":

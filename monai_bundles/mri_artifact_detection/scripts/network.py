@@ -63,8 +63,12 @@ def to_image(packed: torch.Tensor) -> torch.Tensor:
 
 
 def answers(networks: torch.nn.ModuleDict, arrays: Arrays, device: str) -> Arrays:
-    """Return what the networks say of samples: logits of the picture, energy as 0 to 1, pooled features."""
+    """Return what the networks say of samples: logits of the picture, energy as 0 to 1, pooled features.
+
+    Networks that are being trained go on being trained afterwards, others do not.
+    """
     graph = {name: tuple(inputs) for name, inputs in config()["graph"].items() if name not in APART}
+    trained = networks.training
     networks.eval()
     parts: dict[str, list[NDArray[Any]]] = {}
     with torch.inference_mode():
@@ -79,5 +83,5 @@ def answers(networks: torch.nn.ModuleDict, arrays: Arrays, device: str) -> Array
             }
             for name, value in shown.items():
                 parts.setdefault(name, []).append(value.float().cpu().numpy())
-    networks.train()
+    networks.train(trained)
     return {name: np.concatenate(values) for name, values in parts.items()}
