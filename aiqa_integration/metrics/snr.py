@@ -32,8 +32,8 @@ from aiqa_integration.model.sampling import (
     PhantomSlice,
     pixel_places,
     region,
+    signal_beyond,
     slice_of,
-    square_distances,
 )
 
 SIGNAL_TO_NOISE = MetricDef(
@@ -94,9 +94,7 @@ def snr_of_slice(sl: PhantomSlice, *, diameter_mm: float) -> Measured | Obstacle
         return noisy
     taken = min(noisy.shared / float(np.prod(kernel)), _MOST_TAKEN)
     noisy = replace(noisy, noises=noisy.noises / np.sqrt(1.0 - taken))
-    square, radius = square_distances(sl), diameter_mm / 2
-    beyond = sl.image[(square > (radius + 4.0) ** 2) & (square < (radius + 12.0) ** 2)]
-    if beyond.size and float(np.median(beyond)) > _OUTSIDE_PART * float(noisy.signals.mean()):
+    if signal_beyond(sl, diameter_mm / 2) > _OUTSIDE_PART * float(noisy.signals.mean()):
         return Obstacle(reason=Reason.IMPLAUSIBLE, detail="what lies beyond the phantom is as bright as its water")
     regions = tuple(
         region(sl.index, "polygon", _corners(sl, at), label=f"SNR, {name}")

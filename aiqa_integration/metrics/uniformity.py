@@ -28,6 +28,7 @@ from aiqa_integration.model.sampling import (
     noise_sd,
     part_of,
     raster,
+    signal_beyond,
     slice_of,
     square_distances,
     to_phantom,
@@ -107,7 +108,7 @@ def measure_uniformity(images: PhantomImages, *, diameter_mm: float, large: Larg
                 PERCENT_IMAGE_UNIFORMITY, sl.index
             ),
         )
-    if not _stands_out(sl, diameter_mm / 2, mean):
+    if signal_beyond(sl, diameter_mm / 2) >= 0.5 * mean:
         nothing = Obstacle(reason=Reason.IMPLAUSIBLE, detail="what lies beyond the phantom is as bright as its water")
         return (nothing.not_measured(PERCENT_IMAGE_UNIFORMITY, sl.index),)
     disks = _disk_means(cut)
@@ -132,13 +133,6 @@ def _inside_image(sl: PhantomSlice, large: LargeRegion) -> bool:
     )
     height, width = sl.image.shape
     return bool((columns >= 0).all() and columns.max() <= width - 1 and (rows >= 0).all() and rows.max() <= height - 1)
-
-
-def _stands_out(sl: PhantomSlice, radius_mm: float, mean: float) -> bool:
-    """Return whether the ring 4-12 mm beyond the phantom is less than half as bright as its water."""
-    square = square_distances(sl)
-    ring = sl.image[(square > (radius_mm + 4.0) ** 2) & (square < (radius_mm + 12.0) ** 2)]
-    return ring.size == 0 or float(np.median(ring)) < 0.5 * mean
 
 
 def _disk_means(sl: PhantomSlice) -> FloatArray:

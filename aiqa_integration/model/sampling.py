@@ -79,6 +79,13 @@ def square_distances(sl: PhantomSlice, centre_mm: tuple[float, float] = (0.0, 0.
     return np.asarray(down[:, None] + across, np.float64)
 
 
+def signal_beyond(sl: PhantomSlice, radius_mm: float) -> float:
+    """Return the median signal 4 to 12 mm beyond a phantom of that radius; minus infinity where no pixel lies there."""
+    square = square_distances(sl)
+    ring = sl.image[(square > (radius_mm + 4.0) ** 2) & (square < (radius_mm + 12.0) ** 2)]
+    return float(np.median(ring)) if ring.size else -np.inf
+
+
 def part_of(sl: PhantomSlice, reach_mm: float, centre_mm: tuple[float, float] = (0.0, 0.0)) -> PhantomSlice:
     """Return what lies up to so far from a place of the phantom, along rows and columns: a view, with its own pose.
 
