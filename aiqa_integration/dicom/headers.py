@@ -102,6 +102,8 @@ def series_header(dataset: Dataset, instance_uids: Sequence[str]) -> SeriesHeade
         nominal_slice_thickness_mm=_positive(_anywhere(dataset, "SliceThickness")),
         centre_frequency_mhz=_centre_frequency_mhz(dataset),
         transmitter_gain=_transmitter_gain(dataset),
+        read_bandwidth_hz_per_pixel=_positive(_anywhere(dataset, "PixelBandwidth")),
+        acquired_read_pixels=_acquired_read_pixels(dataset),
         phase_encoding=_phase_encoding(dataset),
         acquired_at=_acquired_at(dataset),
         series_description=text(dataset, "SeriesDescription"),
@@ -134,6 +136,7 @@ _GROUP_OF = {
     "FlipAngle": "MRTimingAndRelatedParametersSequence",
     "EchoTrainLength": "MRTimingAndRelatedParametersSequence",
     "SliceThickness": "PixelMeasuresSequence",
+    "PixelBandwidth": "MRImagingModifierSequence",
 }
 """Functional groups that hold, in enhanced objects, what classic ones have at the top."""
 
@@ -155,10 +158,17 @@ def _field_strength_t(dataset: Dataset) -> float | None:
     return found / 10_000 if found is not None and found > 100 else found
 
 
+_MOST_MHZ = 1e5
+
+
 def _centre_frequency_mhz(dataset: Dataset) -> float | None:
-    """Return the scanner's frequency: classic (0018,0084), enhanced (0018,9098) of the first frame."""
+    """Return the scanner's frequency: classic (0018,0084), enhanced (0018,9098) of the first frame.
+
+    United Imaging writes hertz.
+    """
     group = functional_group(dataset, 0, "MRImagingModifierSequence")
-    return _positive(number(dataset, "ImagingFrequency") if group is None else number(group, "TransmitterFrequency"))
+    found = _positive(number(dataset, "ImagingFrequency") if group is None else number(group, "TransmitterFrequency"))
+    return found / 1e6 if found is not None and found > _MOST_MHZ else found
 
 
 def _transmitter_gain(dataset: Dataset) -> float | None:
@@ -168,6 +178,14 @@ def _transmitter_gain(dataset: Dataset) -> float | None:
         return float(stated)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _acquired_read_pixels(dataset: Dataset) -> int | None:
+    """Return the pixels acquired along the read-out: enhanced (0018,9058), classic the first part of (0018,1310)."""
+    group = functional_group(dataset, 0, "MRFOVGeometrySequence")
+    if group is not None:
+        return whole(group, "MRAcquisitionFrequencyEncodingSteps") or None
+    return int(max(numbers(dataset, "AcquisitionMatrix")[:2], default=0)) or None
 
 
 def _positive(found: float | None) -> float | None:

@@ -32,8 +32,10 @@ class SeriesHeader:
     """What the analyses need of a series' attributes, typed, with units in the names.
 
     ``instance_uids`` are the SOP Instance UIDs of the whole series, sorted. ``transmitter_gain`` is on the vendor's own
-    scale. ``patient`` and ``order`` are None where the images name none. ``keywords`` maps DICOM keywords to values for
-    rules; their values are not for logs (one of them is PatientID, by which sites name their phantoms).
+    scale. ``read_bandwidth_hz_per_pixel`` is of a pixel as acquired, of which there were ``acquired_read_pixels`` along
+    the read-out (0018,0095), (0018,1310). ``patient`` and ``order`` are None where the images name none. ``keywords``
+    maps DICOM keywords to values for rules; their values are not for logs (one of them is PatientID, by which sites
+    name their phantoms).
     """
 
     ref: SeriesRef
@@ -47,6 +49,8 @@ class SeriesHeader:
     nominal_slice_thickness_mm: float | None = None
     centre_frequency_mhz: float | None = None
     transmitter_gain: float | None = None
+    read_bandwidth_hz_per_pixel: float | None = None
+    acquired_read_pixels: int | None = None
     phase_encoding: Literal["ROW", "COLUMN"] | None = None
     acquired_at: str | None = None
     series_description: str = ""
