@@ -1,5 +1,6 @@
 """The shift of fat follows from the header alone."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from aiqa_integration.artifact_detection.fat_shift import fat_shift_px
 from aiqa_integration.model.identity import Device, SeriesRef
-from aiqa_integration.model.image import ImageStack, SeriesHeader, SliceRef
+from aiqa_integration.model.image import HeaderValue, ImageStack, SeriesHeader, SliceRef
 
 REF = SeriesRef(study_instance_uid="1.2", series_instance_uid="1.3")
 HEADER = SeriesHeader(
@@ -20,7 +21,7 @@ HEADER = SeriesHeader(
     acquired_read_pixels=256,
     phase_encoding="ROW",
 )
-TRAIN = {"ScanningSequence": ("SE",), "EchoTrainLength": 8.0}
+TRAIN: Mapping[str, HeaderValue] = {"ScanningSequence": ("SE",), "EchoTrainLength": 8.0}
 
 
 def stack(rows, columns):
