@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiqa_integration.artifact_detection.gate import likeness
-from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
-from aiqa_integration.artifact_detection.pool import CLASSES, pool, slice_levels
+from aiqa_integration.artifact_detection.inputs import metrics_by_id, series_metrics, slice_channels, slice_metrics
+from aiqa_integration.artifact_detection.measured import MOST_READ, readings, worst_of
+from aiqa_integration.artifact_detection.pool import CLASSES, Assessment, pool, slice_levels
+from aiqa_integration.artifact_detection.said import Said
 from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
@@ -42,12 +44,16 @@ _DROPOUT = ArtifactId.SLICE_DROPOUT
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scored:
-    """A case and what the bundle says: probability of severity 2 or more by part, per slice and per stack."""
+    """A case and what the bundle says: probability of severity 2 or more by part, per slice and per stack.
+
+    ``severity`` is what is said of each class, ``alone`` what would be without measuring it in the image.
+    """
 
     case: Case
     slices: dict[str, NDArray[np.float64]]
     stack: dict[str, NDArray[np.float64]]
     severity: NDArray[np.int_]
+    alone: NDArray[np.int_]
     turned_away: bool
     maps: NDArray[np.float32]
 
@@ -72,10 +78,18 @@ def scored(runner: BundleRunner, name: str, case: Case) -> Scored:
         case=case,
         slices=slices,
         stack=stack,
-        severity=np.array([one.severity for one in pool(outputs)]),
+        severity=np.array([said_of(one, case).severity for one in pool(outputs)]),
+        alone=np.array([Said(assessment=one).severity for one in pool(outputs)]),
         turned_away=not likeness(outputs).scored,
         maps=outputs["energy"],
     )
+
+
+def said_of(assessment: Assessment, case: Case) -> Said:
+    """Return what is said of one artifact of a case, as the analysis says it where no answers have calibrated it."""
+    slices, place = assessment.slices[:MOST_READ], CLASSES.index(assessment.artifact)
+    read = case.read[list(slices) or [0], place]
+    return Said(assessment=assessment, measured=worst_of(assessment.artifact, read, slices))
 
 
 def shown_itself(series: Series) -> frozenset[ArtifactId]:
@@ -139,6 +153,10 @@ def class_table(
         minor = [s for s in found if s.case.source == source and s.case.artifact == artifact and s.case.severity == 1]
         row["minor alerted"] = float(np.mean([_alerts(s, place) for s in minor])) if minor else float("nan")
         row["alerted"] = float(np.mean([_alerts(s, place) for s in positive]))
+        row["minor alerted alone"] = (
+            float(np.mean([_alerts(s, place, alone=True) for s in minor])) if minor else float("nan")
+        )
+        row["alerted alone"] = float(np.mean([_alerts(s, place, alone=True) for s in positive]))
         truth = np.array([s.case.severity for s in positive])
         row["severity right"] = float(np.mean(truth == [s.severity[place] for s in positive]))
         table[str(artifact)] = row
@@ -151,6 +169,8 @@ def class_table(
         "map",
         "minor alerted",
         "alerted",
+        "minor alerted alone",
+        "alerted alone",
         "severity right",
     )
     table["mean"] = {key: float(np.nanmean([row[key] for row in table.values()])) for key in keys}
@@ -179,9 +199,9 @@ def _map_likeness(one: Scored, place: int) -> list[float]:
     return [map_likeness(one.maps[k, place], one.case.energy[k]) for k in range(len(one.case.energy))]
 
 
-def _alerts(one: Scored, place: int) -> bool:
-    """Return whether a person would be told, on a scanner where the class is active."""
-    return not one.turned_away and one.severity[place] >= ALERTED_SEVERITY
+def _alerts(one: Scored, place: int, *, alone: bool = False) -> bool:
+    """Return whether a person would be told, on a scanner where the class is active; or by the network alone."""
+    return not one.turned_away and (one.alone if alone else one.severity)[place] >= ALERTED_SEVERITY
 
 
 def truncation_table(found: Sequence[Scored]) -> dict[str, float]:
@@ -210,8 +230,19 @@ def real_table(runner: BundleRunner, name: str, data: Path) -> dict[str, dict[st
         outputs = runner.run(name, inputs)
         like, said = likeness(outputs), sorted(pool(outputs), key=lambda one: -one.probability)[:4]
         shown = {str(one.artifact): round(one.probability, 2) for one in said}
+        found = [_image_said(one, image, inputs) for one in pool(outputs)]
+        present = {str(one.assessment.artifact): one.severity for one in found if one.answer == "present"}
+        opened = [one.why_open for one in found if one.denied]
         table[title] = {"label": label, "unlike": like.unlike, "assessable": like.assessable, "most likely": shown}
+        table[title] |= {"said": present, "denied": opened}
     return table
+
+
+def _image_said(assessment: Assessment, image: NDArray[np.float32], inputs: Mapping[str, NDArray[np.float32]]) -> Said:
+    """Return what is said of one artifact of a single image."""
+    metrics = metrics_by_id(inputs["metrics"], inputs["series"])
+    read = readings(assessment.artifact, image[None], metrics, None, (0,))
+    return Said(assessment=assessment, measured=worst_of(assessment.artifact, read, (0,)))
 
 
 def group_table(found: Sequence[Scored]) -> dict[str, dict[str, float]]:
@@ -252,7 +283,12 @@ def clean_table(found: Sequence[Scored]) -> dict[str, float]:
     clean = [s for s in found if s.case.source == "clean"]
     called = np.array([[_alerts(s, place) for place in range(len(CLASSES))] for s in clean])
     rates = {str(artifact): float(called[:, place].mean()) for place, artifact in enumerate(CLASSES)}
-    return rates | {"any": float(called[:, _applicable()].any(axis=1).mean()), "stacks": float(len(clean))}
+    alone = [any(_alerts(s, place, alone=True) for place in _applicable()) for s in clean]
+    return (
+        rates
+        | {"any alone": float(np.mean(alone))}
+        | {"any": float(called[:, _applicable()].any(axis=1).mean()), "stacks": float(len(clean))}
+    )
 
 
 def calibration_table(found: Sequence[Scored]) -> dict[str, float]:
