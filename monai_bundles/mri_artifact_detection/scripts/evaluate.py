@@ -32,7 +32,8 @@ from scripts.agreed_simulators import noise_floor
 from scripts.cases import Case, acquired_cases, agreed_cases, clean_cases, disturbed_cases, kept_cases, own_cases
 from scripts.scores import auc, calibration_error
 from scripts.scores import likeness as map_likeness
-from scripts.second_simulators import LIBRARY, object_signal
+from scripts.second_simulators import LIBRARY
+from scripts.stack_measures import object_signal
 from scripts.strange import real_images, strange_stacks
 from scripts.unseen import Series, unseen_series
 
@@ -284,11 +285,8 @@ def clean_table(found: Sequence[Scored]) -> dict[str, float]:
     called = np.array([[_alerts(s, place) for place in range(len(CLASSES))] for s in clean])
     rates = {str(artifact): float(called[:, place].mean()) for place, artifact in enumerate(CLASSES)}
     alone = [any(_alerts(s, place, alone=True) for place in _applicable()) for s in clean]
-    return (
-        rates
-        | {"any alone": float(np.mean(alone))}
-        | {"any": float(called[:, _applicable()].any(axis=1).mean()), "stacks": float(len(clean))}
-    )
+    rates |= {"any alone": float(np.mean(alone)), "any": float(called[:, _applicable()].any(axis=1).mean())}
+    return rates | {"stacks": float(len(clean))}
 
 
 def calibration_table(found: Sequence[Scored]) -> dict[str, float]:
