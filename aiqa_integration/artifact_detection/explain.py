@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from aiqa_integration.artifact_detection.marks import marks_of, phase_direction
+from aiqa_integration.artifact_detection.marks import Marked, marks_of, phase_direction
 from aiqa_integration.artifact_detection.measured import Measured
 from aiqa_integration.artifact_detection.pool import worst_places
 from aiqa_integration.artifact_detection.supports import told_of
@@ -102,13 +102,7 @@ def _finding(
     marked = marks_of(one.artifact, stack, header, worst)
     if one.artifact is ArtifactId.SLICE_DROPOUT:
         worst = tuple(dict.fromkeys(region.slice_index for region in marked.regions))
-    told, measured = told_of(one.artifact, metrics, usual, worst), one.measured
-    if (
-        measured
-        and not measured.denies
-        and any(number.metric == measured.evidence.metric for number in marked.evidence)
-    ):
-        measured = None
+    told, measured = told_of(one.artifact, metrics, usual, worst), _worth_telling(one.measured, marked)
     text = explanation(
         one.artifact,
         one.severity,
@@ -133,3 +127,11 @@ def _finding(
         calibration=one.calibration,
         energy=one.energy if ARTIFACTS_BY_ID[one.artifact].scope == "local" else None,
     )
+
+
+def _worth_telling(measured: Measured | None, marked: Marked) -> Measured | None:
+    """Return a measure that says something, and that no mark says already."""
+    if measured is None or not measured.telling:
+        return None
+    marked_already = any(number.metric == measured.evidence.metric for number in marked.evidence)
+    return measured if measured.denies or not marked_already else None

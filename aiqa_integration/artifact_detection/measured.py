@@ -37,7 +37,9 @@ _DIRECTIONS = ("phase", "read", "radial")
 class Measure:
     """How a measure is told, ``{phrase} {value} {after}``, and how far it can be off.
 
-    The value nearest to the artifact is ``factor`` times what is read, less ``lines`` of k-space.
+    The value nearest to the artifact is ``factor`` times what is read, less ``lines`` of k-space. Of a ``bound`` the
+    artifact is at most as bad as is read: edges and ghosts in the air count, too, so that it is told only where it is
+    short of the anchor.
     """
 
     metric: str
@@ -48,6 +50,7 @@ class Measure:
     shown_as: float = 1.0
     factor: float = 1.0
     lines: float = 0.0
+    bound: bool = False
 
 
 MEASURES: Mapping[ArtifactId, Measure] = {
@@ -67,12 +70,14 @@ MEASURES: Mapping[ArtifactId, Measure] = {
         unit=PERCENT,
         shown_as=100.0,
         factor=1 / 0.65,
+        bound=True,
     ),
     ArtifactId.ZIPPER: Measure(
         metric="mr-mark-line-level",
         phrase="brightest line in the air",
         after=" times the background's spread",
         factor=1 / 0.83,
+        bound=True,
     ),
     ArtifactId.LOW_SNR: Measure(
         metric="mr-mark-air-snr",
@@ -102,6 +107,11 @@ class Measured:
     def denies(self) -> bool:
         """Whether the artifact does not limit reading by its measure, as far as that can be off."""
         return severity_of(ARTIFACTS_BY_ID[self.artifact], self.nearest) < ALERTED_SEVERITY
+
+    @property
+    def telling(self) -> bool:
+        """Whether the number says something to a person: of a bound only that it denies."""
+        return self.denies or not MEASURES[self.artifact].bound
 
     @property
     def evidence(self) -> Evidence:
