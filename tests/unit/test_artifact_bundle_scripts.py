@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from aiqa_integration.artifact_detection.pool import Assessment
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId, severity_of
 from aiqa_integration.simulate.label_maps import draw_anatomy
 
@@ -29,7 +30,8 @@ def scripts():
     names = {"agreed": "agreed_simulators", "first": "second_simulators"}
     names |= {"measures": "stack_measures", "formula": "formula_artifacts"}
     names |= {
-        name: name for name in ("cases", "dataset", "evaluate", "finish", "network", "points", "losses", "unseen")
+        name: name
+        for name in ("cases", "dataset", "evaluate", "finish", "network", "points", "losses", "scored", "unseen")
     }
     yield SimpleNamespace(**{short: import_module(f"scripts.{name}") for short, name in names.items()})
     sys.path.remove(str(BUNDLE))
@@ -178,10 +180,8 @@ def test_a_case_is_called_as_the_analysis_calls_a_series(scripts, level, severit
     place = list(ArtifactId).index(ArtifactId.ZIPPER)
     assert case.read.shape == (6, len(ArtifactId), 2)
     assert case.read[:, place, 0].mean() == pytest.approx(level, rel=0.25)
-    assessment = scripts.evaluate.Assessment(
-        artifact=ArtifactId.ZIPPER, reached=(0.99, 0.9, 0.2), severity=2, slices=(3,)
-    )
-    assert scripts.evaluate.said_of(assessment, case).severity == severity
+    assessment = Assessment(artifact=ArtifactId.ZIPPER, reached=(0.99, 0.9, 0.2), severity=2, slices=(3,))
+    assert scripts.scored.said_of(assessment, case).severity == severity
 
 
 def test_the_margin_of_a_class_is_what_one_head_lies_above_the_others(scripts):
