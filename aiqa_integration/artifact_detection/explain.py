@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from aiqa_integration.artifact_detection.marks import marks_of, phase_direction
+from aiqa_integration.artifact_detection.marks import Marked, marks_of, phase_direction
+from aiqa_integration.artifact_detection.measured import Measured
 from aiqa_integration.artifact_detection.pool import worst_places
 from aiqa_integration.artifact_detection.supports import told_of
 from aiqa_integration.artifact_detection.wording import FAMILY, explanation, places_text
@@ -23,7 +24,8 @@ _FILL = 0.03  # of the image's side: how far signal is taken from to fill a dele
 class Scored:
     """One artifact as it was scored in a series: for all of it, by slice, and where.
 
-    ``slice_scores`` has a value for each slice, higher being worse. ``energy`` is None where there is no map.
+    ``slice_scores`` has a value for each slice, higher being worse. ``energy`` is None where there is no map, and
+    ``measured`` where the artifact's own measure was not or could not be taken.
     """
 
     artifact: ArtifactId
@@ -32,6 +34,7 @@ class Scored:
     slice_scores: NDArray[np.floating]
     calibration: Calibration | None = None
     energy: EnergyMap | None = None
+    measured: Measured | None = None
 
 
 def explain(
@@ -99,11 +102,12 @@ def _finding(
     marked = marks_of(one.artifact, stack, header, worst)
     if one.artifact is ArtifactId.SLICE_DROPOUT:
         worst = tuple(dict.fromkeys(region.slice_index for region in marked.regions))
-    told = told_of(one.artifact, metrics, usual, worst)
+    told, measured = told_of(one.artifact, metrics, usual, worst), _worth_telling(one.measured, marked)
     text = explanation(
         one.artifact,
         one.severity,
         told=told,
+        measured=measured,
         mark=marked.sentence,
         places=places_text(stack.slices, worst),
         direction=phase_direction(header, stack),
@@ -115,7 +119,19 @@ def _finding(
         explanation=text,
         slices=tuple(sorted(worst)),
         marks=marked.regions,
-        evidence=(*(number.evidence for number in told), *marked.evidence),
+        evidence=(
+            *((measured.evidence,) if measured else ()),
+            *(number.evidence for number in told),
+            *marked.evidence,
+        ),
         calibration=one.calibration,
         energy=one.energy if ARTIFACTS_BY_ID[one.artifact].scope == "local" else None,
     )
+
+
+def _worth_telling(measured: Measured | None, marked: Marked) -> Measured | None:
+    """Return a measure that says something, and that no mark says already."""
+    if measured is None or not measured.telling:
+        return None
+    marked_already = any(number.metric == measured.evidence.metric for number in marked.evidence)
+    return measured if measured.denies or not marked_already else None

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftshift
 
-from aiqa_integration.metrics.image_quality import image_quality, image_quality_of_series
+from aiqa_integration.metrics.image_quality import (
+    IMAGE_QUALITY,
+    SERIES_QUALITY,
+    image_quality,
+    image_quality_of_series,
+)
 from aiqa_integration.model.image import ImageStack
 
 Array = NDArray[np.float32]
@@ -52,6 +57,12 @@ def slice_channels(image: NDArray[np.floating]) -> Array:
     seen = np.minimum(_to_grid(rows) @ scaled @ _to_grid(columns).T, np.float32(_MOST))
     dark = np.minimum(_to_grid(rows) @ np.minimum(scaled * np.float32(STRETCH), 1.0) @ _to_grid(columns).T, _MOST)
     return np.stack([seen, dark, _k_space(scaled)]).astype(np.float32)
+
+
+def metrics_by_id(slices: Array, series: Array) -> dict[str, Array]:
+    """Return the metrics of ``[slice, metric]`` arrays by id: one value a slice, or one for the series."""
+    found = {metric.id: slices[:, place] for place, metric in enumerate(IMAGE_QUALITY)}
+    return found | {metric.id: series[:1, place] for place, metric in enumerate(SERIES_QUALITY)}
 
 
 def slice_metrics(image: NDArray[np.floating], *, pixel_mm: tuple[float, float], phase_axis: int | None) -> Array:

@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter, uniform_filter
 
+from aiqa_integration.artifact_detection.air import RAYLEIGH_SD, air_of
+
 Volume = NDArray[np.float32]
 
 _ACROSS = 9  # pixels that a line is compared with
 _AIR = 0.1  # of the bright signal: smoother than this is air
 _LEAST_AIR = 16  # pixels of air along a line that are enough to judge by them alone
 _LEAST_LINES = 16
-_OUTLYING = 0.3  # of the usual air's mean: a line above it is not of the background
+_APART = 2  # pixels along a line between those that are compared: interpolated neighbours are too alike
+_TELLING = 0.9  # part of the lines with enough air along them
 _OUTSTANDING = 5.0  # robust standard deviations of the profile
 _OUTSTANDING_TOO = 8.0  # of a line over the object alone, or beside a clearer one, of which it must be the part below
 _ALSO = 0.5
@@ -69,13 +72,11 @@ def _profile(image: Volume, axis: int) -> _Profile:
     in_air = counts >= _LEAST_AIR
     noise = 1.4826 * float(np.median(np.abs(rest))) + 1e-6 * bright
     clear = _outstanding(np.minimum(np.abs(rest), _CLIPPED * noise).mean(axis=0), ~in_air)
-    level = np.zeros(counts.size, np.float32)
     if in_air.sum() >= _LEAST_LINES:
         spread = float(across[air].std()) + 1e-6 * bright
         clipped = np.clip(rest, -_CLIPPED * spread, _CLIPPED * spread)
         clear += _outstanding((clipped * air).sum(axis=0) / np.maximum(counts, 1), in_air)
-        level = _levels(across, air, in_air)
-    return _Profile(clear=clear, level=level)
+    return _Profile(clear=clear, level=np.nan_to_num(line_levels(image, axis)))
 
 
 def _outstanding(means: Volume, of: NDArray[np.bool_]) -> Volume:
@@ -87,15 +88,42 @@ def _outstanding(means: Volume, of: NDArray[np.bool_]) -> Volume:
     return np.asarray(np.where(of, rest / max(spread, 1e-9), 0), np.float32)
 
 
-def _levels(across: Volume, air: NDArray[np.bool_], in_air: NDArray[np.bool_]) -> Volume:
-    """Return each line's own signal in air over the standard deviation of the air; powers of line and noise add."""
-    mean = (across * air).sum(axis=0) / np.maximum(air.sum(axis=0), 1)
-    usual = float(np.median(mean[in_air]))
-    others = air & (np.abs(mean - usual) < _OUTLYING * usual)
-    spread = float(across[others].std()) if others.any() else 0.0
-    around = np.maximum(median_filter(mean, _ACROSS), usual)
-    own = np.sqrt(np.maximum(mean**2 - around**2, 0))
-    return np.asarray(np.where(in_air, own / max(spread, 1e-9), 0), np.float32)
+def line_levels(image: Volume, axis: int) -> Volume:
+    """Return the mean signal of each line of an axis (1: rows, 2: columns) over the air's spread; NaN where not known.
+
+    By the median of the line's air, of which ghosts and what leaks from the object fill a part only: a tone's random
+    phases make its magnitude a Rayleigh distribution, as noise has it, and the powers of both add. The spread is that
+    of neighbours along the line.
+    """
+    levels = np.full(image.shape[axis - 1], np.nan, np.float32)
+    found = air_of(image)
+    if found is None:
+        return levels
+    across, air = (image, found.mask) if axis == 2 else (image.T, found.mask.T)
+    enough = air.sum(axis=0) >= _LEAST_AIR
+    beside = air[_APART:] & air[:-_APART]
+    if enough.sum() < _LEAST_LINES or not beside.any():
+        return levels
+    apart = float(np.median(np.abs(across[_APART:] - across[:-_APART])[beside]))
+    spread = max(1.4826 * apart / np.sqrt(2), RAYLEIGH_SD * found.least_noise)
+    power = np.nanmedian(np.where(air, across, np.nan)[:, enough], axis=0) ** 2 / np.log(2)
+    filled = np.full(enough.size, np.median(power))
+    filled[enough] = power
+    own = np.sqrt(np.maximum(filled - median_filter(filled, _ACROSS), 0)) * np.sqrt(np.pi) / 2
+    levels[enough] = (own / spread)[enough]
+    return levels
+
+
+def brightest_line(image: Volume, phase_axis: int | None) -> float | None:
+    """Return the level of the brightest line along phase encoding (1 or 2); along either axis where it is not known.
+
+    None where a tenth of the lines or more has too little air to tell: one of them may be brighter.
+    """
+    axes = (1, 2) if phase_axis is None else (3 - phase_axis,)
+    levels = [line_levels(image, axis) for axis in axes]
+    if any(float(np.isfinite(one).mean()) < _TELLING for one in levels):
+        return None
+    return float(max(np.nanmax(one) for one in levels))
 
 
 def _peaks(profiles: Mapping[int, _Profile], axis: int) -> tuple[tuple[Line, ...], float]:

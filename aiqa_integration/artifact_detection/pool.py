@@ -25,8 +25,9 @@ LIKELY = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What is said of one artifact in a series.
+    """What the network says of one artifact in a series.
 
+    By the network alone: ``said.py`` holds it against the scanner's calibration and the image's own measure.
     ``reached`` are the probabilities that the severity is at least 1, 2, 3; ``severity`` is above 1 only where the
     probability of limiting reading is above the class's band, so that what is doubtful or minor alerts nobody;
     ``slices`` the worst slices, the worst first (none for dropped slices, which only the whole series shows).

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_LEAST_SLICES = 3
+LEAST_SLICES = 3
 _LEAST_LOSS = 0.04
 _OUTLYING = 3.5  # robust standard deviations of all slices' losses
 _ENOUGH = 96  # pixels along each axis are enough for a median
@@ -25,14 +25,14 @@ class Losses:
 
 def lost_slices(voxels: NDArray[np.float32]) -> Losses:
     """Return the slices that lost signal against their neighbours: every other one, or single ones."""
-    if len(voxels) < _LEAST_SLICES:
+    if len(voxels) < LEAST_SLICES:
         return Losses(losses={}, alternate=False)
     thinned = voxels[:, :: max(1, voxels.shape[1] // _ENOUGH), :: max(1, voxels.shape[2] // _ENOUGH)]
     loss = np.array([_loss(thinned, index, frozenset()) for index in range(len(voxels))])
     parity = np.where(np.arange(len(loss)) % 2 == 0, 1.0, -1.0)
     inner = (parity * loss)[1:-1]
     side = float(np.sign(np.median(inner)))
-    if len(inner) >= _LEAST_SLICES and np.mean(side * inner > _LEAST_LOSS / 2) >= _AGREEING:
+    if len(inner) >= LEAST_SLICES and np.mean(side * inner > _LEAST_LOSS / 2) >= _AGREEING:
         dark = np.flatnonzero((side * parity > 0) & (loss > 0))
         return Losses(losses={int(index): float(loss[index]) for index in dark}, alternate=True)
     return Losses(losses=_single(thinned, loss), alternate=False)

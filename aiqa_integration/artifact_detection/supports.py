@@ -1,7 +1,8 @@
 """Which image-quality metric speaks for which artifact, how a person reads it, and the limit where physics gives one.
 
 A limit is the anchor of severity 2 of the artifact's own measure, where the metric is that measure; other metrics have
-none and are told beside what is usual on the scanner. Metrics are known here by their ids only.
+none and are told beside what is usual on the scanner. The measures of ``measured.py`` are told beside these. Metrics
+are known here by their ids only.
 """
 
 from collections.abc import Mapping
@@ -78,15 +79,6 @@ SUPPORTS: Mapping[ArtifactId, tuple[Support, ...]] = {
         Support(metric="mr-iqm-border-object-phase", phrase="object at the borders", unit=PERCENT, decimals=0),
     ),
     ArtifactId.GIBBS: (
-        Support(
-            metric="mr-iqm-filled-radial",
-            phrase="k-space filled to",
-            after=" of its radius",
-            unit=PERCENT,
-            decimals=0,
-            limit=2 * _moderate(ArtifactId.GIBBS),
-            worse="low",
-        ),
         Support(metric="mr-iqm-ringing-phase", phrase="ringing along phase encoding"),
         Support(metric="mr-iqm-ringing-read", phrase="ringing along read-out"),
     ),
@@ -95,13 +87,7 @@ SUPPORTS: Mapping[ArtifactId, tuple[Support, ...]] = {
         Support(metric="mr-iqm-spike-points", phrase="outlying points of k-space, per thousand,"),
     ),
     ArtifactId.ZIPPER: (
-        Support(
-            metric="mr-iqm-air-line-level-read",
-            phrase="line in the air",
-            after=" times the background's spread",
-            decimals=1,
-            limit=_moderate(ArtifactId.ZIPPER),
-        ),
+        Support(metric="mr-iqm-air-line-read", phrase="line in the air, in robust deviations,", decimals=1),
         Support(metric="mr-iqm-image-line-read", phrase="line over the image, in robust deviations,", decimals=1),
     ),
     ArtifactId.BIAS: (
@@ -113,20 +99,7 @@ SUPPORTS: Mapping[ArtifactId, tuple[Support, ...]] = {
         Support(metric="mr-iqm-shading", phrase="shading of the object", unit=PERCENT, decimals=0),
     ),
     ArtifactId.LOW_SNR: (
-        Support(
-            metric="mr-iqm-snr-haar",
-            phrase="signal-to-noise ratio",
-            decimals=1,
-            limit=_moderate(ArtifactId.LOW_SNR),
-            worse="low",
-        ),
-        Support(
-            metric="mr-iqm-snr-air",
-            phrase="signal-to-noise ratio from the air",
-            decimals=1,
-            limit=_moderate(ArtifactId.LOW_SNR),
-            worse="low",
-        ),
+        Support(metric="mr-iqm-snr-haar", phrase="signal-to-noise ratio by pixel noise", decimals=1, worse="low"),
     ),
     ArtifactId.SUSCEPTIBILITY: (
         Support(metric="mr-iqm-void-largest", phrase="largest void", after=" of the object", unit=PERCENT, decimals=1),
@@ -140,13 +113,6 @@ SUPPORTS: Mapping[ArtifactId, tuple[Support, ...]] = {
         Support(metric="mr-iqm-edge-skewness-read", phrase="dark against bright edges along read-out"),
     ),
     ArtifactId.SLICE_DROPOUT: (
-        Support(
-            metric="mr-iqm-slice-loss",
-            phrase="largest loss of a slice",
-            unit=PERCENT,
-            decimals=1,
-            limit=_moderate(ArtifactId.SLICE_DROPOUT),
-        ),
         Support(metric="mr-iqm-odd-even", phrase="odd against even slices", unit=PERCENT, decimals=1),
     ),
 }

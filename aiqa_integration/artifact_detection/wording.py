@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from aiqa_integration.artifact_detection.figures import beside, value_text
+from aiqa_integration.artifact_detection.measured import Measured
 from aiqa_integration.artifact_detection.supports import Told
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
 from aiqa_integration.model.finding import ALERTED_SEVERITY, Severity
@@ -17,6 +18,8 @@ FAMILY = frozenset({ArtifactId.MOTION, ArtifactId.GHOST})
 """Artifacts that are one to a person: which of the two it is can rarely be told, and matters little for what to do."""
 
 _GRADES = {0: "none", 1: "minor", 2: "moderate", 3: "severe"}
+_DENIED = "Left open: by its look the network says that it limits reading, by its own measure it does not"
+_TO_READ = "A reader is to say which is right"
 _ALONG_PHASE = FAMILY | {ArtifactId.WRAP}
 
 
@@ -25,28 +28,33 @@ def explanation(
     severity: Severity,
     *,
     told: Sequence[Told],
+    measured: Measured | None = None,
     mark: str,
     places: str,
     direction: str | None,
 ) -> str:
     """Return the sentences of a finding.
 
+    ``measured`` is the artifact's own measure, told first: it speaks for the severity, or against the network.
     ``mark`` is the sentence of what was found in the pixels, ``places`` the worst slices as a person finds them,
     ``direction`` that of phase encoding; each may be empty.
     """
     sentences = [f"{title(artifact)}, severity {severity} of 3 ({_GRADES[severity]})"]
+    denied = measured is not None and measured.denies
+    if measured is not None:
+        sentences.append(f"{_DENIED}: {measured.sentence}" if denied else _capital(measured.sentence))
     if told:
         sentences.append(_capital("; ".join(_metric_text(one) for one in told)))
     if mark:
         sentences.append(mark)
-    if severity >= ALERTED_SEVERITY and not mark and not any(one.broken for one in told):
+    if severity >= ALERTED_SEVERITY and not mark and measured is None and not any(one.broken for one in told):
         sentences.append("No number is beyond a limit: only the network's look at the images speaks for it")
     where = [f"worst {places}"] if places else []
     if direction and artifact in _ALONG_PHASE:
         where.append(f"phase encoding {direction}")
     if where:
         sentences.append(_capital(", ".join(where)))
-    sentences.append(_advice(artifact, severity))
+    sentences.append(_TO_READ if denied else _advice(artifact, severity))
     return ". ".join(sentences) + "."
 
 

@@ -1,7 +1,7 @@
 """A patient's MR series: may it be scored, which artifacts it shows, and what may be said of them on this scanner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import structlog
@@ -11,15 +11,17 @@ from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
 from aiqa_integration.artifact_detection.audit_sample import in_audit_sample
 from aiqa_integration.artifact_detection.explain import Scored, explain
 from aiqa_integration.artifact_detection.families import Family, applicable, not_scored_because, protocol_family
-from aiqa_integration.artifact_detection.gate import Answer, Band, Likeness, band_of, likeness
-from aiqa_integration.artifact_detection.inputs import detection_inputs
+from aiqa_integration.artifact_detection.gate import Likeness, likeness
+from aiqa_integration.artifact_detection.inputs import detection_inputs, metrics_by_id
+from aiqa_integration.artifact_detection.marks import phase_axis
+from aiqa_integration.artifact_detection.measured import MOST_READ, readings, worst_of
 from aiqa_integration.artifact_detection.pool import CLASSES, Assessment, energy_of, pool, slice_levels
+from aiqa_integration.artifact_detection.said import Said
 from aiqa_integration.errors import UnsupportedSeries
 from aiqa_integration.metrics.artifact_probability import ARTIFACT_PROBABILITIES
-from aiqa_integration.metrics.image_quality import IMAGE_QUALITY, SERIES_QUALITY
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.calibration import UNCALIBRATED, ArtifactCalibration
-from aiqa_integration.model.finding import ALERTED_SEVERITY, Severity
+from aiqa_integration.model.finding import ALERTED_SEVERITY
 from aiqa_integration.model.image import SeriesHeader
 from aiqa_integration.model.judgement import Judgement, Tolerance, Verdict
 from aiqa_integration.model.measurement import Measured
@@ -30,39 +32,12 @@ from aiqa_integration.pipeline.ports import LoadedSeries
 from aiqa_integration.pipeline.recognise import recognise
 from aiqa_integration.recognition import KINDS_BY_NAME
 
-ANALYSIS_VERSION = "1.1.0"
+ANALYSIS_VERSION = "1.2.0"
 PATIENT = "patient"
 
 _log = structlog.get_logger(__name__)
 
 Arrays = Mapping[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What is said of one artifact: its assessment by the bundle, its calibration here, and what both come to."""
-
-    assessment: Assessment
-    calibration: ArtifactCalibration
-    probability: float
-    band: Band
-
-    @property
-    def answer(self) -> Answer:
-        """What the probability stands for here."""
-        return self.band.answer(self.probability)
-
-    @property
-    def severity(self) -> Severity:
-        """The severity, held below that of an alert where the artifact isn't said to be present.
-
-        Absent is what would limit reading: a minor artifact is still reported, unless the network, whose word the
-        scanner's calibration overrules, says more than that.
-        """
-        found = self.assessment.severity
-        if self.answer == "present":
-            return max(ALERTED_SEVERITY, found)
-        return 1 if found == 1 or (found and self.answer == "left open") else 0
 
 
 def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -> Analysed:
@@ -85,8 +60,9 @@ def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -
     with watch.step("judge"):
         known = analyst.record.calibrations(header.device, family, bundle)
         possible = applicable(header)
-        said = [_said(assessment, known) for assessment in pool(outputs) if assessment.artifact in possible]
-        metrics, levels = _metrics(inputs), slice_levels(outputs["severity"])
+        metrics, levels = metrics_by_id(inputs["metrics"], inputs["series"]), slice_levels(outputs["severity"])
+        assessed = [assessment for assessment in pool(outputs) if assessment.artifact in possible]
+        said = [_said(assessment, known, series, metrics) for assessment in assessed]
         findings = explain(
             [_scored(one, levels, outputs) for one in said],
             stack=series.stack,
@@ -118,17 +94,19 @@ def _phase_axis(header: SeriesHeader) -> int | None:
     return None if header.phase_encoding is None else {"COLUMN": 0, "ROW": 1}[header.phase_encoding]
 
 
-def _said(assessment: Assessment, known: Mapping[ArtifactId, ArtifactCalibration]) -> _Said:
-    calibration = known.get(assessment.artifact, UNCALIBRATED)
-    return _Said(
-        assessment=assessment,
-        calibration=calibration,
-        probability=calibration.probability(assessment.probability),
-        band=band_of(assessment.artifact, calibration),
-    )
+def _said(
+    assessment: Assessment, known: Mapping[ArtifactId, ArtifactCalibration], series: LoadedSeries, metrics: Arrays
+) -> Said:
+    """Return what is said of an artifact; measured in the image where the network says that it is present."""
+    said = Said(assessment=assessment, calibration=known.get(assessment.artifact, UNCALIBRATED))
+    if said.answer != "present":
+        return said
+    artifact, slices = assessment.artifact, assessment.slices[:MOST_READ]
+    read = readings(artifact, series.stack.voxels, metrics, phase_axis(series.header), slices)
+    return replace(said, measured=worst_of(artifact, read, slices))
 
 
-def _scored(said: _Said, levels: NDArray[np.float64], outputs: Arrays) -> Scored:
+def _scored(said: Said, levels: NDArray[np.float64], outputs: Arrays) -> Scored:
     artifact = said.assessment.artifact
     return Scored(
         artifact=artifact,
@@ -137,10 +115,11 @@ def _scored(said: _Said, levels: NDArray[np.float64], outputs: Arrays) -> Scored
         slice_scores=levels[:, CLASSES.index(artifact), 1],
         calibration=said.calibration.state,
         energy=energy_of(outputs, said.assessment) if said.assessment.slices else None,
+        measured=said.measured,
     )
 
 
-def _judgement(said: _Said) -> Judgement:
+def _judgement(said: Said) -> Judgement:
     """Return the probability as a judged value: by the scanner's own threshold where that is active, else not."""
     calibration, artifact = said.calibration, said.assessment.artifact
     measured = Measured(metric=ARTIFACT_PROBABILITIES[artifact], quantity=Quantity(round(said.probability, 4), ONE))
@@ -156,15 +135,14 @@ def _judgement(said: _Said) -> Judgement:
     return Judgement(measurement=measured, limits=limits, verdict=verdict, required=True, note=note)
 
 
-def _verdict(said: _Said) -> tuple[Verdict, str | None]:
+def _verdict(said: Said) -> tuple[Verdict, str | None]:
     """Return the verdict by the answer and the severity, and what it says in words."""
     match said.answer:
         case "present":
             severe = said.severity > ALERTED_SEVERITY
             return Verdict.ACTION if severe else Verdict.TOLERANCE, f"severity {said.severity} of 3"
         case "left open":
-            low, high = said.band.low, said.band.high
-            return Verdict.NOT_ASSESSED, f"left open: absent below {low:.3g}, present from {high:.3g}"
+            return Verdict.NOT_ASSESSED, said.why_open
         case "absent":
             return Verdict.PASS, None
 
@@ -178,14 +156,8 @@ def _source(calibration: ArtifactCalibration) -> str:
     )
 
 
-def _metrics(inputs: Arrays) -> dict[str, NDArray[np.float32]]:
-    """Return the image-quality metrics by id, one value a slice or one for the series."""
-    slices = {metric.id: inputs["metrics"][:, place] for place, metric in enumerate(IMAGE_QUALITY)}
-    return slices | {metric.id: inputs["series"][:1, place] for place, metric in enumerate(SERIES_QUALITY)}
-
-
 def _screening(
-    said: list[_Said], like: Likeness, family: Family, metrics: Mapping[str, NDArray[np.float32]], header: SeriesHeader
+    said: list[Said], like: Likeness, family: Family, metrics: Mapping[str, NDArray[np.float32]], header: SeriesHeader
 ) -> Screening:
     return Screening(
         family=family,

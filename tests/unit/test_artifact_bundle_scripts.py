@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from aiqa_integration.artifact_detection.pool import Assessment
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId, severity_of
 from aiqa_integration.simulate.label_maps import draw_anatomy
 
@@ -28,7 +29,10 @@ def scripts():
     sys.path.insert(0, str(BUNDLE))
     names = {"agreed": "agreed_simulators", "first": "second_simulators"}
     names |= {"measures": "stack_measures", "formula": "formula_artifacts"}
-    names |= {name: name for name in ("dataset", "evaluate", "finish", "network", "points", "losses", "unseen")}
+    names |= {
+        name: name
+        for name in ("cases", "dataset", "evaluate", "finish", "network", "points", "losses", "scored", "unseen")
+    }
     yield SimpleNamespace(**{short: import_module(f"scripts.{name}") for short, name in names.items()})
     sys.path.remove(str(BUNDLE))
     for name in [name for name in sys.modules if name.partition(".")[0] == "scripts"]:
@@ -161,6 +165,23 @@ def stacks(scripts, *, raised=0.0, count=400, seed=0):
     level = np.resize([scripts.points.CLEAN, scripts.points.CLEAN, 1, 2], count)
     middle = np.select([level == 2, level == 1], [1.0, -3.0], -6.0)
     return middle + raised + np.random.default_rng(seed).normal(0, 0.2, count), level
+
+
+@pytest.mark.parametrize(("level", "severity"), [(1.7, 1), (6.0, 2)])
+def test_a_case_is_called_as_the_analysis_calls_a_series(scripts, level, severity):
+    rng = np.random.default_rng(3)
+    voxels = NOISE * np.hypot(*rng.normal(size=(2, 6, 192, 192)))
+    voxels[:, 32:160, 32:160] = head()[0]
+    tone = rng.normal(size=(6, 192)) + 1j * rng.normal(size=(6, 192))
+    lines = np.zeros(voxels.shape, complex)
+    lines[:, :, 9] = tone * level * 0.655 * NOISE / np.abs(tone).mean()
+    series = SimpleNamespace(name="a", head=True, spacing_mm=SPACING)
+    case = scripts.cases.case(series, np.abs(voxels + lines).astype(np.float32), "clean")
+    place = list(ArtifactId).index(ArtifactId.ZIPPER)
+    assert case.read.shape == (6, len(ArtifactId), 2)
+    assert case.read[:, place, 0].mean() == pytest.approx(level, rel=0.25)
+    assessment = Assessment(artifact=ArtifactId.ZIPPER, reached=(0.99, 0.9, 0.2), severity=2, slices=(3,))
+    assert scripts.scored.said_of(assessment, case).severity == severity
 
 
 def test_the_margin_of_a_class_is_what_one_head_lies_above_the_others(scripts):

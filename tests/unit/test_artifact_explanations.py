@@ -11,6 +11,7 @@ from aiqa_integration.artifact_detection.figures import shown
 from aiqa_integration.artifact_detection.fold import fold_paths
 from aiqa_integration.artifact_detection.lines import interference_lines
 from aiqa_integration.artifact_detection.marks import marks_of, phase_direction
+from aiqa_integration.artifact_detection.measured import Measured
 from aiqa_integration.artifact_detection.slice_profile import lost_slices
 from aiqa_integration.artifact_detection.stripes import stripes_of
 from aiqa_integration.artifact_detection.supports import SUPPORTS
@@ -216,6 +217,36 @@ def test_a_text_says_when_no_number_speaks_for_it():
     metrics = {"mr-iqm-field-deviation": np.full(SLICES, np.nan)}
     (finding,) = explain([scored(ArtifactId.BIAS)], stack=stack, header=header(), metrics=metrics)
     assert finding.evidence == ()
+
+
+def told_with(artifact, value, nearest, severity=2):
+    """Return the finding of an artifact that was measured in an image without marks."""
+    found = Measured(artifact=artifact, value=value, nearest=nearest, slice_index=2)
+    stack = stack_of(np.ones((SLICES, 32, 32), np.float32))
+    given = [scored(artifact, severity, measured=found)]
+    (finding,) = explain(given, stack=stack, header=header(), metrics={})
+    return finding
+
+
+def test_an_artifacts_own_measure_is_told_with_its_limit():
+    finding = told_with(ArtifactId.GIBBS, 0.35, 0.34)
+    assert "K-space filled to 70 % of its radius (limit 84 %). " in finding.explanation
+    assert "Suggest: " in finding.explanation
+    (number,) = finding.evidence
+    assert (number.quantity.value, number.limit, number.slice_index) == (70.0, 84.0, 2)
+
+
+def test_a_measure_that_denies_is_told_and_asks_a_reader():
+    finding = told_with(ArtifactId.GIBBS, 0.45, 0.44, severity=1)
+    assert "Left open: " in finding.explanation
+    assert "k-space filled to 90 % of its radius (limit 84 %)" in finding.explanation
+    assert finding.explanation.endswith("A reader is to say which is right.")
+
+
+def test_how_bad_it_is_at_most_is_no_number_of_how_bad_it_is():
+    assert told_with(ArtifactId.ZIPPER, 61.0, 73.5).evidence == ()
+    (number,) = told_with(ArtifactId.ZIPPER, 1.9, 2.3, severity=1).evidence
+    assert number.quantity.value == 1.9
 
 
 def test_motion_and_ghosting_are_one_finding_and_the_worst_comes_first():

@@ -50,10 +50,10 @@ class StandIn:
         return BundleVersion(name=name, version="1", weights_sha256="0" * 64)
 
 
-def detected(artifact, probability, calibration=None):
-    """What is detected in a series whose network says ``probability``."""
-    rng = np.random.default_rng(1)
-    stack = images({n: rng.uniform(0, 9, (64, 64)) for n in range(SLICES)}, pose_=pose(matrix=64)).stack
+def detected(artifact, probability, calibration=None, voxels=None):
+    """What is detected in a series whose network says ``probability``; of no air where no ``voxels`` are given."""
+    given = np.random.default_rng(1).uniform(0, 9, (SLICES, 64, 64)) if voxels is None else voxels
+    stack = images(dict(enumerate(given)), pose_=pose(matrix=given.shape[-1])).stack
     series = LoadedSeries(
         header=replace(header(), keywords={"ScanningSequence": ("SE",)}), stack=stack, files=(), left_out=()
     )
@@ -131,3 +131,45 @@ def test_what_is_not_calibrated_is_not_judged_and_the_distance_is_kept_over_its_
     assert judged(found, ArtifactId.MOTION).limits is None
     assert found.screening.distance == pytest.approx(0.5)
     assert found.screening.raw[ArtifactId.MOTION] == pytest.approx(0.99)
+
+
+def disc_with_line(level):
+    """Return a disc in noise of 1 with an interference line, so many times the background's spread, in every slice."""
+    y, x = np.mgrid[-1:1:128j, -1:1:128j]
+    rng = np.random.default_rng(4)
+    noise, tone = rng.normal(size=(2, SLICES, 128, 128)), rng.normal(size=(2, SLICES, 128))
+    lines = np.zeros((SLICES, 128, 128), complex)
+    lines[:, :, 20] = (tone[0] + 1j * tone[1]) * level * 0.655 / np.hypot(*tone).mean()
+    return np.abs(60.0 * (np.hypot(y, x) < 0.6) + noise[0] + 1j * noise[1] + lines)
+
+
+@pytest.mark.parametrize("calibration", [ACTIVE, FITTED])
+def test_a_line_that_is_faint_by_its_measure_is_left_open_with_its_number(calibration):
+    found = detected(ArtifactId.ZIPPER, 0.83, calibration, disc_with_line(1.8))
+    judgement = judged(found, ArtifactId.ZIPPER)
+    assert judgement.verdict is Verdict.NOT_ASSESSED
+    assert "the network says 0.83" in judgement.note
+    (finding,) = (finding for finding in found.findings if finding.artifact == ArtifactId.ZIPPER)
+    assert finding.severity == 1
+    assert not finding.alerts
+    number = finding.evidence[0]
+    assert 1.4 < number.quantity.value < 2.5
+    assert number.limit == 3.0
+    assert (
+        f"brightest line in the air {number.quantity.value:g} times the background's spread (limit 3)" in judgement.note
+    )
+    assert "by its own measure it does not: brightest line in the air" in finding.explanation
+    assert "A reader is to say which is right." in finding.explanation
+
+
+def test_a_line_that_is_bright_by_its_measure_alerts():
+    found = detected(ArtifactId.ZIPPER, 0.83, ACTIVE, disc_with_line(6.0))
+    assert judged(found, ArtifactId.ZIPPER).verdict is Verdict.TOLERANCE
+    assert severity(found, ArtifactId.ZIPPER) == 2
+    assert any(finding.alerts for finding in found.findings)
+
+
+def test_where_nothing_can_be_measured_the_networks_word_stands():
+    found = detected(ArtifactId.ZIPPER, 0.83, ACTIVE)
+    assert judged(found, ArtifactId.ZIPPER).verdict is Verdict.TOLERANCE
+    assert severity(found, ArtifactId.ZIPPER) == 2

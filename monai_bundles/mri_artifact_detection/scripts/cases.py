@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
+from aiqa_integration.artifact_detection.inputs import metrics_by_id, series_metrics, slice_channels, slice_metrics
+from aiqa_integration.artifact_detection.measured import Metrics, readings
+from aiqa_integration.artifact_detection.pool import CLASSES
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
 from aiqa_integration.simulate.mri_artifacts.scan import anatomy_of
@@ -39,7 +41,8 @@ class Case:
     ``source`` is "clean", "fat-suppressed" (a clean stack whose bright rim was taken away), "acquired" (a clean stack
     without interpolation), "other hands", "agreed" (the same artifacts, and "agreed suppressed" stacks, by
     scripts/agreed_simulators.py) or "own";
-    ``energy[slice, 24, 24]`` the true map.
+    ``energy[slice, 24, 24]`` the true map; ``read[slice, class, 2]`` what is measured of each class in the slices, the
+    direction of phase encoding not being known.
     """
 
     series: str
@@ -52,6 +55,7 @@ class Case:
     metrics: NDArray[np.float32]
     stack: NDArray[np.float32]
     energy: NDArray[np.float32]
+    read: NDArray[np.float64]
 
 
 def case(
@@ -67,6 +71,8 @@ def case(
     """Return a stack as a case; the direction of phase encoding is not told."""
     pixel = (float(series.spacing_mm[1]), float(series.spacing_mm[2]))
     layers = np.zeros_like(voxels) if change is None else change
+    metrics = np.stack([slice_metrics(z, pixel_mm=pixel, phase_axis=None) for z in voxels])
+    stack = series_metrics(voxels, pixel, None)
     return Case(
         series=series.name,
         head=series.head,
@@ -75,10 +81,18 @@ def case(
         severity=severity,
         measure=measure,
         image=np.stack([slice_channels(z) for z in voxels]).astype(np.float16),
-        metrics=np.stack([slice_metrics(z, pixel_mm=pixel, phase_axis=None) for z in voxels]),
-        stack=series_metrics(voxels, pixel, None),
+        metrics=metrics,
+        stack=stack,
         energy=np.stack([pooled_energy(layer**2) for layer in layers]),
+        read=measures_of(voxels, metrics_by_id(metrics, stack[None])),
     )
+
+
+def measures_of(voxels: NDArray[np.float32], metrics: Metrics) -> NDArray[np.float64]:
+    """Return what is measured of each class in each slice, as ``measured.readings`` gives it."""
+    slices = range(len(voxels))
+    found = [readings(artifact, voxels, metrics, None, slices) for artifact in CLASSES]
+    return np.stack([np.broadcast_to(one, (len(voxels), 2)) for one in found], axis=1)
 
 
 def clean_cases(series: Series) -> Iterator[Case]:

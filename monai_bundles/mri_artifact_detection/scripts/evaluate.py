@@ -12,7 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from aiqa_integration.artifact_detection.gate import likeness
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
-from aiqa_integration.artifact_detection.pool import CLASSES, pool, slice_levels
+from aiqa_integration.artifact_detection.pool import CLASSES, pool
 from aiqa_integration.infer.bundle import Bundle
 from aiqa_integration.infer.run import BundleRunner
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
-from aiqa_integration.model.finding import ALERTED_SEVERITY
 from scripts.agreed_simulators import OPERATORS as MADE_AGAIN
 from scripts.agreed_simulators import noise_floor
 from scripts.cases import Case, acquired_cases, agreed_cases, clean_cases, disturbed_cases, kept_cases, own_cases
+from scripts.scored import PARTS, Scored, alerts, said_of_image, scored
 from scripts.scores import auc, calibration_error
 from scripts.scores import likeness as map_likeness
 from scripts.second_simulators import LIBRARY
@@ -35,48 +35,8 @@ from scripts.stack_measures import object_signal
 from scripts.strange import real_images, strange_stacks
 from scripts.unseen import Series, unseen_series
 
-PARTS = ("severity", "picture", "quality")
 BASELINE = 0.944
 """Mean area of the feasibility experiment's fusion, nine classes."""
-_DROPOUT = ArtifactId.SLICE_DROPOUT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scored:
-    """A case and what the bundle says: probability of severity 2 or more by part, per slice and per stack."""
-
-    case: Case
-    slices: dict[str, NDArray[np.float64]]
-    stack: dict[str, NDArray[np.float64]]
-    severity: NDArray[np.int_]
-    turned_away: bool
-    maps: NDArray[np.float32]
-
-
-def scored(runner: BundleRunner, name: str, case: Case) -> Scored:
-    """Return what the bundle says of a case."""
-    outputs = runner.run(
-        name,
-        {
-            "image": case.image.astype(np.float32),
-            "metrics": case.metrics,
-            "series": np.repeat(case.stack[None], len(case.image), axis=0),
-        },
-    )
-    slices, stack = {}, {}
-    for part in PARTS:
-        found = pool(outputs | {"severity": outputs[part]})
-        slices[part] = slice_levels(outputs[part])[:, :, 1].copy()
-        slices[part][:, CLASSES.index(_DROPOUT)] = outputs["dropped"][0, 1]
-        stack[part] = np.array([one.probability for one in found])
-    return Scored(
-        case=case,
-        slices=slices,
-        stack=stack,
-        severity=np.array([one.severity for one in pool(outputs)]),
-        turned_away=not likeness(outputs).scored,
-        maps=outputs["energy"],
-    )
 
 
 def shown_itself(series: Series) -> frozenset[ArtifactId]:
@@ -138,8 +98,12 @@ def class_table(
         row["one-vs-rest"] = _area(positive, clean + others, "severity", place)
         row["map"] = float(np.median([m for s in positive for m in _map_likeness(s, place)]))
         minor = [s for s in found if s.case.source == source and s.case.artifact == artifact and s.case.severity == 1]
-        row["minor alerted"] = float(np.mean([_alerts(s, place) for s in minor])) if minor else float("nan")
-        row["alerted"] = float(np.mean([_alerts(s, place) for s in positive]))
+        row["minor alerted"] = float(np.mean([alerts(s, place) for s in minor])) if minor else float("nan")
+        row["alerted"] = float(np.mean([alerts(s, place) for s in positive]))
+        row["minor alerted alone"] = (
+            float(np.mean([alerts(s, place, alone=True) for s in minor])) if minor else float("nan")
+        )
+        row["alerted alone"] = float(np.mean([alerts(s, place, alone=True) for s in positive]))
         truth = np.array([s.case.severity for s in positive])
         row["severity right"] = float(np.mean(truth == [s.severity[place] for s in positive]))
         table[str(artifact)] = row
@@ -152,6 +116,8 @@ def class_table(
         "map",
         "minor alerted",
         "alerted",
+        "minor alerted alone",
+        "alerted alone",
         "severity right",
     )
     table["mean"] = {key: float(np.nanmean([row[key] for row in table.values()])) for key in keys}
@@ -180,11 +146,6 @@ def _map_likeness(one: Scored, place: int) -> list[float]:
     return [map_likeness(one.maps[k, place], one.case.energy[k]) for k in range(len(one.case.energy))]
 
 
-def _alerts(one: Scored, place: int) -> bool:
-    """Return whether a person would be told, on a scanner where the class is active."""
-    return not one.turned_away and one.severity[place] >= ALERTED_SEVERITY
-
-
 def truncation_table(found: Sequence[Scored]) -> dict[str, float]:
     """Return the area of truncated stacks against the same ones whose interpolation alone was taken away.
 
@@ -195,7 +156,7 @@ def truncation_table(found: Sequence[Scored]) -> dict[str, float]:
     positive = [s for s in positive if s.case.severity >= 2]
     negative = [s for s in found if s.case.source == "acquired"]
     areas = {part: _area(positive, negative, part, place) for part in PARTS}
-    return areas | {"called": float(np.mean([_alerts(s, place) for s in negative]))}
+    return areas | {"called": float(np.mean([alerts(s, place) for s in negative]))}
 
 
 def real_table(runner: BundleRunner, name: str, data: Path) -> dict[str, dict[str, object]]:
@@ -211,7 +172,11 @@ def real_table(runner: BundleRunner, name: str, data: Path) -> dict[str, dict[st
         outputs = runner.run(name, inputs)
         like, said = likeness(outputs), sorted(pool(outputs), key=lambda one: -one.probability)[:4]
         shown = {str(one.artifact): round(one.probability, 2) for one in said}
+        found = [said_of_image(one, image, inputs) for one in pool(outputs)]
+        present = {str(one.assessment.artifact): one.severity for one in found if one.answer == "present"}
+        opened = [one.why_open for one in found if one.denied]
         table[title] = {"label": label, "unlike": like.unlike, "assessable": like.assessable, "most likely": shown}
+        table[title] |= {"said": present, "denied": opened}
     return table
 
 
@@ -237,7 +202,7 @@ def group_table(found: Sequence[Scored]) -> dict[str, dict[str, float]]:
             "worst": str(worst),  # type: ignore[dict-item]
             "classes": float(len(areas)),
             "clean stacks": float(len(clean)),
-            "clean alerted": float(np.mean([any(_alerts(s, k) for k in _applicable()) for s in clean])),
+            "clean alerted": float(np.mean([any(alerts(s, k) for k in _applicable()) for s in clean])),
             "turned away": float(np.mean([s.turned_away for s in clean])),
         }
     return table
@@ -251,9 +216,11 @@ def _applicable() -> list[int]:
 def clean_table(found: Sequence[Scored]) -> dict[str, float]:
     """Return how often clean stacks are called, by class and at all."""
     clean = [s for s in found if s.case.source == "clean"]
-    called = np.array([[_alerts(s, place) for place in range(len(CLASSES))] for s in clean])
+    called = np.array([[alerts(s, place) for place in range(len(CLASSES))] for s in clean])
     rates = {str(artifact): float(called[:, place].mean()) for place, artifact in enumerate(CLASSES)}
-    return rates | {"any": float(called[:, _applicable()].any(axis=1).mean()), "stacks": float(len(clean))}
+    alone = [any(alerts(s, place, alone=True) for place in _applicable()) for s in clean]
+    rates |= {"any alone": float(np.mean(alone)), "any": float(called[:, _applicable()].any(axis=1).mean())}
+    return rates | {"stacks": float(len(clean))}
 
 
 def calibration_table(found: Sequence[Scored]) -> dict[str, float]:
