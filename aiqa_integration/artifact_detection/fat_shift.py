@@ -1,11 +1,15 @@
 """How far a scanner shifts fat against water: hard to see in images, but known from the header."""
 
+from collections.abc import Mapping
 from math import inf
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aiqa_integration.model.image import ImageStack, SeriesHeader
 
-FAT_SHIFT: Final = "mr-fat-shift"
+FAT_SHIFT: Final = "mr-mark-fat-shift"
 """Id of the number: pixels of the image."""
 FAT_PPM: Final = 3.4
 """Chemical shift between water and the main line of fat; source: Hood et al., RadioGraphics 1999;19:357."""
@@ -30,6 +34,12 @@ def fat_shift_px(header: SeriesHeader, stack: ImageStack) -> float | None:
     _, rows, columns = stack.voxels.shape
     shown = float(rows if header.phase_encoding == "ROW" else columns)
     return FAT_PPM * frequency / bandwidth * shown / sampled
+
+
+def fat_shift_by_id(header: SeriesHeader, stack: ImageStack) -> Mapping[str, NDArray[np.float32]]:
+    """Return fat's shift as a metric of the series is kept, nothing where the header does not tell it."""
+    found = fat_shift_px(header, stack)
+    return {} if found is None else {FAT_SHIFT: np.array([found], np.float32)}
 
 
 def _longest_readout_ms(header: SeriesHeader) -> float:

@@ -66,8 +66,17 @@ a margin of the class's own, found by leaving heads out; 5 % of those with a lim
 below one half: these probabilities rank, they are not calibrated. That of failed fat suppression is found in the same
 way on suppressed scans alone, of drawn anatomies and of the three heads whose fat shines."""
 
+LIKELY = 0.5
 _NEVER_SURER = 1e-6
 """Probabilities are held this far from 0 and 1 before their logit is taken."""
+
+
+def worth_a_look(raw: Mapping[ArtifactId, float]) -> frozenset[ArtifactId]:
+    """Return the artifacts for which a person should look at a series, by the bundle's probabilities.
+
+    Those more likely than not, and those that are said to be present, which of some classes is said below one half.
+    """
+    return frozenset(artifact for artifact, said in raw.items() if said >= min(LIKELY, BANDS[artifact].high))
 
 
 def band_of(artifact: ArtifactId, calibration: ArtifactCalibration) -> Band:

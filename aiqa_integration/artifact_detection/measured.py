@@ -6,7 +6,8 @@ other classes no measure is as good as that; where there is no air, or no clear 
 
 How far a measure can be off was found against the values that the simulator returns, on limiting stacks of drawn
 anatomies and of the bundle's five development heads, those not resampled after the scan: the quantile of 5 % on the
-side of the artifact, of the two the wider, rounded outwards.
+side of the artifact, of the two the wider, rounded outwards. A shift of fat is the header's, not read in the image:
+some headers have the bandwidth of a pixel, others that of one sampled twice as densely.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiqa_integration.artifact_detection.air import level_in_air, signal_to_noise
+from aiqa_integration.artifact_detection.fat_shift import FAT_SHIFT
 from aiqa_integration.artifact_detection.figures import beside, evidence, value_text
 from aiqa_integration.artifact_detection.lines import brightest_line
 from aiqa_integration.artifact_detection.slice_profile import LEAST_SLICES, lost_slices
@@ -30,6 +32,8 @@ Readings = NDArray[np.float64]
 
 MOST_READ = 5
 """Slices that are measured at most, the worst by the network."""
+_OF_ALL = frozenset({ArtifactId.SLICE_DROPOUT, ArtifactId.CHEMICAL_SHIFT})
+"""Artifacts that are measured once in a series, not by slice."""
 _DIRECTIONS = ("phase", "read", "radial")
 
 
@@ -84,6 +88,9 @@ MEASURES: Mapping[ArtifactId, Measure] = {
         phrase="signal-to-noise ratio by the air",
         factor=1 / 1.15,
     ),
+    ArtifactId.CHEMICAL_SHIFT: Measure(
+        metric=FAT_SHIFT, phrase="by the header fat is shifted by", after=" pixels", factor=2.0
+    ),
     ArtifactId.SLICE_DROPOUT: Measure(
         metric="mr-mark-slice-loss",
         phrase="largest loss of a slice",
@@ -137,13 +144,16 @@ class Measured:
 def readings(
     artifact: ArtifactId, voxels: Volume, metrics: Metrics, phase_axis: int | None, slices: Sequence[int]
 ) -> Readings:
-    """Return the measure ``[slice, 2]`` of some slices of a stack; of dropped slices one for all of the stack.
+    """Return the measure ``[slice, 2]`` of some slices of a stack; of dropped slices and fat's shift one for all of it.
 
-    ``metrics`` holds image-quality values by id, one a slice; ``phase_axis`` is the stack's (1 or 2).
+    ``metrics`` holds image-quality values by id, one a slice, and fat's shift where a header tells it; ``phase_axis``
+    is the stack's (1 or 2).
     """
     if artifact not in MEASURES:
         return np.full((len(slices), 2), np.nan)
-    if artifact is ArtifactId.SLICE_DROPOUT:
+    if artifact is ArtifactId.CHEMICAL_SHIFT:
+        found = [float(metrics[FAT_SHIFT][0]) if FAT_SHIFT in metrics else np.nan]
+    elif artifact is ArtifactId.SLICE_DROPOUT:
         found = [max(lost_slices(voxels).losses.values(), default=0.0) if len(voxels) >= LEAST_SLICES else np.nan]
     elif artifact is ArtifactId.GIBBS:
         found = [_kept(metrics, index) for index in slices]
@@ -165,7 +175,7 @@ def worst_of(artifact: ArtifactId, read: Readings, slices: Sequence[int]) -> Mea
         artifact=artifact,
         value=value,
         nearest=nearest,
-        slice_index=slices[place] if len(slices) == len(read) else None,
+        slice_index=None if artifact in _OF_ALL else slices[place],
     )
 
 

@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from aiqa_integration.artifact_detection.gate import BANDS, Band
+from aiqa_integration.artifact_detection.gate import BANDS, LIKELY, Band
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import EnergyMap, Severity
 
@@ -20,7 +20,6 @@ WORST_PART = 0.2
 SINGLE_PART = 0.02
 """The same for artifacts that may hit a single slice."""
 _SINGLE = frozenset({ArtifactId.SPIKE, ArtifactId.ZIPPER})
-LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import cast
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from aiqa_integration.artifact_detection.gate import worth_a_look
 from aiqa_integration.ledger import calibrations, scanners
-from aiqa_integration.ledger.screenings import FLAGGED_FROM
 from aiqa_integration.ledger.tables import ArtifactAnswerRow, CalibrationRow, DriftRow, JobRow, ScreeningRow
 from aiqa_integration.ledger.views import GivenAnswer, ReviewCase, ToReview, WhyReview
 from aiqa_integration.model.artifact import ArtifactId
@@ -136,10 +136,10 @@ def _why(
     row: ScreeningRow, suspended: Collection[tuple[str, str, str]], drifting: Collection[tuple[str, str]]
 ) -> tuple[WhyReview, ...]:
     place = (row.device_key, row.family)
-    seen = {artifact for artifact, probability in row.raw.items() if probability >= FLAGGED_FROM}
+    seen = worth_a_look({ArtifactId(artifact): probability for artifact, probability in row.raw.items()})
     holds: dict[WhyReview, bool] = {
         "flagged": row.flagged,
-        "suspended": any((*place, artifact) in suspended for artifact in seen),
+        "suspended": any((*place, artifact.value) in suspended for artifact in seen),
         "drift": place in drifting,
         "sample": row.audit,
     }

@@ -7,13 +7,12 @@ from statistics import median
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from aiqa_integration.artifact_detection.gate import worth_a_look
 from aiqa_integration.ledger.tables import DriftRow, ScreeningRow
 from aiqa_integration.model.identity import device_key, identity
 from aiqa_integration.model.report import QaReport
 from aiqa_integration.trends.drift import Drift, share_drift, significant, value_drifts
 
-FLAGGED_FROM = 0.5
-"""A raw probability from here on flags a series for review while its artifact is not calibrated."""
 USUAL_OF = 200
 LEAST_USUAL = 20
 REFERENCE = 200
@@ -37,7 +36,7 @@ def keep(session: Session, report_id: str, report: QaReport, *, now: datetime) -
         raw={artifact.value: probability for artifact, probability in screening.raw.items()},
         metrics=dict(screening.metrics),
         distance=screening.distance,
-        flagged=any(probability >= FLAGGED_FROM for probability in screening.raw.values()),
+        flagged=bool(worth_a_look(screening.raw)),
         audit=screening.audit,
         simulated=report.simulated,
     )

@@ -11,6 +11,7 @@ from aiqa_integration.artifact_detection import ARTIFACT_BUNDLE
 from aiqa_integration.artifact_detection.audit_sample import in_audit_sample
 from aiqa_integration.artifact_detection.explain import Scored, explain
 from aiqa_integration.artifact_detection.families import Family, applicable, not_scored_because, protocol_family
+from aiqa_integration.artifact_detection.fat_shift import fat_shift_by_id
 from aiqa_integration.artifact_detection.gate import Likeness, likeness
 from aiqa_integration.artifact_detection.inputs import detection_inputs, metrics_by_id
 from aiqa_integration.artifact_detection.marks import phase_axis
@@ -62,7 +63,8 @@ def detect_artifacts(series: LoadedSeries, analyst: Analyst, watch: Stopwatch) -
         possible = applicable(header)
         metrics, levels = metrics_by_id(inputs["metrics"], inputs["series"]), slice_levels(outputs["severity"])
         assessed = [assessment for assessment in pool(outputs) if assessment.artifact in possible]
-        said = [_said(assessment, known, series, metrics) for assessment in assessed]
+        told = {**metrics, **fat_shift_by_id(header, series.stack)}
+        said = [_said(assessment, known, series, told) for assessment in assessed]
         findings = explain(
             [_scored(one, levels, outputs) for one in said],
             stack=series.stack,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aiqa_integration.artifact_detection.gate import ABSTAIN, BANDS, MOST_UNLIKE, Band, band_of, likeness
+from aiqa_integration.artifact_detection.gate import ABSTAIN, BANDS, MOST_UNLIKE, Band, band_of, likeness, worth_a_look
 from aiqa_integration.artifact_detection.inputs import GRID, detection_inputs, slice_channels
 from aiqa_integration.artifact_detection.pool import CLASSES, energy_of, pool
 from aiqa_integration.artifact_detection.recalibration import ALERT_PROBABILITY
@@ -157,3 +157,13 @@ def test_a_scanners_offset_moves_no_band_and_a_slope_of_nothing_leaves_none():
     assert shifted == band_of(ArtifactId.MOTION, ArtifactCalibration(threshold=0.5, intercept=-3.0, ppv_low=0.6))
     flat = band_of(ArtifactId.MOTION, ArtifactCalibration(threshold=0.5, slope=-0.1, ppv_low=0.6))
     assert flat.low == pytest.approx(flat.high)
+
+
+def test_a_person_looks_at_what_is_likely_and_at_what_is_said_to_be_present():
+    raw = dict.fromkeys(ArtifactId, 0.0)
+    assert worth_a_look(raw) == frozenset()
+    assert worth_a_look({**raw, ArtifactId.GHOST: 0.5, ArtifactId.MOTION: 0.49}) == {ArtifactId.GHOST}
+    below_half = BANDS[ArtifactId.ZIPPER].high
+    assert below_half < 0.5
+    assert worth_a_look({**raw, ArtifactId.ZIPPER: below_half}) == {ArtifactId.ZIPPER}
+    assert worth_a_look({**raw, ArtifactId.ZIPPER: below_half - 0.01}) == frozenset()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aiqa_integration.artifact_detection.air import air_of, level_in_air, signal_to_noise
+from aiqa_integration.artifact_detection.fat_shift import FAT_SHIFT
 from aiqa_integration.artifact_detection.gate import BANDS
 from aiqa_integration.artifact_detection.inputs import metrics_by_id, series_metrics, slice_metrics
 from aiqa_integration.artifact_detection.lines import brightest_line
@@ -142,6 +143,15 @@ def test_what_limits_is_not_denied_and_what_is_less_is(artifact, limiting, less)
     assert denied.denies
     limit = ARTIFACTS_BY_ID[artifact].anchors[1] * MEASURES[artifact].shown_as
     assert denied.evidence.limit == pytest.approx(limit)
+
+
+@pytest.mark.parametrize(("pixels", "denies"), [(0.4, True), (0.99, True), (1.01, False), (3.5, False)])
+def test_a_shift_of_fat_is_held_against_what_the_header_says(pixels, denies):
+    told = {FAT_SHIFT: np.array([pixels], np.float32)}
+    one = known(worst_of(ArtifactId.CHEMICAL_SHIFT, readings(ArtifactId.CHEMICAL_SHIFT, scan(), told, 1, (2,)), (2,)))
+    assert (one.denies, one.slice_index) == (denies, None)
+    assert one.sentence == f"by the header fat is shifted by {round(pixels, 1):g} pixels (limit 2)"
+    assert worst_of(ArtifactId.CHEMICAL_SHIFT, readings(ArtifactId.CHEMICAL_SHIFT, scan(), {}, 1, (2,)), (2,)) is None
 
 
 def test_one_slice_that_cannot_be_measured_leaves_all_unmeasured():

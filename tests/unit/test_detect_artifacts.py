@@ -50,12 +50,15 @@ class StandIn:
         return BundleVersion(name=name, version="1", weights_sha256="0" * 64)
 
 
-def detected(artifact, probability, calibration=None, voxels=None):
-    """What is detected in a series whose network says ``probability``; of no air where no ``voxels`` are given."""
+def detected(artifact, probability, calibration=None, voxels=None, **stated):
+    """What is detected in a series whose network says ``probability``; of no air where no ``voxels`` are given.
+
+    ``stated`` is what the header says besides.
+    """
     given = np.random.default_rng(1).uniform(0, 9, (SLICES, 64, 64)) if voxels is None else voxels
     stack = images(dict(enumerate(given)), pose_=pose(matrix=given.shape[-1])).stack
     series = LoadedSeries(
-        header=replace(header(), keywords={"ScanningSequence": ("SE",)}), stack=stack, files=(), left_out=()
+        header=replace(header(), keywords={"ScanningSequence": ("SE",)}, **stated), stack=stack, files=(), left_out=()
     )
     known = {} if calibration is None else {artifact: calibration}
     analyst = Analyst(
@@ -173,3 +176,13 @@ def test_where_nothing_can_be_measured_the_networks_word_stands():
     found = detected(ArtifactId.ZIPPER, 0.83, ACTIVE)
     assert judged(found, ArtifactId.ZIPPER).verdict is Verdict.TOLERANCE
     assert severity(found, ArtifactId.ZIPPER) == 2
+
+
+@pytest.mark.parametrize(("bandwidth", "verdict"), [(651.0, Verdict.NOT_ASSESSED), (62.0, Verdict.TOLERANCE)])
+def test_a_chemical_shift_that_the_header_rules_out_is_left_open(bandwidth, verdict):
+    stated = {"centre_frequency_mhz": 63.87, "read_bandwidth_hz_per_pixel": bandwidth, "acquired_read_pixels": 64}
+    found = detected(ArtifactId.CHEMICAL_SHIFT, 0.9, ACTIVE, phase_encoding="ROW", **stated)
+    assert judged(found, ArtifactId.CHEMICAL_SHIFT).verdict is verdict
+    (finding,) = (finding for finding in found.findings if finding.artifact == ArtifactId.CHEMICAL_SHIFT)
+    assert finding.evidence[0].quantity.value == pytest.approx(3.4 * 63.87 / bandwidth, abs=0.05)
+    assert "by the header fat is shifted by" in finding.explanation.lower()
