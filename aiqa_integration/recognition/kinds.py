@@ -66,7 +66,7 @@ KINDS = (
     Kind(name="patient", sentence="images of a patient, no phantom"),
     Kind(
         name="not-an-image",
-        sentence="images that show no object: noise, blank, text or pattern",
+        sentence="no object recognised: noise, blank, text or pattern, or images unlike those known",
         may_show=frozenset(),
     ),
 )
