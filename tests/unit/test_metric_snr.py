@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import rotate
 
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.metrics.snr import measure_snr, snr_of_pair
@@ -65,6 +66,29 @@ def test_noise_that_neighbours_share_is_less_certain():
     assert parts[0] > 1.4 * parts[1]
     assert "pixels share one value of noise" in found[0].detail
     assert "share" not in found[1].detail
+
+
+def test_white_noise_states_chance_alone_and_zero_filling_adds_nothing():
+    pose_ = pose()
+    image = _noisy(_water(pose_), 60.0, np.random.default_rng(11))
+    white = _measure(image, pose_)
+    pixels = 5 * 20 * 20
+    assert white.uncertainty == pytest.approx(2.0 * white.quantity.value / np.sqrt(2.0 * pixels), rel=0.08)
+    spectrum = np.pad(np.fft.fftshift(np.fft.fft2(image)), 128)
+    twice = 4.0 * np.fft.ifft2(np.fft.ifftshift(spectrum)).real
+    finer = _measure(twice, pose(matrix=512, pixel=(0.5, 0.5), centre=(255.0, 255.0)))
+    assert finer.quantity.value == pytest.approx(white.quantity.value, rel=0.05)
+    assert finer.uncertainty == pytest.approx(white.uncertainty, rel=0.25)
+
+
+@pytest.mark.parametrize("order", [3, 5])
+def test_an_image_turned_by_splines_states_the_noise_that_this_took(order):
+    pose_ = pose()
+    image = _noisy(_water(pose_), 60.0, np.random.default_rng(12))
+    plain = _measure(image, pose_)
+    turned = _measure(rotate(image, 22.0, reshape=False, order=order), pose_)
+    allowed = np.hypot(plain.uncertainty, turned.uncertainty)
+    assert plain.uncertainty < turned.quantity.value - plain.quantity.value < allowed
 
 
 def test_without_noise_signal_or_water_there_is_no_value():
