@@ -15,9 +15,10 @@ The uncertainty of the value of one image has two parts. Chance: so many pixels,
 smoothing: where the noise fades towards the outer of the frequencies that were acquired, a filter or an interpolation
 between pixels took some of it, and no image tells which; beside the value of the pixels as they are stands that of an
 acquisition without, and the part between is stated as rectangular (JCGM 100:2008, 4.3.7). White noise misses nothing,
-nor does an image filled in with zeros, whose pixels have the noise of the acquired ones. What another size of voxels
-makes of the value is not in it, nor what is made of a magnitude image by filling it in afterwards: its ringing in the
-air, folded up, then rings into the water.
+nor does an image filled in with zeros, whose pixels have the noise of the acquired ones. Structure that fades in the
+same way is taken for such noise. What another size of voxels makes of the value is not in it, nor what is made of a
+magnitude image by filling it in afterwards: its ringing in the air, folded up, then rings into the water. Between scans
+of one scanner, whose filter is the same, chance alone counts: the detail says it.
 
 Two images (NEMA MS 1-2008, method 1): the mean signal over the standard deviation of the difference, divided by the
 square root of two. Valid above an SNR of 5, where noise of a magnitude image is normal.
@@ -227,6 +228,8 @@ def _ratio(
     value = float((noisy.signals / noisy.noises).mean())
     chance = 1.0 / float(np.sqrt(2.0 * max(noisy.pixels / noisy.shared, 2.0)))
     part = float(np.hypot(chance, missing / np.sqrt(3.0)))
+    if missing > chance:
+        detail += f"; {missing:.0%} of the noise may be filtered away, else it is known to ± {2.0 * chance * value:.2g}"
     return Measured(
         metric=SIGNAL_TO_NOISE,
         quantity=Quantity(value, ONE),
