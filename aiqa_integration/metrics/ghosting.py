@@ -227,7 +227,7 @@ def _lifted_by_ringing(sl: PhantomSlice, side: _Ellipse, water: _Water, mean: fl
     )
     beyond, along, pixel = (x, y, sl.pose.pixel_mm[0]) if beside else (y, x, sl.pose.pixel_mm[1])
     away = (np.abs(beyond) - np.sqrt(np.maximum(radius_mm**2 - along**2, 0.0))) * water.band / pixel
-    fall, squares = 1.0 / away**2, sl.image[side.pixels] ** 2
+    fall, squares = 1.0 / away**2, sl.image[rows, columns] ** 2
     nearer = fall - fall.mean()
     seen, by_chance = float(nearer @ squares) / float(nearer @ nearer), float(np.std(squares) / np.linalg.norm(nearer))
     if seen <= by_chance:
