@@ -3,11 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import rotate
+from scipy.ndimage import rotate, uniform_filter
 
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.metrics.snr import measure_snr, snr_of_pair
 from aiqa_integration.model.measurement import Measured, NotMeasured, Obstacle, Reason
+from aiqa_integration.model.noise_spectrum import noise_left
 from tests.drawn_phantom import disk, images, places, pose
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "mr-qa-other"
@@ -149,3 +150,26 @@ def test_real_pairs_agree_with_the_published_values(maker):
     assert isinstance(found, Measured)
     normalised = found.quantity.value * entry["SNR_NORM_FACTOR"]
     assert entry["LOWER_SUBTRACT_SNR"] <= normalised <= entry["UPPER_SUBTRACT_SNR"]
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no real DICOM in ../shared/data")
+@pytest.mark.parametrize("maker", ["Siemens", "GE", "Philips"])
+def test_one_real_image_tells_what_its_filter_took_as_the_difference_of_two_does(maker):
+    """The difference of two scans is noise alone; white noise (Siemens), 15 % taken (GE), 8 % (Philips)."""
+    entry = json.loads((SHARED / "mr_qa_other_reference.json").read_text("utf-8"))["series"][f"snr_{maker}"]
+    scans = [
+        DicomSeriesReader().load([path]).stack.voxels[0].astype(np.float64)
+        for path in sorted((SHARED / "hazen" / f"snr_{maker}").iterdir())
+    ]
+    column, row = entry["OBJECT_CENTRE"]
+    inside = np.s_[row - 56 : row + 56, column - 56 : column + 56]
+
+    def missing(image):
+        left = noise_left((image - uniform_filter(image, 9))[inside], (9, 9))
+        return max(1.0 - left.part, 0.0), left.sd
+
+    truth, truth_sd = missing(scans[0] - scans[1])
+    for scan in scans:
+        found, sd = missing(scan)
+        assert found == pytest.approx(truth, abs=2.0 * np.hypot(sd, truth_sd))
