@@ -167,6 +167,7 @@ def test_one_real_image_tells_what_its_filter_took_as_the_difference_of_two_does
 
     def missing(image):
         left = noise_left((image - uniform_filter(image, 9))[inside], (9, 9))
+        assert left is not None
         return max(1.0 - left.part, 0.0), left.sd
 
     truth, truth_sd = missing(scans[0] - scans[1])
