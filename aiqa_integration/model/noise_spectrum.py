@@ -28,7 +28,7 @@ _RINGS = (0.65, 0.8, 0.95, 1.1, 1.5)
 _AXIS_LINES = 3
 """So near to the axes lies what edges along rows and columns leave: ghosts of the vessel, its ringing."""
 _FEWEST = 20
-_FEWEST_IN_MIDDLE = 150
+_FEWEST_IN_MIDDLE = 80
 _FEWEST_AVERAGES = 5
 """An image must be so many times as large as the moving average."""
 _OF_MEDIAN = 1.44
@@ -94,14 +94,17 @@ def _of_average(frequencies: FloatArray, width: int) -> FloatArray:
 
 
 def _band(power: FloatArray, frequencies: FloatArray, width: int) -> float:
-    """Return which part of an axis' frequencies holds noise; ``power`` is ``[frequency, other axis]``."""
+    """Return which part of an axis' frequencies holds noise; ``power`` is ``[frequency, other axis]``.
+
+    The outermost line that holds any is left out: fading has spread the band's end over it.
+    """
     order = np.argsort(frequencies, kind="stable")
     order = order[frequencies[order] > 0.75 / width]
     each, at = np.median(power[order], axis=1), frequencies[order]
     around = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(each, 1, mode="edge"), 3), axis=1)
     held = around > _HELD * float(np.median(each[at < max(_SURELY_HELD, 1.0 / width)]))
     last = float(at[held].max()) if held.any() else 0.5
-    return min(2.0 * last + 1.0 / frequencies.size, 1.0)
+    return min(2.0 * last - 1.0 / frequencies.size, 1.0)
 
 
 def _spread(fade: FloatArray) -> float:
