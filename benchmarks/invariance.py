@@ -107,7 +107,10 @@ def louder(series: LoadedSeries) -> LoadedSeries:
 
 
 def resampled(matrix: int) -> Callable[[LoadedSeries], LoadedSeries]:
-    """Return what zero-fills k-space to a matrix, or cuts it, of the longer side; the field of view stays."""
+    """Return what zero-fills k-space to a matrix, or cuts it, of the longer side; the field of view stays.
+
+    A scanner does so before it takes the magnitude. Here the ringing in the air is folded up already, and rings anew.
+    """
 
     def resample(series: LoadedSeries) -> LoadedSeries:
         stack = series.stack

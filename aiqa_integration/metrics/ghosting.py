@@ -5,6 +5,12 @@ between the phantom and the edges of the field of view give
 PSG = 100 · |(top + bottom) - (left + right)| / (2 · mean of the large region) %. Lower is better. The guidance gives a
 ratio; it is reported here in percent. Where a side has too little room the region is made narrower and longer, as the
 guidance allows. Valid for ghosts above the noise: in a magnitude image one of 1 % reads 0.2 % at an SNR of 80.
+
+The uncertainty has two parts. Chance, and a background that isn't even: how the means of a region's parts differ. And
+the ringing of the vessel's edge, which is no ghost but reaches into the regions, and lifts the mean of a magnitude
+image where there is no ghost: how much of it a region holds is told by how its signal falls away from the edge. Filters
+damp it, and how the pixels lie to the edge changes it. So each region's share may be none or twice what is seen, and
+all of them together may not be there at all (rectangular: JCGM 100:2008, 4.3.7).
 """
 
 from collections.abc import Sequence
@@ -13,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.special import ive
 
 from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason, Region
@@ -23,7 +30,8 @@ from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
     circle_region,
-    noise_sd,
+    noise_and_band,
+    part_of,
     region,
     slice_of,
     square_distances,
@@ -35,7 +43,7 @@ PERCENT_SIGNAL_GHOSTING = MetricDef(
     unit=PERCENT,
     better="lower",
     source="ACR MRI Phantom Test Guidance (10/2022), section 6, percent-signal ghosting",
-    version="1",
+    version="2",
     code=aiqa_code("AIQA-PSG", "Percent signal ghosting"),
     decimals=2,
 )
@@ -67,6 +75,17 @@ class _Ellipse:
     pixels: BoolArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Water:
+    """The large region: its place, mm, mean signal, SD of the noise and the part of its band that the noise fills."""
+
+    centre_mm: tuple[float, float]
+    radius_mm: float
+    signal: float
+    noise: float
+    band: float
+
+
 def measure_ghosting(
     images: PhantomImages, *, diameter_mm: float, large_area_mm2: float, large_centre_mm: tuple[float, float]
 ) -> tuple[Measurement, ...]:
@@ -85,7 +104,7 @@ def measure_ghosting(
     if zeroed is not None:
         return (zeroed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index),)
     radius = float(np.sqrt(large_area_mm2 / np.pi))
-    return (_measure(images, sl, sides, (large_centre_mm, radius)),)
+    return (_measure(images, sl, sides, _water(sl, large_centre_mm, radius), diameter_mm / 2),)
 
 
 def _field_of_view(image: FloatArray) -> tuple[int, int, int, int]:
@@ -147,37 +166,86 @@ def _zeroed(image: FloatArray, sides: Sequence[_Ellipse]) -> Obstacle | None:
     return None
 
 
+def _water(sl: PhantomSlice, centre_mm: tuple[float, float], radius_mm: float) -> _Water:
+    """Return what the large region shows."""
+    part = part_of(sl, radius_mm, centre_mm)
+    inside = np.asarray(square_distances(part, centre_mm) <= radius_mm * radius_mm, np.bool_)
+    noise, band = noise_and_band(part.image, inside)
+    return _Water(
+        centre_mm=centre_mm,
+        radius_mm=radius_mm,
+        signal=float(part.image[inside].mean()) if inside.any() else 0.0,
+        noise=noise,
+        band=band,
+    )
+
+
 def _measure(
-    images: PhantomImages,
-    sl: PhantomSlice,
-    sides: Sequence[_Ellipse],
-    large: tuple[tuple[float, float], float],
+    images: PhantomImages, sl: PhantomSlice, sides: Sequence[_Ellipse], water: _Water, radius_mm: float
 ) -> Measurement:
-    (u_centre, v_centre), radius = large
-    large_pixels = np.asarray(square_distances(sl, (u_centre, v_centre)) <= radius * radius, np.bool_)
-    signal = float(sl.image[large_pixels].mean()) if large_pixels.any() else 0.0
-    if signal <= _LOWEST_SNR * noise_sd(sl.image, large_pixels):
+    if water.signal <= _LOWEST_SNR * water.noise:
         obstacle = Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="the large region holds no signal above its noise")
         return obstacle.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
     means = {side.side: float(sl.image[side.pixels].mean()) for side in sides}
-    if max(means.values()) > 0.5 * signal:
+    if max(means.values()) > 0.5 * water.signal:
         failed = Obstacle(
             reason=Reason.IMPLAUSIBLE, detail="the background is more than half as bright as the water: not background"
         )
         return failed.not_measured(PERCENT_SIGNAL_GHOSTING, sl.index)
     difference = means["top"] + means["bottom"] - means["left"] - means["right"]
-    errors = [_mean_sd(sl, side) for side in sides]
-    scale = 100.0 / (2.0 * signal)
+    chance = [_mean_sd(sl, side) for side in sides]
+    lifted = {side.side: _lifted_by_ringing(sl, side, water, means[side.side], radius_mm) for side in sides}
+    together = lifted["top"] + lifted["bottom"] - lifted["left"] - lifted["right"]
+    ringing = np.array([*lifted.values(), together]) / np.sqrt(3.0)
+    scale = 100.0 / (2.0 * water.signal)
     return Measured(
         metric=PERCENT_SIGNAL_GHOSTING,
         quantity=Quantity(abs(difference) * scale, PERCENT),
-        uncertainty=2.0 * float(np.linalg.norm(errors)) * scale,
+        uncertainty=2.0 * float(np.hypot(np.linalg.norm(chance), np.linalg.norm(ringing))) * scale,
         slice_index=sl.index,
         regions=(
-            circle_region(sl, (u_centre, v_centre), radius, label="Large region"),
+            circle_region(sl, water.centre_mm, water.radius_mm, label="Large region"),
             *(_region(sl, side) for side in sides),
         ),
         detail=_particulars(images, means, difference),
+    )
+
+
+def _lifted_by_ringing(sl: PhantomSlice, side: _Ellipse, water: _Water, mean: float, radius_mm: float) -> float:
+    """Return by how much the ringing of the vessel's edge lifts a region's mean; 0 where none is seen.
+
+    n pixels beyond an edge of height W a band that ends sharply leaves W · cos(pi · n) / (pi² · n): its square falls as
+    1 / n², from W² / (2 · pi⁴) where the edge may lie anywhere; pixels are those that were acquired. The region's own
+    squares tell the part of that which is there, up to twice as much. Ringing adds to a ghost as often as it takes from
+    it, and lifts a mean where the noise folds it up (Rice). Source: the sine integral, NIST DLMF 6.2.19 and 6.12.3.
+    """
+    rows, columns = np.nonzero(side.pixels)
+    beside = side.side in {"left", "right"}
+    x, y = (
+        (at - middle) * pixel
+        for at, middle, pixel in zip((columns, rows), sl.pose.centre, sl.pose.pixel_mm, strict=True)
+    )
+    beyond, along, pixel = (x, y, sl.pose.pixel_mm[0]) if beside else (y, x, sl.pose.pixel_mm[1])
+    away = (np.abs(beyond) - np.sqrt(np.maximum(radius_mm**2 - along**2, 0.0))) * water.band / pixel
+    fall, squares = 1.0 / away**2, sl.image[rows, columns] ** 2
+    nearer = fall - fall.mean()
+    seen, by_chance = float(nearer @ squares) / float(nearer @ nearer), float(np.std(squares) / np.linalg.norm(nearer))
+    if seen <= by_chance:
+        return 0.0
+    rings = float(np.sqrt(min(seen, water.signal**2 / np.pi**4) * fall.mean()))
+    ghost = float(np.sqrt(max(mean**2 - np.pi / 2 * water.noise**2, 0.0)))
+    without, less, more = _rice_mean(np.array([ghost, abs(ghost - rings), ghost + rings]), water.noise)
+    return float((less + more) / 2 - without)
+
+
+def _rice_mean(signal: FloatArray, noise: float) -> FloatArray:
+    """Return the mean magnitude of a signal in noise of that SD a channel.
+
+    Source: Gudbjartsson and Patz, Magn Reson Med 34 (1995) 910.
+    """
+    half = (signal / max(noise, 1e-12)) ** 2 / 4
+    return np.asarray(
+        noise * np.sqrt(np.pi / 2) * ((1 + 2 * half) * ive(0, half) + 2 * half * ive(1, half)), np.float64
     )
 
 

@@ -9,8 +9,16 @@ bandwidth or averages: the value is that of a pixel as it is. Other pixels, by a
 between them, are another quantity. Where neighbours share noise the value says so. Higher is better.
 Background isn't used: with several receivers, parallel imaging or filters it shows another noise, or none. Fine
 structure counts as noise, and the ringing of the phantom's edge is such: of an image without a filter, 1 mm pixels and
-an SNR of 110 it takes 6 %, of a better one more. The uncertainty is that of the quantity so defined. Where the noise
-alone is wanted, two images tell it.
+an SNR of 110 it takes 6 %, of a better one more. Where the noise alone is wanted, two images tell it.
+
+The uncertainty of the value of one image has two parts. Chance: so many pixels, or as many as don't share noise. And
+smoothing: where the noise fades towards the outer of the frequencies that were acquired, a filter or an interpolation
+between pixels took some of it, and no image tells which; beside the value of the pixels as they are stands that of an
+acquisition without, and the part between is stated as rectangular (JCGM 100:2008, 4.3.7). White noise misses nothing,
+nor does an image filled in with zeros, whose pixels have the noise of the acquired ones. Structure that fades in the
+same way is taken for such noise. What another size of voxels makes of the value is not in it, nor what is made of a
+magnitude image by filling it in afterwards: its ringing in the air, folded up, then rings into the water. Between scans
+of one scanner, whose filter is the same, chance alone counts: the detail says it.
 
 Two images (NEMA MS 1-2008, method 1): the mean signal over the standard deviation of the difference, divided by the
 square root of two. Valid above an SNR of 5, where noise of a magnitude image is normal.
@@ -24,6 +32,7 @@ from scipy.ndimage import uniform_filter
 
 from aiqa_integration.model.coding import dcm_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason, Region
+from aiqa_integration.model.noise_spectrum import noise_left
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import ONE, Quantity
 from aiqa_integration.model.sampling import (
@@ -42,7 +51,7 @@ SIGNAL_TO_NOISE = MetricDef(
     unit=ONE,
     better="higher",
     source="McCann et al., Phys Med Biol 58 (2013) 3775, smoothed subtraction; of two images: NEMA MS 1-2008, method 1",
-    version="2",
+    version="3",
     code=dcm_code("111787", "Signal to Noise Ratio"),
     decimals=1,
 )
@@ -61,6 +70,10 @@ _SHARED_REACH = 3
 """Pixels that share noise lie at most so many rows and columns apart."""
 _SHARING = 1.05
 """From how many pixels that act as one on, by interpolation or a filter, the value says so."""
+_EDGE_MM = 12.0
+"""Kept free towards the vessel's edge where the noise's spectrum is read."""
+_SPECTRUM_PIXELS = 112
+"""Rows and columns that are enough for the spectrum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,7 +102,8 @@ def snr_of_slice(sl: PhantomSlice, *, diameter_mm: float) -> Measured | Obstacle
     if isinstance(squares, Obstacle):
         return squares
     kernel = [max(int(_KERNEL_MM / pixel / 2) * 2 + 1, _SMALLEST_KERNEL) for pixel in sl.pose.pixel_mm[::-1]]
-    noisy = _noisy(sl.image, sl.image - uniform_filter(sl.image, kernel), squares)
+    noise = sl.image - uniform_filter(sl.image, kernel)
+    noisy = _noisy(sl.image, noise, squares)
     if isinstance(noisy, Obstacle):
         return noisy
     taken = min(noisy.shared / float(np.prod(kernel)), _MOST_TAKEN)
@@ -104,7 +118,8 @@ def snr_of_slice(sl: PhantomSlice, *, diameter_mm: float) -> Measured | Obstacle
     )
     ratios = ", ".join(f"{ratio:.0f}" for ratio in noisy.signals / noisy.noises)
     detail = f"one image, {kernel[0]} x {kernel[1]} pixels smoothed; {ratios}; {_comparable(noisy)}"
-    return _ratio(noisy, sl.index, regions=regions, detail=detail)
+    missing = _missing_part(sl, noise, (kernel[0], kernel[1]), diameter_mm / 2)
+    return _ratio(noisy, sl.index, regions=regions, detail=detail, missing=missing)
 
 
 def snr_of_pair(first: FloatArray, second: FloatArray, regions: Sequence[BoolArray]) -> Measured | Obstacle:
@@ -190,9 +205,31 @@ def _shared(noise: FloatArray, regions: Sequence[BoolArray]) -> float:
     return max(total, 1.0)
 
 
-def _ratio(noisy: _Noisy, index: int | None, *, detail: str, regions: tuple[Region, ...] = ()) -> Measured:
+def _missing_part(sl: PhantomSlice, noise: FloatArray, kernel: tuple[int, int], radius_mm: float) -> float:
+    """Return by which part the value is above that of pixels that no filter took noise from; 0 within what is known."""
+    half_mm = (radius_mm - _EDGE_MM) / np.sqrt(2.0)
+    crop = []
+    for at, pixel, size in zip(sl.pose.centre[::-1], sl.pose.pixel_mm[::-1], noise.shape, strict=True):
+        reach = min(int(half_mm / pixel), _SPECTRUM_PIXELS // 2)
+        crop.append(slice(max(round(at) - reach, 0), min(round(at) + reach, size)))
+    left = noise_left(noise[tuple(crop)], kernel)
+    return 0.0 if left is None else float(np.sqrt(max(max(1.0 - left.part, 0.0) ** 2 - left.sd**2, 0.0)))
+
+
+def _ratio(
+    noisy: _Noisy,
+    index: int | None,
+    *,
+    detail: str,
+    regions: tuple[Region, ...] = (),
+    missing: float = 0.0,
+) -> Measured:
+    """Return the value; ``missing`` is the part of it by which it may be too high, as what a filter took is unknown."""
     value = float((noisy.signals / noisy.noises).mean())
-    part = 1.0 / float(np.sqrt(2.0 * max(noisy.pixels / noisy.shared, 2.0)))
+    chance = 1.0 / float(np.sqrt(2.0 * max(noisy.pixels / noisy.shared, 2.0)))
+    part = float(np.hypot(chance, missing / np.sqrt(3.0)))
+    if missing > chance:
+        detail += f"; {missing:.0%} of the noise may be filtered away, else it is known to ± {2.0 * chance * value:.2g}"
     return Measured(
         metric=SIGNAL_TO_NOISE,
         quantity=Quantity(value, ONE),

@@ -135,4 +135,4 @@ class Phantom:
     prepare: Callable[[ImageStack], Mapping[str, NDArray[np.float32]]]
     locate: Callable[[ImageStack, Mapping[str, NDArray[np.float32]]], LocatedPhantom]
     setup: Setup = no_setup
-    analysis_version: str = "1.3.0"
+    analysis_version: str = "1.3.1"

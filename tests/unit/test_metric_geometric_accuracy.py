@@ -224,3 +224,21 @@ def test_a_ghost_beside_an_end_makes_it_less_certain_and_no_other():
     horizontal, vertical = ((found[0][place].uncertainty, found[1][place].uncertainty) for place in (0, 1))
     assert horizontal[1] > horizontal[0] + 0.02
     assert vertical[1] == pytest.approx(vertical[0], rel=0.2)
+
+
+@pytest.mark.parametrize("bowl", [-0.5, 0.5])
+def test_a_bowl_of_shading_moves_both_ends_and_the_uncertainty_knows(bowl):
+    """The water 4.5 mm inside an edge differs from that at the edge; a slope's two ends cancel."""
+    pose_ = pose()
+    image, u, v = _slice(pose_)
+    noise = np.random.default_rng(4).normal(0, 3.0, image.shape)
+    plain, bowled, sloped = (
+        _lengths({1: image * gain + noise, 5: image * gain + noise}, pose_)
+        for gain in (1.0, 1 + bowl * (u**2 + v**2) / 1e4, 1 + 0.3 * u / 100)
+    )
+    for without, shaded in zip(plain, bowled, strict=True):
+        moved = shaded.quantity.value - without.quantity.value
+        assert np.sign(moved) == np.sign(bowl)
+        assert 0.02 < abs(moved) < shaded.uncertainty
+        assert shaded.uncertainty > 1.15 * without.uncertainty
+    assert np.mean([m.uncertainty for m in sloped]) == pytest.approx(np.mean([m.uncertainty for m in plain]), rel=0.2)

@@ -136,6 +136,35 @@ def test_the_uncertainty_is_how_much_values_differ(shared):
     assert stated == pytest.approx(spread, rel=0.4)
 
 
+def _sampled(*, damped):
+    """Water 1000 without noise and ghost, off the middle, from k-space cut to 128²; ``damped`` lets it fade to the rim.
+
+    The image is signed: its ringing stands in the air as well.
+    """
+    fine = pose(pixel=(0.25, 0.25), matrix=1024, centre=(511.5 + 24.0, 511.5 - 8.0))
+    u, v = places(fine, 1024)
+    spectrum = np.fft.fftshift(np.fft.fft2(1000.0 * disk(u, v, half_width=95.0, half_height=95.0)))[448:576, 448:576]
+    rim = np.abs(np.linspace(-1.0, 1.0, 128))
+    fade = 0.54 + 0.46 * np.cos(np.pi * rim) if damped else np.ones(128)
+    image = np.fft.ifft2(np.fft.ifftshift(spectrum * np.outer(fade, fade))).real / 64
+    return image, pose(pixel=(2.0, 2.0), matrix=128, centre=(63.5 + 3.0, 63.5 - 1.0))
+
+
+def test_ringing_of_the_edge_is_in_the_uncertainty_where_the_image_holds_it():
+    """Without a ghost the truth is 0; the damped image hardly rings."""
+    found = {}
+    for damped in (False, True):
+        image, pose_ = _sampled(damped=damped)
+        scans = []
+        for seed in range(8):
+            noise = np.random.default_rng(seed).normal(0.0, 4.0, (2, 128, 128))
+            scans.append(_measure(np.hypot(image + noise[0], noise[1]), pose_))
+        found[damped] = scans
+    wide, narrow = (float(np.mean([m.uncertainty for m in found[damped]])) for damped in (False, True))
+    assert wide > 1.5 * narrow
+    assert all(m.quantity.value <= m.uncertainty for m in found[False])
+
+
 def test_an_uneven_background_is_less_certain():
     """The guidance leaves open where a region lies between phantom and edge."""
     pose_ = pose()

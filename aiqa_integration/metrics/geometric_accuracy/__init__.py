@@ -6,7 +6,8 @@ that part of the edge, so that coil shading, a bubble or the black bar at twelve
 fit the outline are left out, and where too few are left there is no value.
 
 The uncertainty is that of a 95 % interval: the scatter of arcs like those of the ends, all around the outline (with
-Student's t, as there are few), sampling, and how far a ghost beside an end may move half of the water's signal.
+Student's t, as there are few), sampling, how far a ghost beside an end may move half of the water's signal, and how far
+the coil's shading does, which goes on from where the water is read to its edge.
 """
 
 from collections.abc import Sequence
@@ -31,13 +32,15 @@ GUIDANCE = "ACR MRI Phantom Test Guidance (10/2022), section 1, geometric accura
 class _End:
     """One end of a length: distance from the axis, its standard uncertainty, hidden part of its arc.
 
-    ``ghost`` is the signal in the air beside it, as a part of the water's.
+    ``ghost`` is the signal in the air beside it, as a part of the water's; ``shading_mm`` how far out it is read for
+    the shading between the edge and the water that its signal is taken from.
     """
 
     radius_mm: float
     sd_mm: float
     hidden: float
     ghost: float
+    shading_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ def _length(direction: str, number: int, angle_deg: float, label: str) -> Length
         unit=MM,
         better="target",
         source=GUIDANCE,
-        version="4",
+        version="5",
         code=aiqa_code(f"AIQA-LEN-{_SHORT[direction]}-S{number}", f"Phantom length, {label}, slice {number}"),
         decimals=1,
     )
@@ -84,14 +87,15 @@ _WINDOWS_DEG = (15, 25)
 _FEWEST_RAYS = 0.3
 _OUTLINE_TERMS = 5
 """What an ellipse takes of the freedom of the arcs around it."""
-_SAMPLING_PART = (0.006, 0.0035)
+_SAMPLING_PART = (0.0048, 0.0028)
 """Standard uncertainty of an end that its arcs don't show, as a part of the edge's fall: a magnitude image folds the
 ringing beyond an edge up, which moves both ends alike. Of a length along a diagonal of the pixels, and what comes to it
 along rows or columns, where an edge meets the pixels alike over its whole arc. For pixels up to 1 mm; in larger ones
 the water beside an edge is read over fewer periods of the ringing, and both grow with them."""
 _INTERPOLATED_PART = (0.015, 0.06)
 """The same for interpolated images: what comes to it for the whole band left empty. Both pairs were found on simulated
-phantoms (`python -m benchmarks.uncertainty_coverage`, seed 31)."""
+phantoms (`python -m benchmarks.uncertainty_coverage`, seed 31; the first made a fifth smaller, seed 101, since shading
+is stated apart)."""
 
 
 def measure_lengths(
@@ -149,14 +153,15 @@ def _upright(sl: PhantomSlice, line: Region) -> float:
 def _expanded(outline: Outline, near: _End, far: _End, *, upright: float) -> float:
     """Return the 95 % uncertainty of a length; by Student's t, as its ends are judged by few arcs.
 
-    A ghost moves both ends alike. Source: JCGM 100:2008 (GUM), G.4.1, Welch-Satterthwaite; arcs have a limited number
-    of degrees of freedom.
+    A ghost moves both ends alike, a bowl of shading too, a slope of it one out and one in. Source: JCGM 100:2008 (GUM),
+    G.4.1, Welch-Satterthwaite; arcs have a limited number of degrees of freedom.
     """
     plain, empty = (low + more * upright for low, more in (_SAMPLING_PART, _INTERPOLATED_PART))
     sampling = np.sqrt(2.0) * (plain * max(outline.pixel_mm, 1.0) + empty * (1.0 - outline.band))
     ghost = (near.ghost + far.ghost) / 2 / np.sqrt(3.0)
     arcs = np.hypot(near.sd_mm, far.sd_mm)
-    combined = float(np.linalg.norm([arcs, outline.fall_mm * sampling, outline.fall_mm * ghost]))
+    shading = (near.shading_mm + far.shading_mm) / np.sqrt(3.0)
+    combined = float(np.linalg.norm([arcs, outline.fall_mm * sampling, outline.fall_mm * ghost, shading]))
     freedom = (_arcs(outline) - _OUTLINE_TERMS) * (combined / max(arcs, 1e-6 * combined)) ** 4
     return combined * float(stdtrit(freedom, 0.975))
 
@@ -185,6 +190,7 @@ def _end(outline: Outline, angle_deg: float) -> _End | Obstacle:
             sd_mm=_arc_sd(outline) / float(np.sqrt(share)),
             hidden=1.0 - share,
             ghost=float(np.mean(outline.ghost[used])),
+            shading_mm=float(np.mean(outline.shading_mm[used])),
         )
     detail = f"the water's edge is hidden at {angle_deg:.0f}° (clockwise from the right): a bubble or a bar"
     return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)

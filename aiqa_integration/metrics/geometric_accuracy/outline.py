@@ -46,8 +46,9 @@ class Outline:
     """The water's edge, mm: radius per ray (1° apart from 0°), whether it fits, lies in the image, smooth outline.
 
     ``fall_mm`` is how far the signal takes to fall: the pixel as it was sampled, whatever it was interpolated to;
-    ``ghost`` the signal in the air beside each ray's edge, as a part of the water's; ``band`` the part of the image's
-    band that its noise fills, less than 1 where it was interpolated; ``pixel_mm`` its larger pixel.
+    ``ghost`` the signal in the air beside each ray's edge, as a part of the water's; ``shading_mm`` how far out each
+    edge is read for the water's changing on from where it is read to its edge; ``band`` the part of the image's band
+    that its noise fills, less than 1 where it was interpolated; ``pixel_mm`` its larger pixel.
     """
 
     radii_mm: FloatArray
@@ -56,6 +57,7 @@ class Outline:
     smooth_mm: FloatArray
     fall_mm: float
     ghost: FloatArray
+    shading_mm: FloatArray
     band: float
     pixel_mm: float
 
@@ -86,13 +88,15 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
     levels, ghosts = reading.levels(smooth)
     water = float(np.median(levels[fits]))
+    fall = reading.fall_mm(edges, fits)
     return Outline(
         radii_mm=edges,
         fits=fits,
         inside=whole,
         smooth_mm=smooth,
-        fall_mm=reading.fall_mm(edges, fits) * water,
+        fall_mm=fall * water,
         ghost=ghosts / water,
+        shading_mm=fall * reading.rise(smooth) / 2,
         band=band,
         pixel_mm=reading.pixel_mm,
     )
@@ -154,6 +158,23 @@ class _Reading:
         air = self._level(beyond, _AIR_MM)
         ghost = np.sqrt(np.clip(air**2 - (_RAYLEIGH_MEAN * self.noise) ** 2, 0.0, None))
         return self._level(-beyond, _WATER_MM), ghost
+
+    def rise(self, around_mm: FloatArray) -> FloatArray:
+        """Return by how much the water's signal rises from the middle of where it is read to its edge, per ray.
+
+        The straight line through it (least squares), then the median over ±12°.
+        """
+        within = around_mm[:, None] - self.radii[None, :]
+        near = _WATER_MM[0] * max(self.pixel_mm, 1.0)
+        some = (within > near) & (within < _WATER_MM[1]) & self.inside
+        used = some.any(axis=0)
+        there, away, rays = some[:, used], within[:, used], self.rays[:, used]
+        count = np.maximum(there.sum(axis=1), 1)
+        middle = np.einsum("ij,ij->i", there, away) / count
+        beside = there * (away - middle[:, None])
+        square = np.einsum("ij,ij->i", beside, beside)
+        slope = np.einsum("ij,ij->i", beside, rays) / np.where(square > 0.0, square, np.inf)
+        return median_around(-slope * middle, half_width=12)
 
     def fall_mm(self, edges: FloatArray, fits: BoolArray) -> float:
         """Return how far a signal of 1 takes to fall at the typical edge."""
