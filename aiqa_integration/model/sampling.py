@@ -14,6 +14,7 @@ from scipy.ndimage import map_coordinates
 from aiqa_integration.errors import MeasurementError
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages, PlanePose
+from aiqa_integration.model.ranks import median
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -83,7 +84,7 @@ def signal_beyond(sl: PhantomSlice, radius_mm: float) -> float:
     """Return the median signal 4 to 12 mm beyond a phantom of that radius; minus infinity where no pixel lies there."""
     square = square_distances(sl)
     ring = sl.image[(square > (radius_mm + 4.0) ** 2) & (square < (radius_mm + 12.0) ** 2)]
-    return float(np.median(ring)) if ring.size else -np.inf
+    return median(ring) if ring.size else -np.inf
 
 
 def part_of(sl: PhantomSlice, reach_mm: float, centre_mm: tuple[float, float] = (0.0, 0.0)) -> PhantomSlice:
@@ -195,15 +196,6 @@ def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArra
     return sample(image, columns, rows)
 
 
-def percentile(values: FloatArray, percent: float) -> float:
-    """Return a percentile of a few values, linear between two, as numpy does: its own takes long to begin."""
-    ordered = np.sort(values, axis=None)
-    at = percent / 100.0 * (ordered.size - 1)
-    low = int(at)
-    high = min(low + 1, ordered.size - 1)
-    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
-
-
 def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     """Return the SD of the noise inside a mask, blind to slow shading and robust to a few edges.
 
@@ -216,7 +208,7 @@ def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     whole = where[low, low] & where[high, low] & where[low, high] & where[high, high]
     if not whole.any():
         return 0.0
-    return float(np.median(np.abs(mixed[whole])) / 0.6745 / 2.0)
+    return median(np.abs(mixed[whole])) / 0.6745 / 2.0
 
 
 def noise_and_band(image: FloatArray, where: BoolArray) -> tuple[float, float]:

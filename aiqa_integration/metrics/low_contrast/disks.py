@@ -17,6 +17,7 @@ from aiqa_integration.metrics.low_contrast.template import (
     disk_filters,
     disk_shape,
 )
+from aiqa_integration.model.ranks import median
 from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, square_distances
 
 _DIAMETERS_MM = np.repeat(DIAMETERS_MM, len(RADII_MM))
@@ -98,7 +99,7 @@ def _solved(
     rest.flat[disks.pixels] -= factors[: len(disks.heights)] @ disks.heights
     rest = np.where(field.water, rest, 0.0)
     size = np.abs(rest)
-    keep = field.water & (size <= _SPECK_SD * max(float(np.median(size[field.water])) / 0.6745, 1e-12))
+    keep = field.water & (size <= _SPECK_SD * max(median(size[field.water]) / 0.6745, 1e-12))
     return factors, rest, keep
 
 

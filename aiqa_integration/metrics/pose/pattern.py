@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
+from aiqa_integration.model.ranks import percentile_along
 
 Points = NDArray[np.float64]
 
@@ -85,7 +86,7 @@ def _local(images: NDArray[np.float32], pixel_mm: tuple[float, float], stride: i
     smooth = images
     for axis, mm in zip((1, 2), pixel_mm, strict=True):
         smooth = _box_means(smooth, max(round(_SMOOTH_MM / mm), 1), axis, stride)
-    wet = smooth > 0.15 * np.percentile(smooth, 98.0, axis=(1, 2), keepdims=True)
+    wet = smooth > 0.15 * percentile_along(smooth.reshape(len(smooth), -1), 98.0)[:, None, None]
     size = [max(round(_LOCAL_MM / mm / stride / _SPARSE), 1) for mm in pixel_mm]
     share, total = (_around(one, size) for one in (wet.astype(np.float32), np.where(wet, smooth, np.float32(0))))
     water = (total / np.maximum(share, 1e-3)).repeat(_SPARSE, axis=1).repeat(_SPARSE, axis=2)

@@ -4,6 +4,7 @@ import numpy as np
 
 from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.model.ranks import percentile
 from aiqa_integration.model.sampling import slice_of, square_distances
 
 SLICE_NUMBER = 7
@@ -27,7 +28,7 @@ def signal_finding(images: PhantomImages, *, diameter_mm: float) -> Finding | No
     within = square_distances(sl) < reach * reach
     if np.count_nonzero(within) < _FEWEST_PIXELS:
         return None
-    within &= sl.image > _WET * float(np.percentile(sl.image[within], 75.0))
+    within &= sl.image > _WET * percentile(sl.image[within], 75.0)
     if np.count_nonzero(within) < _FEWEST_PIXELS:
         return None
     rows, columns = np.nonzero(within)

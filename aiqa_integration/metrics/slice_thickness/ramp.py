@@ -8,6 +8,7 @@ from scipy.special import erf, i0e, i1e
 from aiqa_integration.metrics.slice_thickness.slab import STEP_MM, Slab
 from aiqa_integration.model.bounded_fit import Fit, fit_between
 from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.ranks import median, percentile
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, sample, to_pixels
 
 _LOWEST_SIGNAL = 4.0
@@ -82,7 +83,7 @@ def _fit_ramp(profile: _Profile, offset_mm: float) -> Ramp | Obstacle:
     best = _best_fit(profile)
     box = _box(u, best.x)
     floor, slope = float(best.x[4]), best.x[5] * u
-    noise = 1.4826 * float(np.median(np.abs(profile.values - profile.shown(box, floor) - slope)))
+    noise = 1.4826 * median(np.abs(profile.values - profile.shown(box, floor) - slope))
     peak = float(box.max())
     if peak < _LOWEST_SIGNAL * noise:
         detail = f"the ramp's signal is {peak / noise:.1f} times its noise, at least {_LOWEST_SIGNAL:g} is needed"
@@ -138,12 +139,12 @@ def _best_fit(profile: _Profile) -> Fit:
     """Return the fit begun at the length around the profile's highest part that shows the profile best."""
     u, even = profile.u_mm, profile.values / profile.water
     smooth = np.convolve(np.pad(even, 10, mode="edge"), np.ones(21) / 21, mode="valid")
-    floor, reach = float(np.percentile(smooth, 15)), float(u[-1])
+    floor, reach = percentile(smooth, 15.0), float(u[-1])
     middle_half = np.abs(u) < 0.8 * reach
-    height = max(float(np.percentile(smooth[middle_half], 90)) - floor, 1e-9)
+    height = max(percentile(smooth[middle_half], 90.0) - floor, 1e-9)
     weight = np.clip(smooth - floor - height / 2, 0, None) * middle_half
     middle = float(np.sum(u * weight) / max(float(np.sum(weight)), 1e-12))
-    spread = 1.4826 * float(np.median(np.abs(np.diff(even)))) + 0.01 * height
+    spread = 1.4826 * median(np.abs(np.diff(even))) + 0.01 * height
 
     def residual(x: FloatArray) -> FloatArray:
         return np.asarray(profile.shown(_box(u, x), float(x[4])) + x[5] * u - profile.values, np.float64)
