@@ -144,24 +144,23 @@ def _bilinear(
     """Return bilinear values of images that lie one after the other, each from its ``first`` pixel."""
     height, width = shape
     left, across = _pixel_and_rest(columns, width)
-    at, along = _pixel_and_rest(rows, height)
-    at *= width
-    at += left
+    upper_left, along = _pixel_and_rest(rows, height)
+    upper_left *= width
+    upper_left += left
+    at = upper_left.astype(np.intp)
     at += first
-    upper = _between(flat, at, across, min(width - 1, 1))
-    at += width * min(height - 1, 1)
-    lower = _between(flat, at, across, min(width - 1, 1))
+    right, below = min(width - 1, 1), width * min(height - 1, 1)
+    upper, lower = _between(flat, at, across, right), _between(flat[below:], at, across, right)
     lower -= upper
     lower *= along
     upper += lower
     return upper
 
 
-def _pixel_and_rest(at: FloatArray, size: int) -> tuple[NDArray[np.intp], FloatArray]:
+def _pixel_and_rest(at: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
     """Return the last pixel before each position, but never the last of all, and how far beyond it each lies."""
-    rest = np.minimum(np.maximum(at, 0.0), size - 1.0)
-    pixel = rest.astype(np.intp)
-    np.minimum(pixel, max(size - 2, 0), out=pixel)
+    rest = np.clip(at, 0.0, np.nextafter(size - 1.0, 0.0))
+    pixel = np.floor(rest)
     rest -= pixel
     return pixel, rest
 
@@ -169,7 +168,7 @@ def _pixel_and_rest(at: FloatArray, size: int) -> tuple[NDArray[np.intp], FloatA
 def _between(flat: NDArray[np.floating], at: NDArray[np.intp], part: FloatArray, step: int) -> FloatArray:
     """Return values at a part of the way from pixels to those a step further."""
     near = flat.take(at).astype(np.float64, copy=False)
-    far = flat.take(at + step) - near
+    far = flat[step:].take(at) - near
     far *= part
     near += far
     return near

@@ -7,10 +7,11 @@ and the tube in the first four, and the tube tells left from right.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import uniform_filter1d
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
 from aiqa_integration.model.ranks import percentile_along
@@ -108,8 +109,16 @@ def _box_means(images: NDArray[np.float32], wide: int, axis: int, stride: int) -
 
 def _around(images: NDArray[np.float32], size: list[int]) -> NDArray[np.float32]:
     """Return the mean around every ``_SPARSE``-th pixel, by distance: two boxes, one after the other."""
-    once = uniform_filter(images[:, ::_SPARSE, ::_SPARSE], size, axes=(1, 2))
-    return np.asarray(uniform_filter(once, size, axes=(1, 2)), np.float32)
+    sparse = images[:, ::_SPARSE, ::_SPARSE]
+    down, across = (_two_boxes(count, wide) for count, wide in zip(sparse.shape[1:], size, strict=True))
+    return np.asarray(down @ sparse @ across.T, np.float32)
+
+
+@lru_cache(maxsize=8)
+def _two_boxes(count: int, wide: int) -> NDArray[np.float32]:
+    """Return how much each of an axis' pixels counts at each of them, ``[pixel, pixel]``; mirrored beyond the axis."""
+    once = uniform_filter1d(np.eye(count), wide, axis=0)
+    return np.asarray(uniform_filter1d(once, wide, axis=0), np.float32)
 
 
 def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:
