@@ -203,8 +203,8 @@ def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     the mask holds no whole square. Source: after Immerkaer, CVIU 64 (1996) 300.
     """
     low, high = slice(None, -lag), slice(lag, None)
-    mixed = image[low, low] - image[high, low] - image[low, high] + image[high, high]
-    whole = where[low, low] & where[high, low] & where[low, high] & where[high, high]
+    steps, both = image[low] - image[high], where[low] & where[high]
+    mixed, whole = steps[:, low] - steps[:, high], both[:, low] & both[:, high]
     if not whole.any():
         return 0.0
     return median(np.abs(mixed[whole])) / 0.6745 / 2.0

@@ -34,9 +34,9 @@ def signal_finding(images: PhantomImages, *, diameter_mm: float) -> Finding | No
     rows, columns = np.nonzero(within)
     x = (columns - sl.pose.centre[0]) * sl.pose.pixel_mm[0] / reach
     y = (rows - sl.pose.centre[1]) * sl.pose.pixel_mm[1] / reach
-    design = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    factors, *_ = np.linalg.lstsq(design, sl.image[within], rcond=None)
-    mean = float(np.mean(sl.image[within]))
+    terms, values = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]), sl.image[within]
+    factors = np.linalg.solve(terms @ terms.T, terms @ values)
+    mean = float(np.mean(values))
     slope = float(np.hypot(factors[1], factors[2])) / mean if mean > 0 else 0.0
     if slope <= SLOPE:
         return None

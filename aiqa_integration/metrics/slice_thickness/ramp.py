@@ -1,5 +1,6 @@
 """One signal ramp: its profile along the slab and its length at half of its plateau."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,10 +104,10 @@ def _fit_ramp(profile: _Profile, offset_mm: float) -> Ramp | Obstacle:
 def _full_width(length: float, edge: float) -> float:
     """Return the full width at half of its peak of a box of that length with edges of that width."""
     low, high = 0.0, length / 2 + 3 * edge
-    half = float(erf(length / 2 / edge))
+    half = math.erf(length / 2 / edge)
     for _ in range(60):
         at = (low + high) / 2
-        value = float(erf((at + length / 2) / edge) - erf((at - length / 2) / edge))
+        value = math.erf((at + length / 2) / edge) - math.erf((at - length / 2) / edge)
         low, high = (at, high) if value > half else (low, at)
     return low + high
 
@@ -153,12 +154,13 @@ def _best_fit(profile: _Profile) -> Fit:
         _, by_signal, by_floor = profile.shown_and_slopes(_box(u, x), float(x[4]))
         return np.column_stack([by_signal[:, None] * _box_slopes(u, x), by_floor, u])
 
-    scale = max(spread, 0.03 * height)
-    begun = [np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]) for length in _BEGUN_MM]
+    scale, floor = max(spread, 0.03 * height), max(floor, 0.01 * height)
+    begun = profile.shown(_box(u, (middle, _BEGUN_MM[:, None], height, 6.0)), floor) - profile.values
+    length = float(_BEGUN_MM[np.sqrt(1 + (begun / scale) ** 2).sum(axis=1).argmin()])
     return fit_between(
         residual,
         slopes,
-        min(begun, key=lambda x: float(np.sqrt(1 + (residual(x) / scale) ** 2).sum())),
+        np.array([middle, length, height, 6.0, floor, 0.0]),
         bounds=(
             np.array([-reach, 4.0, 0.0, 0.8, 0.0, -height / reach]),
             np.array([reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach]),
@@ -169,7 +171,7 @@ def _best_fit(profile: _Profile) -> Fit:
     )
 
 
-def _box(u: FloatArray, x: FloatArray) -> FloatArray:
+def _box(u: FloatArray, x: FloatArray | tuple[float | FloatArray, ...]) -> FloatArray:
     """Return a box (middle, length, height, edge width) with edges blurred by a normal distribution."""
     middle, length, height, edge = x[:4]
     rise, fall = erf((u - middle + length / 2) / edge), erf((u - middle - length / 2) / edge)
