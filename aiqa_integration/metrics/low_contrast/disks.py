@@ -59,7 +59,7 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     fitted, rest = _fit(field, patches, shape)
     free = _free(field, patches, placement)
     noise_at = _NoiseAt(field, free, pixels_of(field, *disk_places(field.number, placement)))
-    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS, alone=True)])
+    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS)])
     contrasts = fitted + _left(field, rest, patches, shape)
     best = np.argmin(noises, axis=0)[None]
     return Disks(
