@@ -6,6 +6,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from aiqa_integration.errors import NotImageData, UnsupportedSeries
 MAX_INFLATED_BYTES = 1 << 30
 """A deflated file that grows beyond this is refused (PS3.5 A.5 sets no bound; a bomb inflates a thousandfold)."""
 
+_SMALL_BYTES = 1 << 18
+"""Files up to this size are read at once, pixels and all; of larger ones, values longer than the next stay in the file
+until they are asked for."""
 _LATER_BYTES = 1 << 16
-"""Values longer than this, pixels first of all, stay in the file until they are asked for."""
 
 _META_START = 144
 """Preamble, prefix and the group length element itself (PS3.10 7.1)."""
@@ -68,16 +71,21 @@ def quiet() -> Iterator[None]:
 def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None = None) -> Dataset:
     """Return the data set of a DICOM file, with or without its pixels, or ``only`` the attributes of these keywords.
 
-    Pixels are read when they are asked for; those of a deflated file, which can't be read in parts, at once. Raises
-    NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
-    UnsupportedSeries for a DICOMDIR.
+    Pixels of a large file are read when they are asked for; those of a deflated one, which can't be read in parts, at
+    once. Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without
+    bound; UnsupportedSeries for a DICOMDIR.
     """
     tags = None if only is None else [*only, "DirectoryRecordSequence"]
     try:
         with quiet():
-            _refuse_bomb(path)
+            content = path.read_bytes() if pixels and path.stat().st_size <= _SMALL_BYTES else None
+            if content is None or DeflatedExplicitVRLittleEndian.encode() in content:
+                _refuse_bomb(path)
             dataset = pydicom.dcmread(
-                path, stop_before_pixels=not pixels, specific_tags=tags, defer_size=_LATER_BYTES if pixels else None
+                path if content is None else BytesIO(content),
+                stop_before_pixels=not pixels,
+                specific_tags=tags,
+                defer_size=_LATER_BYTES if pixels and content is None else None,
             )
             class_uid = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     except InvalidDicomError as error:
