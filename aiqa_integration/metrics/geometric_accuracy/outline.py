@@ -79,7 +79,7 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     smooth = np.full(angles.shape, coarse)
     for reach in (0.08, 0.05):
         edges = reading.edges(smooth, reach * radius)
-        smooth = _smooth_outline(angles, edges, coarse)
+        smooth = _smooth_outline(edges, coarse)
     near = _near_outline(edges, smooth) & whole
     fits = binary_erosion(np.pad(near, _BESIDE_RAYS, mode="wrap"), iterations=_BESIDE_RAYS)[_BESIDE_RAYS:-_BESIDE_RAYS]
     rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
@@ -179,14 +179,14 @@ def _median(rays: FloatArray, where: BoolArray) -> FloatArray:
     return np.where(counts > 0, ordered[np.arange(len(rays)), middle], np.nan)
 
 
-def _smooth_outline(angles: FloatArray, edges: FloatArray, coarse: float) -> FloatArray:
+def _smooth_outline(edges: FloatArray, coarse: float) -> FloatArray:
     """Return the robust second-order outline (offset and ellipse) through the edges."""
     keep: BoolArray = np.isfinite(edges)
-    smooth = np.full(angles.shape, coarse)
+    smooth = np.full(edges.shape, coarse)
     for tolerance in _OUTLINE_TOLERANCES_MM:
-        if np.count_nonzero(keep) < angles.size // 3:
+        if np.count_nonzero(keep) < edges.size // 3:
             return smooth
-        smooth = ellipse_through(angles, edges, keep)
+        smooth = ellipse_through(edges, keep)
         keep = _near_outline(edges, smooth, tolerance)
     return smooth
 

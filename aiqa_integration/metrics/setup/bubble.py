@@ -102,7 +102,7 @@ def _look(sl: PhantomSlice, radius_mm: float, steps: tuple[float, float]) -> _Lo
     angles = np.arange(0.0, 360.0, steps[0])
     edges = _outer_edges(sl, angles, radius_mm, steps[1])
     hidden = np.asarray(np.abs(angles - 270.0) < HOUSING_DEG, np.bool_)
-    outline = _outline(angles, edges, np.isfinite(edges) & ~hidden)
+    outline = _outline(edges, np.isfinite(edges) & ~hidden)
     if outline is None:
         return None
     inward = np.asarray((outline - edges > _SHALLOWEST_MM) & ~hidden, np.bool_)
@@ -160,17 +160,17 @@ def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float, step_mm: f
     return np.where(known, radii[last] + further.max(axis=1, initial=0.0), np.nan)
 
 
-def _outline(angles: FloatArray, edges: FloatArray, usable: BoolArray) -> FloatArray | None:
+def _outline(edges: FloatArray, usable: BoolArray) -> FloatArray | None:
     """Return the vessel's outline (offset and ellipse) per ray; rays inside it, as a bubble's are, don't count."""
-    if np.count_nonzero(usable) < angles.size // 2:
+    if np.count_nonzero(usable) < edges.size // 2:
         return None
     typical = percentile(edges[usable], 70.0)
     keep = usable & (np.abs(np.nan_to_num(edges) - typical) < 2.0)
-    smooth = np.full(angles.shape, typical)
+    smooth = np.full(edges.shape, typical)
     for tolerance in (1.5, 1.0, 0.7):
-        if np.count_nonzero(keep) < angles.size // 3:
+        if np.count_nonzero(keep) < edges.size // 3:
             return None
-        smooth = ellipse_through(angles, edges, keep)
+        smooth = ellipse_through(edges, keep)
         keep = usable & (np.abs(np.nan_to_num(edges) - smooth) < tolerance)
     return smooth
 
