@@ -113,7 +113,7 @@ def _level(sl: PhantomSlice, *, diameter_mm: float) -> _Level | None:
     """Return the straight level that cuts the outline of a slice, None where none does."""
     coarse = _look(sl, diameter_mm / 2, _COARSE)
     look = _look(sl, diameter_mm / 2, _FINE) if coarse is not None and coarse.inward.any() else None
-    if look is None:
+    if look is None or np.count_nonzero(look.inward) < _FEWEST_RAYS:
         return None
     arc = _longest_arc(look.inward, look.hidden)
     if len(arc) < _FEWEST_RAYS:
