@@ -26,9 +26,9 @@ MAX_INFLATED_BYTES = 1 << 30
 """A deflated file that grows beyond this is refused (PS3.5 A.5 sets no bound; a bomb inflates a thousandfold)."""
 
 _SMALL_BYTES = 1 << 18
-"""Files up to this size are read at once, pixels and all; of larger ones, values longer than the next stay in the file
-until they are asked for."""
+"""Files up to this size are read at once, pixels and all."""
 _LATER_BYTES = 1 << 16
+"""Of larger files, values longer than this, pixels first of all, stay there until they are asked for."""
 
 _SHORT_BYTES = 2
 
@@ -157,7 +157,7 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Return an attribute's values as finite numbers; empty where one of them is not."""
-    found: Any = _decimals(dataset, keyword) or value(dataset, keyword)
+    found: Any = _stored_numbers(dataset, keyword) or value(dataset, keyword)
     if found is None:
         return ()
     try:
@@ -167,8 +167,8 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     return parts if all(math.isfinite(part) for part in parts) else ()
 
 
-def _decimals(dataset: Dataset, keyword: str) -> Sequence[bytes | int] | None:
-    """Return the parts of a decimal or integer string as the file holds it, or short integers; None for anything else.
+def _stored_numbers(dataset: Dataset, keyword: str) -> Sequence[bytes | int] | None:
+    """Return the parts of a decimal or integer string as the file holds it, or a short integer; None for anything else.
 
     pydicom makes an object of each that keeps the text beside the number, at many times the cost of the number.
     """

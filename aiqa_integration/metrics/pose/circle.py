@@ -76,10 +76,12 @@ def _edges(
         for axis, mm in ((0, pixel_mm[1]), (1, pixel_mm[0]))
     )
     height, width = images.shape[1:]
-    across, down = columns[..., [0, -1]], rows[..., [0, -1]]
-    known = ((across >= 0) & (across <= width - 1) & (down >= 0) & (down <= height - 1)).all(
-        axis=2
-    )  # a ray is straight
+    ends = (0, -1)  # a ray is straight, and within the image if they are
+    in_columns, in_rows = (
+        ((at[..., ends] >= 0) & (at[..., ends] <= size - 1)).all(axis=2)
+        for at, size in ((columns, width), (rows, height))
+    )
+    known = in_columns & in_rows
     rays = between_pixels(images, columns, rows, places[:, None, None])
     step_mm = beyond_mm[1] - beyond_mm[0]
     count = max(2, int(2.5 / step_mm))

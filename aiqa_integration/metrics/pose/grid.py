@@ -33,7 +33,8 @@ def to_grid(
     grid from columns towards rows.
     """
     every = _stride(images)
-    coarse = _read(images, *(np.arange(0, count, every) for count in images.shape[-2:]), _sigmas(pixel_mm, step_mm))
+    rows, columns = (np.arange(0, count, every) for count in images.shape[-2:])
+    coarse = _read(images, rows, columns, _sigmas(pixel_mm, step_mm))
     levels = signal_range(coarse.reshape(-1, *coarse.shape[-2:])).reshape(*images.shape[:-2], 2)
     low, high = (levels[..., one, None, None] for one in (0, 1))
     grid = resample(images, pixel_mm, centre, size=size, step_mm=step_mm, outside=low, turn_deg=turn_deg, smooth=True)
@@ -142,7 +143,7 @@ def signal_middle(images: Array) -> Point:
     rows, columns = np.nonzero(gaussian_filter(bright, 1.5 / every) > level)
     if len(rows) == 0:
         return (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
-    middle_row, middle_column = (sum(percentile(at, percent) for percent in (1.0, 99.0)) / 2 for at in (rows, columns))
+    middle_row, middle_column = ((percentile(at, 1.0) + percentile(at, 99.0)) / 2 for at in (rows, columns))
     return middle_column * every, middle_row * every
 
 

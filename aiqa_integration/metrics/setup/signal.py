@@ -35,7 +35,7 @@ def signal_finding(images: PhantomImages, *, diameter_mm: float) -> Finding | No
     x = (columns - sl.pose.centre[0]) * sl.pose.pixel_mm[0] / reach
     y = (rows - sl.pose.centre[1]) * sl.pose.pixel_mm[1] / reach
     terms, values = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]), sl.image[within]
-    factors = np.linalg.solve(terms @ terms.T, terms @ values)
+    factors, *_ = np.linalg.lstsq(terms @ terms.T, terms @ values, rcond=None)
     mean = float(np.mean(values))
     slope = float(np.hypot(factors[1], factors[2])) / mean if mean > 0 else 0.0
     if slope <= SLOPE:
