@@ -27,7 +27,8 @@ def scripts():
         del sys.modules[name]
     sys.path.insert(0, str(BUNDLE))
     names = {"agreed": "agreed_simulators", "first": "second_simulators"}
-    names |= {name: name for name in ("dataset", "evaluate", "finish", "network", "points", "train", "unseen")}
+    names |= {"measures": "stack_measures", "formula": "formula_artifacts"}
+    names |= {name: name for name in ("dataset", "evaluate", "finish", "network", "points", "losses", "unseen")}
     yield SimpleNamespace(**{short: import_module(f"scripts.{name}") for short, name in names.items()})
     sys.path.remove(str(BUNDLE))
     for name in [name for name in sys.modules if name.partition(".")[0] == "scripts"]:
@@ -59,7 +60,7 @@ def test_fat_is_what_hangs_together_with_that_below_the_skin(scripts):
 
 def test_a_stack_called_suppressed_has_no_failure_by_the_catalogue(scripts):
     voxels, fat, _ = head()
-    before, now = scripts.first.suppressed(voxels, SPACING)[3], scripts.agreed.suppressed(voxels, SPACING)[3]
+    before, now = scripts.formula.suppressed(voxels, SPACING)[3], scripts.agreed.suppressed(voxels, SPACING)[3]
     failure = ARTIFACTS_BY_ID[ArtifactId.FAT_SAT_FAILURE]
     assert severity_of(failure, float((now / voxels[3])[fat].mean())) == 0
     assert severity_of(failure, float((before / voxels[3])[fat].mean())) >= 1
@@ -90,15 +91,15 @@ def test_a_zipper_is_as_bright_as_said_over_the_noise_whatever_the_ghosts(script
 def test_noise_is_told_from_ghosts_and_texture(scripts):
     voxels, *_ = head(ghosts=0.1)
     texture = np.random.default_rng(5).normal(0, 0.05, voxels.shape).astype(np.float32)
-    rough = voxels + texture * scripts.first.object_mask(voxels)
+    rough = voxels + texture * scripts.measures.object_mask(voxels)
     assert scripts.agreed.noise_floor(rough) == pytest.approx(NOISE, rel=0.25)
-    assert scripts.first.noise_sigma(rough) > 2 * NOISE
+    assert scripts.measures.noise_sigma(rough) > 2 * NOISE
 
 
 def test_the_measure_of_folding_counts_both_sides(scripts):
     voxels, *_ = head()
     found = scripts.agreed.wrap(voxels, SPACING, 0.05, np.random.default_rng(2))
-    rows = int(scripts.first.object_mask(voxels).any(axis=(0, 2)).sum())
+    rows = int(scripts.measures.object_mask(voxels).any(axis=(0, 2)).sum())
     assert found.measure == pytest.approx((rows - found.voxels.shape[1]) / found.voxels.shape[1])
     assert found.measure >= scripts.first.wrap(voxels, SPACING, 0.05, np.random.default_rng(2)).measure
 
@@ -116,7 +117,7 @@ def test_a_void_is_measured_in_its_largest_slice(scripts):
     voxels, *_ = head()
     voxels = np.concatenate([voxels[:5], voxels[5:] * 0.0 + 1e-3])
     found = scripts.agreed.susceptibility(voxels, SPACING, 0.03, np.random.default_rng(6))
-    void = (found.voxels < 0.3 * voxels) & scripts.first.object_mask(voxels)
+    void = (found.voxels < 0.3 * voxels) & scripts.measures.object_mask(voxels)
     assert found.measure == pytest.approx(void.mean(axis=(1, 2)).max())
     assert found.measure > void.mean()
 
@@ -125,7 +126,7 @@ def test_noise_already_there_is_counted(scripts):
     voxels, *_ = head()
     found = scripts.agreed.low_snr(voxels, SPACING, 10.0, np.random.default_rng(7))
     inside = (scripts.agreed.fat_share(voxels, SPACING) == 0) & (voxels > 0.55) & (voxels < 0.65)
-    signal = scripts.first.object_signal(voxels)
+    signal = scripts.measures.object_signal(voxels)
     assert found.measure == pytest.approx(10.0, rel=0.02)
     assert float(found.voxels[inside].std()) == pytest.approx(signal / 10.0, rel=0.15)
 
@@ -210,7 +211,7 @@ def test_a_scan_without_suppression_teaches_nothing_of_its_failure(scripts, leve
         "mr": torch.ones(2, dtype=torch.bool),
     }
     graph = {name: tuple(scripts.network.config()["graph"][name]) for name in ("trunk", "energy", "picture")}
-    sum(scripts.train.losses(networks, batch, graph).values()).backward()
+    sum(scripts.losses.losses(networks, batch, graph).values()).backward()
     picture = networks["picture"].output.weight.grad[3 * place : 3 * place + 3]
     energy = dict(networks["energy"].named_parameters())["conv.weight"].grad[place]
     assert bool(picture.any()) is learns

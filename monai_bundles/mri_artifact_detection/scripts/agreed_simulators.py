@@ -14,22 +14,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filter, label, shift
 
 from aiqa_integration.model.artifact import ArtifactId
-from scripts.second_simulators import (
-    Disturbed,
-    Operator,
-    Volume,
-    applied,
-    disturbed,
-    fat_rim,
-    filled,
-    noise_sigma,
-    object_mask,
-    object_signal,
-    one_side,
-)
-from scripts.second_simulators import low_snr as low_snr_before
-from scripts.second_simulators import susceptibility as susceptibility_before
-from scripts.second_simulators import wrap as wrap_before
+from scripts.disturbed import Disturbed, Operator, disturbed
+from scripts.formula_artifacts import fat_rim, one_side
+from scripts.formula_artifacts import susceptibility as susceptibility_before
+from scripts.formula_artifacts import wrap as wrap_before
+from scripts.library_artifacts import applied
+from scripts.library_artifacts import low_snr as low_snr_before
+from scripts.stack_measures import Volume, filled, noise_sigma, object_mask, object_signal
 
 RAYLEIGH_SD = float(np.sqrt(2 - np.pi / 2))
 """Standard deviation of the background of a magnitude image over that of its noise per channel."""

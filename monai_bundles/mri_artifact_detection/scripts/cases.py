@@ -20,7 +20,10 @@ from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
 from aiqa_integration.simulate.mri_artifacts.scan import anatomy_of
 from scripts import agreed_simulators
 from scripts.dataset import pooled_energy
-from scripts.second_simulators import CannotBeMade, Operator, acquired, made, suppressed
+from scripts.disturbed import CannotBeMade, Operator
+from scripts.formula_artifacts import suppressed
+from scripts.second_simulators import made
+from scripts.stack_measures import acquired
 from scripts.unseen import Series
 
 SEED = 41_202_611

@@ -11,25 +11,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, rotate, zoom
 
 from aiqa_integration.artifact_detection.inputs import series_metrics, slice_channels, slice_metrics
 from aiqa_integration.artifact_detection.pool import CLASSES
 from aiqa_integration.model.artifact import ArtifactId
 from aiqa_integration.model.finding import Severity
-from aiqa_integration.simulate.acr_mri import Scan, simulate_series
-from aiqa_integration.simulate.anatomy import REGIONS, ct_tissues, draw_breast, draw_patient, draw_radiograph
-from aiqa_integration.simulate.canvas import Canvas, Field, random_canvas
-from aiqa_integration.simulate.ct_objects import draw_acr_464, draw_other, draw_uniform
-from aiqa_integration.simulate.ct_scanner import scan_ct
+from aiqa_integration.simulate.canvas import Field
 from aiqa_integration.simulate.label_maps import MOST_LEFT, draw_anatomy
-from aiqa_integration.simulate.mammography_objects import expose
-from aiqa_integration.simulate.mr_objects import draw_other_object, draw_uniform_fluid, receive
 from aiqa_integration.simulate.mri_artifacts.disturbance import corrupt
 from aiqa_integration.simulate.mri_artifacts.draw import draw_artifact, possible
-from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, anatomy_of, draw_acquisition, phase_of
-from aiqa_integration.simulate.no_image import NO_IMAGE_KINDS, draw_no_image
+from aiqa_integration.simulate.mri_artifacts.scan import Acquisition, Anatomy, anatomy_of
 from scripts.brain_maps import draw_head, draw_real_head, heads_at, maps_at
+from scripts.image_finish import Finish
+from scripts.not_mr import draw_not_mr
+from scripts.other_scans import patches, scanned_again
 from scripts.real_heads import Head
 
 ENERGY_GRID = 24
@@ -40,8 +35,6 @@ STACK, AGAIN_SHARE, CLEAN_SHARE = 6, 0.7, 0.4
 """Slices of a stack on which series are judged, share of them scanned another way, share of those left clean."""
 HEAD_SHARE, REAL_SHARE = 0.35, 0.2
 """Shares of anatomies around the template, where it is installed, and of real heads, where there are some."""
-SUPPRESSED_SHARE, LEAN_SHARE = 0.35, 0.25
-"""Shares of the scans again, of objects that show fat, with suppression, and with part of the bright rim no fat."""
 FAILED_SHARE, SUPPRESSED_SCANS, LEAST_FAT = 0.45, 3, 0.05
 """Of scans drawn to tell failed fat suppression: share with a failure (``CLEAN_SHARE`` with nothing, the others with
 another artifact), scans of an object, least of its brightest fat over its mean signal."""
@@ -142,14 +135,14 @@ def draw_real_stack(rng: np.random.Generator, heads: Sequence[Head], *, suppress
         chosen = [] if rng.random() < CLEAN_SHARE else _draw_disturbances(rng, anatomy)[:1]
     if any(artifact is ArtifactId.ZIPPER for artifact, _ in chosen):
         anatomy = replace(anatomy, noise_sd=anatomy.reference / 80)
-    yield from _scanned(rng, anatomy, chosen, _Finish.none())
+    yield from _scanned(rng, anatomy, chosen, Finish.none())
 
 
 def _scanned(
     rng: np.random.Generator,
     anatomy: Anatomy,
     chosen: list[tuple[ArtifactId, Severity]],
-    given: _Finish | None = None,
+    given: Finish | None = None,
 ) -> Iterator[Sample]:
     """Yield the slices of one scan of an object; none where it can't have what was drawn."""
     try:
@@ -159,7 +152,7 @@ def _scanned(
     if not all(np.isfinite(part).all() for part in (voxels, *(effect.error for effect in effects))):
         return
     phase = None if rng.random() < 0.5 else anatomy.phase_axis - 1
-    finish = given or _Finish.drawn(rng, voxels.shape[1:])
+    finish = given or Finish.drawn(rng, voxels.shape[1:])
     for z, image in enumerate(voxels):
         found = {e.artifact: (in_slice(e.severity, e.error, z), finish.geometry(e.error[z])) for e in effects}
         sample = _sample(finish.applied(image), anatomy.pixel_mm / finish.scale, phase, found, mr=True)
@@ -179,51 +172,6 @@ def in_slice(severity: int, error: Field, z: int) -> int:
     if share < HARDLY:
         return 0
     return severity if share >= MOSTLY else UNKNOWN
-
-
-def scanned_again(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
-    """Return the object under another scanner: contrast bent, mirrored, other filter, coil, noise, direction."""
-    anatomy = with_other_fat(rng, anatomy)
-    magnitude = np.abs(anatomy.signal)
-    if anatomy.fat is not None and anatomy.fat_suppressed:
-        magnitude = np.maximum(magnitude, anatomy.fat)
-    top = float(magnitude.max()) or 1.0
-    gain = np.asarray(np.maximum(magnitude / top, 1e-3) ** rng.uniform(-0.5, 0.8), np.float32)
-    gain[magnitude < 1e-5 * top] = 0
-    flip = tuple(slice(None, None, int(rng.choice([-1, 1]))) for _ in range(3))
-    snr = float(np.exp(rng.uniform(np.log(20.5), np.log(150.0))))
-    again = replace(
-        anatomy,
-        signal=np.ascontiguousarray((anatomy.signal * gain)[flip]),
-        foreground=np.ascontiguousarray(anatomy.foreground[flip]),
-        fat=None if anatomy.fat is None else np.ascontiguousarray((anatomy.fat * gain)[flip]),
-        phase_axis=1 if rng.random() < 0.5 else 2,
-        acquisition=draw_acquisition(rng),
-    )
-    return replace(again, noise_sd=again.reference / snr)
-
-
-def with_other_fat(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
-    """Return the object with brighter or darker fat; suppressed at times, unevenly, or part of it no fat at all."""
-    if anatomy.fat is None:
-        return anatomy
-    fat = np.asarray(anatomy.fat * np.exp(rng.uniform(np.log(0.4), np.log(2.0))), np.float32)
-    if anatomy.fat_suppressed:
-        return replace(anatomy, fat=fat)
-    signal = anatomy.signal + phase_of(anatomy.signal) * (fat - anatomy.fat)
-    found, kind = replace(anatomy, signal=signal, fat=fat), rng.random()
-    if kind < SUPPRESSED_SHARE:
-        return found.suppressed(rng.uniform(0, MOST_LEFT) * patches(rng, fat.shape))
-    if kind < SUPPRESSED_SHARE + LEAN_SHARE:
-        return replace(found, fat=fat * np.clip(patches(rng, fat.shape), 0, 1))
-    return found
-
-
-def patches(rng: np.random.Generator, shape: tuple[int, ...]) -> Field:
-    """Return a random pattern of mean 1, 0 to 2, in patches of a sixteenth to a third of the width."""
-    size = float(np.exp(rng.uniform(np.log(1 / 32), np.log(1 / 6)))) * shape[2]
-    rough = gaussian_filter(rng.standard_normal(shape[1:]), size)
-    return np.asarray(np.broadcast_to(1 + np.tanh(1.5 * rough / (rough.std() + 1e-9)), shape), np.float32)
 
 
 def random_anatomy(rng: np.random.Generator, maps: Path | None, *, slices: int) -> Anatomy:
@@ -262,49 +210,6 @@ def _failure_or_other(rng: np.random.Generator, anatomy: Anatomy) -> list[tuple[
         levels: tuple[Severity, ...] = (1, 2, 3)
         return [(ArtifactId.FAT_SAT_FAILURE, levels[int(rng.integers(3))])]
     return [one for one in _draw_disturbances(rng, anatomy) if one[0] is not ArtifactId.FAT_SAT_FAILURE][:1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Finish:
-    """What scanners and archives do to a finished image: turned, resampled, padded, cut off above, quantised."""
-
-    scale: float
-    pad: tuple[tuple[int, int], tuple[int, int]]
-    levels: int
-    turn_deg: float
-    cut: float
-
-    @classmethod
-    def none(cls) -> _Finish:
-        return cls(scale=1.0, pad=((0, 0), (0, 0)), levels=0, turn_deg=0.0, cut=100.0)
-
-    @classmethod
-    def drawn(cls, rng: np.random.Generator, shape: tuple[int, ...]) -> _Finish:
-        scale = float(rng.uniform(0.85, 1.4)) if rng.random() < 0.12 else 1.0
-        pad = int(rng.uniform(0.05, 0.25) * shape[0]) if rng.random() < 0.08 else 0
-        around = ((0, 0), (pad, pad)) if rng.random() < 0.5 else ((pad, pad), (0, 0))
-        return cls(
-            scale=scale,
-            pad=around,
-            levels=int(rng.choice([0, 200, 500, 1500, 4000])),
-            turn_deg=float(rng.normal(0, 4)) if rng.random() < 0.1 else 0.0,
-            cut=float(rng.uniform(97, 99.9)) if rng.random() < 0.12 else 100.0,
-        )
-
-    def geometry(self, image: Field) -> Field:
-        if self.turn_deg:
-            image = np.maximum(rotate(image, self.turn_deg, reshape=False, order=1), 0)
-        scaled = image if self.scale == 1.0 else np.maximum(zoom(image, self.scale, order=1), 0)
-        return np.asarray(np.pad(scaled, self.pad), np.float32)
-
-    def applied(self, image: Field) -> Field:
-        shown = self.geometry(image)
-        if self.cut < 100.0:
-            shown = np.minimum(shown, np.percentile(shown, self.cut))
-        if not self.levels:
-            return shown
-        top = float(np.percentile(shown, 99.9)) or 1.0
-        return np.asarray(np.rint(shown * self.levels / top), np.float32)
 
 
 def picture_sample(image: Field, pixel_mm: float) -> Sample:
@@ -365,42 +270,3 @@ def draw_series(rng: np.random.Generator, maps: Path | None) -> Iterator[tuple[N
         voxels, effects = corrupt(scan, drawn)
         if np.isfinite(voxels).all():
             yield series_metrics(voxels, (scan.pixel_mm, scan.pixel_mm), scan.phase_axis - 1), effects[0].severity
-
-
-def draw_not_mr(rng: np.random.Generator) -> tuple[Field, float]:
-    """Return a picture that is no MR scan of a patient, and its pixel size (mm): phantoms, CT, X-rays, nothing."""
-    draw, pixel = rng.random(), float(rng.uniform(0.7, 2.0))
-    side = int(float(rng.choice([250.0, rng.uniform(150, 450)])) / pixel)
-    canvas = random_canvas(rng, (side, side), pixel, offset_mm=8, turn_deg=float(rng.uniform(-180, 180)))
-    if draw < 0.3:
-        return _phantom(rng, canvas), pixel
-    if draw < 0.6:
-        return _ct(rng, canvas), pixel
-    if draw < 0.75:
-        image = expose((draw_breast if rng.random() < 0.6 else draw_radiograph)(canvas, rng), rng=rng, pixel_mm=pixel)
-        return image, pixel
-    shape = (int(rng.integers(64, 400)), int(rng.integers(64, 400)))
-    kind = NO_IMAGE_KINDS[int(rng.integers(len(NO_IMAGE_KINDS)))]
-    return np.asarray(draw_no_image(kind, rng, shape) * rng.uniform(1, 2000), np.float32), pixel
-
-
-def _phantom(rng: np.random.Generator, canvas: Canvas) -> Field:
-    if rng.random() < 0.6:
-        draw = draw_uniform_fluid if rng.random() < 0.4 else draw_other_object
-        return receive(draw(canvas, rng), canvas, rng)
-    first = int(rng.integers(0, 13))
-    scan = Scan(matrix=(160, 160), pixel_mm=(1.6, 1.6), first_slice=first, slice_count=1, oversampling=1)
-    series = simulate_series("acr-mri-large" if rng.random() < 0.6 else "acr-mri-medium", rng=rng, scan=scan)
-    return series.stack.voxels[0]
-
-
-def _ct(rng: np.random.Generator, canvas: Canvas) -> Field:
-    kind = int(rng.integers(4))
-    if kind == 0:
-        body = draw_uniform(canvas, rng)
-    elif kind == 1:
-        body = draw_other(canvas, rng) if rng.random() < 0.5 else draw_acr_464(canvas, rng, int(rng.integers(1, 5)))
-    else:
-        body = draw_patient(canvas, rng, ct_tissues(rng), REGIONS[int(rng.integers(len(REGIONS)))])
-    image = scan_ct(body, rng=rng, pixel_mm=canvas.edge_mm)
-    return np.asarray(image + (1024 if rng.random() < 0.5 else 0), np.float32)

@@ -30,7 +30,8 @@ from scripts.agreed_simulators import noise_floor
 from scripts.cases import Case, acquired_cases, agreed_cases, clean_cases, disturbed_cases, kept_cases, own_cases
 from scripts.scores import auc, calibration_error
 from scripts.scores import likeness as map_likeness
-from scripts.second_simulators import LIBRARY, object_signal
+from scripts.second_simulators import LIBRARY
+from scripts.stack_measures import object_signal
 from scripts.strange import real_images, strange_stacks
 from scripts.unseen import Series, unseen_series
 

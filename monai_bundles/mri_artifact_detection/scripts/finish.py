@@ -27,6 +27,7 @@ from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS, worst_plac
 from aiqa_integration.model.artifact import ArtifactId
 from scripts.brain_maps import keep_maps
 from scripts.dataset import STACK, SUPPRESSED_SCANS, UNKNOWN, Sample, draw_real_stack, draw_stack, draw_suppressed
+from scripts.drawing import HELD_OUT_SEED, draws, kept, learned
 from scripts.fits import (
     MR,
     OUTPUTS,
@@ -42,7 +43,6 @@ from scripts.photographs import photograph_samples
 from scripts.points import operating_points
 from scripts.real_heads import Head, read_heads
 from scripts.scores import Floats, auc
-from scripts.train import HELD_OUT_SEED, draws, kept, learned
 
 Draw = Callable[[np.random.Generator], Iterator[Sample]]
 

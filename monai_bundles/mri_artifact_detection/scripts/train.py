@@ -9,80 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from aiqa_integration.artifact_detection.pool import CLASSES, LEVELS
-from aiqa_integration.infer.run import run_graph
-from aiqa_integration.model.artifact import ArtifactId
 from scripts.brain_maps import keep_maps
-from scripts.dataset import UNKNOWN, draw_samples, draw_series
-from scripts.network import APART, KEYS, Arrays, build, config, joined, stacked, to_image
-from scripts.photographs import photograph_samples
-from scripts.scores import auc
-
-CHUNK = 6
-"""Stacks that a worker draws at a time."""
-HELD_OUT_SEED, SERIES_SEED = 70_000_000, 60_000_000
-_FAT_FAILURE = CLASSES.index(ArtifactId.FAT_SAT_FAILURE)
-
-
-def drawn_chunk(seed: int, *, maps: Path) -> Arrays:
-    """Return the samples of some stacks; what is drawn depends on the seed alone."""
-    rng = np.random.default_rng(seed)
-    return stacked(sample for _ in range(CHUNK) for sample in draw_samples(rng, maps))
-
-
-def kept(cache: Path, seed: int, count: int, workers: int, maps: Path, keys: tuple[str, ...] = KEYS) -> Arrays:
-    """Return at least ``count`` samples from a seed on, from the cache or drawn, in the order of their seeds.
-
-    ``keys`` are the fields that are asked for.
-    """
-    path = cache / f"{seed}-{count}.npz"
-    if not path.exists():
-        started, parts, total = time.monotonic(), [], 0
-        draw, seeds = partial(drawn_chunk, maps=maps), range(seed, seed + count)
-        with multiprocessing.get_context("fork").Pool(workers) as pool:
-            for part in pool.imap(draw, seeds):
-                parts.append(part)
-                total += len(part["mr"])
-                if total >= count:
-                    break
-        np.savez(path, **joined(parts))
-        print(f"drew {total} samples in {time.monotonic() - started:.0f} s", flush=True)
-    with np.load(path) as arrays:
-        return {key: arrays[key] for key in keys}
-
-
-def learned(
-    given: Iterable[tuple[int, int]],
-    cache: Path,
-    workers: int,
-    maps: Path,
-    heads: Path | None,
-    keys: tuple[str, ...] = KEYS,
-) -> Arrays:
-    """Return what networks and trees learn from: samples drawn (first seed and count), photographs of packages."""
-    drawn = [kept(cache, seed, count, workers, maps, keys) for seed, count in given]
-    return joined([*drawn, *({key: part[key] for key in keys} for part in photographs(heads))])
-
-
-def photographs(heads: Path | None) -> list[Arrays]:
-    """Return the photographs to learn from in a folder of packages, if there are some."""
-    found = [] if heads is None else list(photograph_samples(heads, "training"))
-    return [stacked(found)] if found else []
-
-
-def draws(first: int, count: int, more: Iterable[str]) -> list[tuple[int, int]]:
-    """Return seeds and counts of all draws; further ones are told as ``SEED:SAMPLES``."""
-    return [(first, count), *((int(seed), int(samples)) for seed, samples in (one.split(":") for one in more))]
+from scripts.drawing import HELD_OUT_SEED, Drawing, drawn_for, draws, kept, learned, photographs
+from scripts.dropped import drawn_series, train_dropped
+from scripts.losses import losses
+from scripts.network import APART, KEYS, Arrays, build, config
 
 
 class Store:
@@ -114,49 +52,6 @@ class Store:
             value = torch.where(turns[1], value.flip(3), value)
             found[key] = torch.where(turns[2], value.transpose(2, 3), value)
         return found
-
-
-def losses(
-    networks: torch.nn.ModuleDict, batch: dict[str, torch.Tensor], sources: dict[str, tuple[str, ...]]
-) -> dict[str, torch.Tensor]:
-    """Return the losses: what is said of severity, and where the change lies."""
-    image = to_image(batch["image"]).contiguous(memory_format=torch.channels_last)
-    given = run_graph(networks, sources, {"image": image})
-    level = batch["severity"].long()
-    asked = torch.ones_like(level, dtype=torch.bool)
-    shown = batch["energy"][:, _FAT_FAILURE].flatten(1).amax(dim=1) > 0
-    asked[:, _FAT_FAILURE] = shown | (level[:, _FAT_FAILURE] != UNKNOWN)
-    known = ((level != UNKNOWN) & batch["mr"][:, None]).float()
-    wanted = torch.stack([level > step for step in range(LEVELS)], dim=2).float()
-    return {
-        "picture": _said(given["picture"], wanted, known, batch["mr"]),
-        "energy": _energy_loss(given["energy"].float(), batch["energy"].float(), asked & batch["mr"][:, None]),
-    }
-
-
-def _said(output: torch.Tensor, wanted: torch.Tensor, known: torch.Tensor, mr: torch.Tensor) -> torch.Tensor:
-    """Return the cross entropy of the severities of known classes, and of being an MR scan at all."""
-    logits = output.float()
-    severity = logits[:, : len(CLASSES) * LEVELS].view(len(logits), len(CLASSES), LEVELS)
-    entropy = torch.nn.functional.binary_cross_entropy_with_logits(severity, wanted, reduction="none")
-    whole = (entropy * known[:, :, None]).sum() / known.sum().clamp_min(1) / LEVELS
-    return whole + 0.1 * torch.nn.functional.binary_cross_entropy_with_logits(logits[:, -1], mr.float())
-
-
-def _energy_loss(logits: torch.Tensor, wanted: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """Return one less the correlation where there is a change, and what is shown where there is none.
-
-    ``asked[sample, class]`` says of which maps: of MR scans, of failed fat suppression only where fat was suppressed.
-    """
-    shown, there = torch.sigmoid(logits).flatten(2), wanted.flatten(2)
-    present = (there.amax(dim=2) > 0) & asked
-    one, other = shown - shown.mean(dim=2, keepdim=True), there - there.mean(dim=2, keepdim=True)
-    norm = (one.square().sum(dim=2) * other.square().sum(dim=2)).clamp_min(1e-8).sqrt()
-    unlike = 1 - (one * other).sum(dim=2) / norm
-    square = (shown - there).square().mean(dim=2)
-    absent = ((~present) & asked).float()
-    loss = (present * (unlike + 2 * square)).sum() / present.sum().clamp_min(1)
-    return loss + (absent * square).sum() / absent.sum().clamp_min(1)
 
 
 def train(
@@ -221,87 +116,6 @@ def _held_out_losses(
 def _print(step: int, samples: int, found: dict[str, torch.Tensor], unseen: dict[str, float], seconds: float) -> None:
     parts = " ".join(f"{name} {float(value.detach()):.4f}/{unseen[name]:.4f}" for name, value in found.items())
     print(f"step {step} samples {samples} {parts} (batch/held out) {seconds:.0f} s", flush=True)
-
-
-class Drawing:
-    """Chunks drawn by other processes for as long as they are let."""
-
-    def __init__(self, first_seed: int, workers: int, maps: Path) -> None:
-        context = multiprocessing.get_context("fork")
-        self._queue: multiprocessing.Queue[Arrays] = context.Queue(maxsize=4 * workers)
-        self._processes = [
-            context.Process(target=_draw_on, args=(self._queue, first_seed + k, workers, maps), daemon=True)
-            for k in range(workers)
-        ]
-        for process in self._processes:
-            process.start()
-
-    def ready(self) -> Iterator[Arrays]:
-        """Yield what is there."""
-        while not self._queue.empty():
-            yield self._queue.get()
-
-    def wait(self) -> Arrays:
-        """Return the next chunk."""
-        return self._queue.get()
-
-    def stop(self) -> None:
-        """End the processes."""
-        for process in self._processes:
-            process.terminate()
-
-
-def _draw_on(queue: multiprocessing.Queue[Arrays], seed: int, step: int, maps: Path) -> None:
-    while True:
-        queue.put(drawn_chunk(seed, maps=maps))
-        seed += step
-
-
-def series_chunk(seed: int, *, maps: Path) -> list[tuple[np.ndarray, int]]:
-    """Return series metrics and severity of dropped slices of the stacks of one object."""
-    return list(draw_series(np.random.default_rng(seed), maps))
-
-
-def drawn_series(count: int, workers: int, maps: Path) -> list[list[tuple[np.ndarray, int]]]:
-    """Return what ``series_chunk`` gives for some objects, in the order of their seeds."""
-    seeds = range(SERIES_SEED, SERIES_SEED + count)
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        return list(pool.imap(partial(series_chunk, maps=maps), seeds))
-
-
-def train_dropped(networks: torch.nn.ModuleDict, found: list[list[tuple[np.ndarray, int]]], device: str) -> None:
-    """Train what tells dropped slices from a series' metrics; a quarter of the objects is held out."""
-    known = [row for place, part in enumerate(found) for row in part if place % 4]
-    unseen = [row for part in found[::4] for row in part]
-    x, y = (torch.from_numpy(np.array([row[k] for row in known])).to(device) for k in (0, 1))
-    network = networks["dropped"]
-    layer = next(module for module in network.modules() if isinstance(module, torch.nn.Linear))
-    spread = (x.quantile(0.9, dim=0) - x.quantile(0.1, dim=0)).clamp_min(1e-3)
-    with torch.no_grad():
-        layer.weight.div_(spread)
-        layer.bias.sub_(layer.weight @ x.median(dim=0).values)
-    wanted = torch.stack([y > step for step in range(LEVELS)], dim=1).float()
-    optimizer = torch.optim.Adam(network.parameters(), lr=5e-3, weight_decay=1e-4)
-    for _ in range(1500):
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(network(x), wanted)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    with torch.inference_mode():
-        said = network(torch.from_numpy(np.array([row[0] for row in unseen])).to(device)).cpu().numpy()[:, 1]
-    level = np.array([row[1] for row in unseen])
-    area = auc(level[level != 1] >= 2, said[level != 1])
-    print(f"dropped slices: {len(known)} stacks, loss {float(loss.detach()):.4f}, held-out area {area:.4f}", flush=True)
-
-
-def drawn_for(drawing: Drawing, count: int) -> Arrays:
-    """Return at least ``count`` samples of a drawing that is then stopped."""
-    parts, total = [], 0
-    while total < count:
-        parts.append(drawing.wait())
-        total += len(parts[-1]["mr"])
-    drawing.stop()
-    return joined(parts)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 
-from scripts.second_simulators import object_mask
+from scripts.stack_measures import object_mask
 
 Volume = NDArray[np.float32]
 SLICES = 6
