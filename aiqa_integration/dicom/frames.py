@@ -24,6 +24,18 @@ ENHANCED = frozenset(
 )
 """SOP classes with functional groups: Enhanced and Legacy Converted Enhanced CT and MR (PS3.4 B.5)."""
 
+KEYWORDS = (
+    *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "Modality", "ImageType"),
+    *("InstanceNumber", "AcquisitionNumber", "NumberOfFrames", "Rows", "Columns", "SamplesPerPixel"),
+    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PlanarConfiguration"),
+    *("PhotometricInterpretation", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
+    *("SliceThickness", "RescaleSlope", "RescaleIntercept", "EchoTime", "InversionTime", "TriggerTime"),
+    *("TemporalPositionIdentifier", "DiffusionBValue"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PixelData"),
+)
+"""All that an image's place and pixels are read from; the rest of a header is asked for once a series."""
+
 MAX_FRAMES = 5000
 """Images that one series may have; more is not a stack of slices."""
 

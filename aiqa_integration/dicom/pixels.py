@@ -44,7 +44,8 @@ def decode(frames: Sequence[Frame], opened: MutableMapping[Path, Dataset]) -> ND
         for place in places:
             frame = frames[place]
             stored = _stored(dataset, frame)
-            voxels[place] = stored * np.float64(frame.slope) + frame.intercept
+            plain = (frame.slope, frame.intercept) == (1.0, 0.0)
+            voxels[place] = stored if plain else stored * np.float64(frame.slope) + frame.intercept
     if not np.isfinite(voxels).all():
         raise NotImageData("the rescaled pixels are not finite numbers")
     return voxels

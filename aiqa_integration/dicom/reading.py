@@ -6,6 +6,8 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from aiqa_integration.errors import NotImageData, UnsupportedSeries
@@ -22,8 +25,12 @@ from aiqa_integration.errors import NotImageData, UnsupportedSeries
 MAX_INFLATED_BYTES = 1 << 30
 """A deflated file that grows beyond this is refused (PS3.5 A.5 sets no bound; a bomb inflates a thousandfold)."""
 
+_SMALL_BYTES = 1 << 18
+"""Files up to this size are read at once, pixels and all."""
 _LATER_BYTES = 1 << 16
-"""Values longer than this, pixels first of all, stay in the file until they are asked for."""
+"""Of larger files, values longer than this, pixels first of all, stay there until they are asked for."""
+
+_SHORT_BYTES = 2
 
 _META_START = 144
 """Preamble, prefix and the group length element itself (PS3.10 7.1)."""
@@ -68,16 +75,21 @@ def quiet() -> Iterator[None]:
 def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None = None) -> Dataset:
     """Return the data set of a DICOM file, with or without its pixels, or ``only`` the attributes of these keywords.
 
-    Pixels are read when they are asked for; those of a deflated file, which can't be read in parts, at once. Raises
-    NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without bound;
-    UnsupportedSeries for a DICOMDIR.
+    Pixels of a large file are read when they are asked for; those of a deflated one, which can't be read in parts, at
+    once. Raises NotImageData where the file cannot be read, is not DICOM (PS3.10 7.1), is cut off or inflates without
+    bound; UnsupportedSeries for a DICOMDIR.
     """
-    tags = None if only is None else [*only, "DirectoryRecordSequence"]
+    tags = None if only is None else _tags(*only, "DirectoryRecordSequence")
     try:
         with quiet():
-            _refuse_bomb(path)
+            content = path.read_bytes() if pixels and path.stat().st_size <= _SMALL_BYTES else None
+            if content is None or DeflatedExplicitVRLittleEndian.encode() in content:
+                _refuse_bomb(path)
             dataset = pydicom.dcmread(
-                path, stop_before_pixels=not pixels, specific_tags=tags, defer_size=_LATER_BYTES if pixels else None
+                path if content is None else BytesIO(content),
+                stop_before_pixels=not pixels,
+                specific_tags=tags,
+                defer_size=_LATER_BYTES if pixels and content is None else None,
             )
             class_uid = str(dataset.file_meta.get("MediaStorageSOPClassUID", ""))
     except InvalidDicomError as error:
@@ -89,6 +101,12 @@ def read_dataset(path: Path, *, pixels: bool = False, only: Sequence[str] | None
     if class_uid == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
         raise UnsupportedSeries(f"{path.name} is a DICOMDIR, an index of files, not an image")
     return dataset
+
+
+@cache
+def _tags(*keywords: str) -> list[BaseTag]:
+    """Return the tags of keywords, as pydicom would make them anew for every file."""
+    return [Tag(keyword) for keyword in keywords]
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -139,7 +157,7 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Return an attribute's values as finite numbers; empty where one of them is not."""
-    found: Any = _decimals(dataset, keyword) or value(dataset, keyword)
+    found: Any = _stored_numbers(dataset, keyword) or value(dataset, keyword)
     if found is None:
         return ()
     try:
@@ -149,16 +167,18 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     return parts if all(math.isfinite(part) for part in parts) else ()
 
 
-def _decimals(dataset: Dataset, keyword: str) -> list[bytes] | None:
-    """Return the parts of a decimal or integer string as the file holds it; None for anything else.
+def _stored_numbers(dataset: Dataset, keyword: str) -> Sequence[bytes | int] | None:
+    """Return the parts of a decimal or integer string as the file holds it, or a short integer; None for anything else.
 
     pydicom makes an object of each that keeps the text beside the number, at many times the cost of the number.
     """
     tag = tag_for_keyword(keyword)
     element = None if tag is None else dataset.get_item(tag, keep_deferred=True)
-    if not isinstance(element, RawDataElement) or element.VR not in {"DS", "IS"} or not element.value:
+    if not isinstance(element, RawDataElement) or not element.value:
         return None
-    return [part.strip(b" \0") for part in element.value.split(b"\\")]
+    if element.VR == "US" and len(element.value) == _SHORT_BYTES:
+        return [int.from_bytes(element.value, "little" if element.is_little_endian else "big")]
+    return [part.strip(b" \0") for part in element.value.split(b"\\")] if element.VR in {"DS", "IS"} else None
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

@@ -9,7 +9,7 @@ import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from aiqa_integration.dicom.frames import MAX_FRAMES, Frame, frames_of
+from aiqa_integration.dicom.frames import KEYWORDS, MAX_FRAMES, Frame, frames_of
 from aiqa_integration.dicom.geometry import Stack, stack_of, without_strays
 from aiqa_integration.dicom.headers import series_header, series_ref
 from aiqa_integration.dicom.pixels import decode
@@ -61,8 +61,7 @@ class DicomSeriesReader:
         stack = stack_of(kept)
         for part in left_out:
             _log.info("series.images_left_out", images=part.images, reason=part.reason)
-        leader = stack.frames[0].path
-        header = series_header(opened.get(leader) or read_dataset(leader), tuple(instances))
+        header = series_header(read_dataset(stack.frames[0].path), tuple(instances))
         return LoadedSeries(
             header=header,
             stack=_image_stack(stack, opened, value_unit="[hnsf'U]" if header.modality == "CT" else "1"),
@@ -87,7 +86,7 @@ def _frames(files: Sequence[Path], opened: dict[Path, Dataset]) -> tuple[list[Fr
     instances: dict[str, Path] = {}
     frames: list[Frame] = []
     for path in sorted(files):
-        dataset = read_dataset(path, pixels=True)
+        dataset = read_dataset(path, pixels=True, only=KEYWORDS)
         found = series_ref(dataset)
         if series is not None and found != series:
             raise IncompleteSeries("files of more than one series")

@@ -20,6 +20,7 @@ from aiqa_integration.model.coding import aiqa_code
 from aiqa_integration.model.measurement import Measured, Measurement, MetricDef, Obstacle, Reason
 from aiqa_integration.model.phantom import PhantomImages
 from aiqa_integration.model.quantity import MM, Quantity
+from aiqa_integration.model.ranks import median, percentile
 from aiqa_integration.model.sampling import (
     BoolArray,
     FloatArray,
@@ -198,7 +199,7 @@ def _middle(profile: FloatArray, u: FloatArray) -> float | Obstacle:
     edges = []
     for direction in (-1, 1):
         side = profile[start::direction]
-        level = (float(np.percentile(side, 80)) + float(profile[start])) / 2
+        level = (percentile(side, 80.0) + float(profile[start])) / 2
         above = np.nonzero(side > level)[0]
         if above.size == 0 or above[0] == 0 or level <= 1.2 * abs(float(profile[start])):
             return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="no dark bars between water at twelve o'clock")
@@ -219,7 +220,7 @@ def _water(sides: list[FloatArray], v: FloatArray, foot_mm: float) -> tuple[Floa
     """
     start = int(np.argmin(np.abs(v - foot_mm)))
     reach = int(2 * _MARGIN_MM / (v[1] - v[0]))
-    typical = [float(np.median(side[max(start - reach, 0) : start + 1])) for side in sides]
+    typical = [median(side[max(start - reach, 0) : start + 1]) for side in sides]
     if min(typical) <= 0:
         return Obstacle(reason=Reason.SIGNAL_TOO_LOW, detail="there is no signal beside the bars")
     dark = np.any([side < level / 2 for side, level in zip(sides, typical, strict=True)], axis=0)

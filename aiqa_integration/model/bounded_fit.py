@@ -43,7 +43,7 @@ def fit_between(
     is looked for. Where it doesn't, a slower search keeps to the bounds. ``x_scale`` are typical changes of parameters.
     """
     typical = np.ones_like(start) if x_scale is None else x_scale
-    tamed = _Tamed(residual=residual, slopes=slopes, soft_l1=soft_l1)
+    tamed = _Tamed(residual, slopes, soft_l1)
     with np.errstate(all="ignore"):  # steps far beyond the bounds come to nothing
         found, _, _, _, answer = leastsq(
             tamed.residuals,
@@ -73,24 +73,28 @@ def fit_between(
     return Fit(x=found, fun=rest, jac=slopes(found) * (tamed.far(rest) ** -1.5)[:, None])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Tamed:
-    """Residuals whose squares are what the fit adds up, and their slopes."""
+    """Residuals whose squares are what the fit adds up, and their slopes; MINPACK asks for both at a place in turn."""
 
-    residual: Function
-    slopes: Function
-    soft_l1: float | None
+    def __init__(self, residual: Function, slopes: Function, soft_l1: float | None) -> None:
+        self._residual, self._slopes, self._soft_l1 = residual, slopes, soft_l1
+        self._latest: tuple[FloatArray, FloatArray] | None = None
 
     def far(self, rest: FloatArray) -> FloatArray:
         """Return how far residuals are, 1 where they are small."""
-        return np.ones_like(rest) if self.soft_l1 is None else np.sqrt(1.0 + (rest / self.soft_l1) ** 2)
+        return np.ones_like(rest) if self._soft_l1 is None else np.sqrt(1.0 + (rest / self._soft_l1) ** 2)
 
     def residuals(self, x: FloatArray) -> FloatArray:
         """Return the residuals, tamed."""
-        rest = self.residual(x)
+        rest = self._residuals(x)
         return np.asarray(rest * np.sqrt(2.0 / (self.far(rest) + 1.0)), np.float64)
 
     def slopes_of_residuals(self, x: FloatArray) -> FloatArray:
         """Return the slopes of the tamed residuals ``[residual, parameter]``."""
-        far = self.far(self.residual(x))
-        return np.asarray(self.slopes(x) * (np.sqrt((far + 1.0) / 2.0) / far)[:, None], np.float64)
+        far = self.far(self._residuals(x))
+        return np.asarray(self._slopes(x) * (np.sqrt((far + 1.0) / 2.0) / far)[:, None], np.float64)
+
+    def _residuals(self, x: FloatArray) -> FloatArray:
+        if self._latest is None or not np.array_equal(self._latest[0], x):
+            self._latest = x.copy(), self._residual(x)
+        return self._latest[1]

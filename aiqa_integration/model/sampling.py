@@ -14,6 +14,7 @@ from scipy.ndimage import map_coordinates
 from aiqa_integration.errors import MeasurementError
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages, PlanePose
+from aiqa_integration.model.ranks import median
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -83,7 +84,7 @@ def signal_beyond(sl: PhantomSlice, radius_mm: float) -> float:
     """Return the median signal 4 to 12 mm beyond a phantom of that radius; minus infinity where no pixel lies there."""
     square = square_distances(sl)
     ring = sl.image[(square > (radius_mm + 4.0) ** 2) & (square < (radius_mm + 12.0) ** 2)]
-    return float(np.median(ring)) if ring.size else -np.inf
+    return median(ring) if ring.size else -np.inf
 
 
 def part_of(sl: PhantomSlice, reach_mm: float, centre_mm: tuple[float, float] = (0.0, 0.0)) -> PhantomSlice:
@@ -143,24 +144,23 @@ def _bilinear(
     """Return bilinear values of images that lie one after the other, each from its ``first`` pixel."""
     height, width = shape
     left, across = _pixel_and_rest(columns, width)
-    at, along = _pixel_and_rest(rows, height)
-    at *= width
-    at += left
+    upper_left, along = _pixel_and_rest(rows, height)
+    upper_left *= width
+    upper_left += left
+    at = upper_left.astype(np.intp)
     at += first
-    upper = _between(flat, at, across, min(width - 1, 1))
-    at += width * min(height - 1, 1)
-    lower = _between(flat, at, across, min(width - 1, 1))
+    right, below = min(width - 1, 1), width * min(height - 1, 1)
+    upper, lower = _between(flat, at, across, right), _between(flat[below:], at, across, right)
     lower -= upper
     lower *= along
     upper += lower
     return upper
 
 
-def _pixel_and_rest(at: FloatArray, size: int) -> tuple[NDArray[np.intp], FloatArray]:
+def _pixel_and_rest(at: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
     """Return the last pixel before each position, but never the last of all, and how far beyond it each lies."""
-    rest = np.minimum(np.maximum(at, 0.0), size - 1.0)
-    pixel = rest.astype(np.intp)
-    np.minimum(pixel, max(size - 2, 0), out=pixel)
+    rest = np.clip(at, 0.0, np.nextafter(size - 1.0, 0.0))
+    pixel = np.floor(rest)
     rest -= pixel
     return pixel, rest
 
@@ -168,7 +168,7 @@ def _pixel_and_rest(at: FloatArray, size: int) -> tuple[NDArray[np.intp], FloatA
 def _between(flat: NDArray[np.floating], at: NDArray[np.intp], part: FloatArray, step: int) -> FloatArray:
     """Return values at a part of the way from pixels to those a step further."""
     near = flat.take(at).astype(np.float64, copy=False)
-    far = flat.take(at + step) - near
+    far = flat[step:].take(at) - near
     far *= part
     near += far
     return near
@@ -195,15 +195,6 @@ def raster(image: FloatArray, pose: PlanePose, u_mm: FloatArray, v_mm: FloatArra
     return sample(image, columns, rows)
 
 
-def percentile(values: FloatArray, percent: float) -> float:
-    """Return a percentile of a few values, linear between two, as numpy does: its own takes long to begin."""
-    ordered = np.sort(values, axis=None)
-    at = percent / 100.0 * (ordered.size - 1)
-    low = int(at)
-    high = min(low + 1, ordered.size - 1)
-    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
-
-
 def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     """Return the SD of the noise inside a mask, blind to slow shading and robust to a few edges.
 
@@ -212,11 +203,11 @@ def noise_sd(image: FloatArray, where: BoolArray, *, lag: int = 1) -> float:
     the mask holds no whole square. Source: after Immerkaer, CVIU 64 (1996) 300.
     """
     low, high = slice(None, -lag), slice(lag, None)
-    mixed = image[low, low] - image[high, low] - image[low, high] + image[high, high]
-    whole = where[low, low] & where[high, low] & where[low, high] & where[high, high]
+    steps, both = image[low] - image[high], where[low] & where[high]
+    mixed, whole = steps[:, low] - steps[:, high], both[:, low] & both[:, high]
     if not whole.any():
         return 0.0
-    return float(np.median(np.abs(mixed[whole])) / 0.6745 / 2.0)
+    return median(np.abs(mixed[whole])) / 0.6745 / 2.0
 
 
 def noise_and_band(image: FloatArray, where: BoolArray) -> tuple[float, float]:

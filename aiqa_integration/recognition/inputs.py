@@ -1,10 +1,13 @@
 """What the recognition network is given of an image: four views of its pixels, its size and its modality."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter1d
 
 from aiqa_integration.metrics.pose import resample, signal_middle, smoothed
+from aiqa_integration.model.ranks import median, percentile
 from aiqa_integration.recognition.kinds import Modality
 
 Array = NDArray[np.float32]
@@ -60,10 +63,10 @@ def _views(image: Array, pixel_mm: tuple[float, float], centre: tuple[float, flo
     """Return the channels of an image that show its pixels."""
     field_mm, middle = _field(image, pixel_mm)
     smooth = smoothed(image, pixel_mm, GRID_MM)
-    low, high = (float(level) for level in np.percentile(smooth, [1.0, 99.5]))
+    low, high = (percentile(smooth, percent) for percent in (1.0, 99.5))
     span, step_mm = max(high - low, 1e-6), field_mm / GRID
     near = resample(smooth, pixel_mm, centre, size=GRID, step_mm=GRID_MM, outside=low)
-    whole = resample(smoothed(image, pixel_mm, step_mm), pixel_mm, middle, size=GRID, step_mm=step_mm, outside=low)
+    whole = resample(image, pixel_mm, middle, size=GRID, step_mm=step_mm, outside=low, smooth=True)
     least = _LEAST_DETAIL * span + 1e-9
     views = (
         *(np.clip((view - low) / span, 0.0, 1.5) for view in (near, whole)),
@@ -98,22 +101,34 @@ def _soft_tissue(near: Array) -> Array:
 
 def _contrast(near: Array, least: float) -> Array:
     """Return how far each point stands out of its surroundings, around 0.5."""
-    detail = near - gaussian_filter(near, _SHADING_MM / GRID_MM, truncate=2.5)
+    detail = near - _blurred(near, _SHADING_MM)
     usual = _usual(np.abs(detail), least)
     detail = np.clip(detail, -_EDGE * usual, _EDGE * usual)
-    spread = np.sqrt(gaussian_filter(detail * detail, _SPREAD_MM / GRID_MM, truncate=2.5)) + least
+    spread = np.sqrt(_blurred(detail * detail, _SPREAD_MM)) + least
     return np.asarray(np.clip(0.5 + detail / (6 * spread), 0, 1), np.float32)
 
 
 def _faint(near: Array, unit: float | None, least: float) -> Array:
     """Return structure between grain and shading around 0.5, in ``unit`` or by what is usual in the image."""
-    fine, wide = (gaussian_filter(near, width / GRID_MM, truncate=2.5) for width in _FAINT_MM)
+    fine, wide = (_blurred(near, width_mm) for width_mm in _FAINT_MM)
     band = fine - wide
     unit = unit or _FAINT_SPREAD * _usual(np.abs(band), least)
     return np.asarray(np.clip(0.5 + band / (2 * unit), 0, 1), np.float32)
 
 
+def _blurred(near: Array, sd_mm: float) -> Array:
+    """Return the grid of 2 mm points smoothed by a Gaussian, mirrored beyond it."""
+    weights = _gaussian(sd_mm)
+    return np.asarray(weights @ near @ weights.T, np.float32)
+
+
+@cache
+def _gaussian(sd_mm: float) -> Array:
+    """Return how much each of the grid's points counts at each of them along an axis, ``[point, point]``."""
+    return np.asarray(gaussian_filter1d(np.eye(GRID), sd_mm / GRID_MM, truncate=2.5), np.float32)
+
+
 def _usual(size: Array, least: float) -> float:
     """Return the median of the sizes that are worth a name."""
     large = size[size > least]
-    return float(np.median(large)) if len(large) else least
+    return median(large) if len(large) else least

@@ -212,15 +212,24 @@ def _read(stream: IO[str], lines: "queue.Queue[str | None]") -> None:
 
 
 def _cpu_s(root: int) -> float:
-    """Return the CPU seconds of a process, its descendants and their ended children (Linux; 0 elsewhere)."""
+    """Return the CPU seconds of a process, its descendants and their ended children (Linux; 0 elsewhere).
+
+    Of processes that run, their own clocks tell; the kernel counts the ended ones by hundredths of a second.
+    """
     parents: dict[int, int] = {}
-    ticks: dict[int, int] = {}
+    seconds: dict[int, float] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
             pid = int(stat.parent.name)
-            parents[pid], ticks[pid] = int(fields[1]), sum(int(field) for field in fields[11:15])
-    return sum(ticks[pid] for pid in ticks if _descends(pid, root, parents)) / os.sysconf("SC_CLK_TCK")
+            ended = sum(int(field) for field in fields[13:15]) / os.sysconf("SC_CLK_TCK")
+            parents[pid], seconds[pid] = int(fields[1]), time.clock_gettime(_clock_of(pid)) + ended
+    return sum(seconds[pid] for pid in seconds if _descends(pid, root, parents))
+
+
+def _clock_of(pid: int) -> int:
+    """Return the clock of a process's CPU time, as clock_getcpuclockid(3) numbers it."""
+    return ~pid << 3 | 2
 
 
 def _descends(pid: int, root: int, parents: Mapping[int, int]) -> bool:

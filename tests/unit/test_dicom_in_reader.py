@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from pydicom import dcmread, dcmwrite
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -18,7 +19,7 @@ from pydicom.uid import (
 )
 
 from aiqa_integration.dicom import frames, pixels, reading
-from aiqa_integration.dicom.headers import SIMULATED_MARK, manufacturer_name
+from aiqa_integration.dicom.headers import SIMULATED_MARK, manufacturer_name, series_ref
 from aiqa_integration.dicom.volume import DicomSeriesReader
 from aiqa_integration.errors import IncompleteSeries, InputError, MixedGeometry, NotImageData, UnsupportedSeries
 from tests.dicom_samples import edited, sample, series_files, stack
@@ -72,6 +73,28 @@ def test_header_says_what_the_series_says(tmp_path, is_enhanced):
     assert header.keywords["QualityControlSubject"] == "YES"
     assert str(header.keywords["ImageType"]).startswith("('ORIGINAL', 'PRIMARY'")
     assert (header.keywords["Rows"], header.keywords["Columns"]) == (72, 64)
+
+
+@pytest.mark.parametrize("is_enhanced", [False, True])
+def test_all_that_is_asked_of_an_image_is_read_from_its_file(tmp_path, monkeypatch, is_enhanced):
+    asked: set[str] = set()
+
+    def asking(keyword: str) -> int | None:
+        asked.add(keyword)
+        return tag_for_keyword(keyword)
+
+    (first, *_) = series_files(tmp_path, "asked", enhanced=is_enhanced)
+    whole = reading.read_dataset(first, pixels=True)
+    monkeypatch.setattr(reading, "tag_for_keyword", asking)
+    series_ref(whole)
+    found = list(frames.frames_of(whole, first))
+    values = pixels.decode(found, {first: whole})
+    monkeypatch.undo()
+    part = reading.read_dataset(first, pixels=True, only=frames.KEYWORDS)
+    assert list(frames.frames_of(part, first)) == found
+    assert np.array_equal(pixels.decode(found, {first: part}), values)
+    assert is_enhanced or asked <= set(frames.KEYWORDS)  # what functional groups hold is read with them
+    assert "PatientName" not in part
 
 
 def test_header_alone_agrees_with_loading(files):
@@ -418,6 +441,7 @@ def test_a_deflated_bomb_is_not_inflated(files, monkeypatch):
     dataset.save_as(files[0])
     assert files[0].stat().st_size < 100_000
     monkeypatch.setattr(reading, "MAX_INFLATED_BYTES", 1 << 20)
+    monkeypatch.setattr("pydicom.dcmread", lambda *_, **__: pytest.fail("the file was inflated"))
     assert "inflates to more than 1 MiB" in refused(files[:1], NotImageData)
 
 

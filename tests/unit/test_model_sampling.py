@@ -12,7 +12,6 @@ from aiqa_integration.model.sampling import (
     noise_and_band,
     noise_sd,
     part_of,
-    percentile,
     pixel_places,
     raster,
     sample,
@@ -77,12 +76,6 @@ def test_a_part_of_a_slice_shows_the_same_pixels_at_the_same_places(pose, u, v, 
     for whole, cut in zip(places, pixel_places(part), strict=True):
         assert np.allclose(cut[own], whole[near], rtol=0.0, atol=1e-9)
     assert np.allclose(squares, (places[0] - u) ** 2 + (places[1] - v) ** 2, rtol=1e-9, atol=1e-6)
-
-
-def test_a_percentile_is_numpys():
-    values = np.random.default_rng(1).normal(size=37)
-    for percent in (0.0, 12.5, 50.0, 90.0, 100.0):
-        assert percentile(values, percent) == pytest.approx(float(np.percentile(values, percent)), abs=1e-12)
 
 
 def test_fan_and_raster_look_where_the_pose_says():

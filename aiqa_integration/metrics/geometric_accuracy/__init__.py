@@ -102,10 +102,11 @@ def measure_lengths(
     images: PhantomImages, *, diameter_mm: float, lengths: Sequence[Length] = LENGTHS
 ) -> tuple[Measurement, ...]:
     """Return one measurement per length, in order; mm, target = nominal; the phantom must be a disk in those slices."""
+    slices = {number: slice_of(images, number) for number in {length.slice_number for length in lengths}}
     outlines: dict[int, Outline | Obstacle] = {}
     measurements: list[Measurement] = []
     for length in lengths:
-        sl = slice_of(images, length.slice_number)
+        sl = slices[length.slice_number]
         if sl is None:
             detail = f"slice {length.slice_number} is not in the series"
             measurements.append(Obstacle(reason=Reason.SLICE_MISSING, detail=detail).not_measured(length.metric))

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.ndimage import binary_erosion, spline_filter
 
 from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.ranks import median, median_along
 from aiqa_integration.model.round_edge import ellipse_through, median_around
 from aiqa_integration.model.sampling import (
     BoolArray,
@@ -80,14 +81,14 @@ def outline_of(sl: PhantomSlice, *, diameter_mm: float) -> Outline | Obstacle:
     smooth = np.full(angles.shape, coarse)
     for reach in (0.08, 0.05):
         edges = reading.edges(smooth, reach * radius)
-        smooth = _smooth_outline(angles, edges, coarse)
+        smooth = _smooth_outline(edges, coarse)
     near = _near_outline(edges, smooth) & whole
     fits = binary_erosion(np.pad(near, _BESIDE_RAYS, mode="wrap"), iterations=_BESIDE_RAYS)[_BESIDE_RAYS:-_BESIDE_RAYS]
     rough = float(np.std((edges - smooth)[fits])) > _LARGEST_ROUGHNESS_MM if fits.any() else True
     if rough or np.count_nonzero(fits) < angles.size // 3:
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="the water's edge is no closed outline")
     levels, ghosts = reading.levels(smooth)
-    water = float(np.median(levels[fits]))
+    water = median(levels[fits])
     fall = reading.fall_mm(edges, fits)
     return Outline(
         radii_mm=edges,
@@ -109,12 +110,12 @@ def _smooth_across(rays: FloatArray) -> FloatArray:
 
 def _coarse_radius(rays: FloatArray, inside: BoolArray, radii: FloatArray) -> float | None:
     """Return where the median ray falls through half of its inner signal; None where it does not."""
-    median = np.median(np.where(inside, rays, 0.0), axis=0)
-    inner, outer = float(np.max(median[: len(median) // 2])), float(np.min(median[len(median) // 2 :]))
+    typical = median_along(np.where(inside, rays, 0.0), 0)
+    inner, outer = float(np.max(typical[: len(typical) // 2])), float(np.min(typical[len(typical) // 2 :]))
     if inner <= 2.0 * max(outer, 0.0):
         return None
-    below = np.nonzero(median < (inner + outer) / 2)[0]
-    falls = below[below > int(np.argmax(median[: len(median) // 2]))]
+    below = np.nonzero(typical < (inner + outer) / 2)[0]
+    falls = below[below > int(np.argmax(typical[: len(typical) // 2]))]
     return None if falls.size == 0 else float(radii[falls[0]])
 
 
@@ -180,7 +181,7 @@ class _Reading:
         """Return how far a signal of 1 takes to fall at the typical edge."""
         above = np.clip(np.searchsorted(self.radii, edges[fits]) - 2, 0, self.radii.size - 4)
         rays, each = self.rays[fits], np.arange(above.size)
-        slope = float(np.median(rays[each, above] - rays[each, above + 3])) / (3 * _RADIUS_STEP_MM)
+        slope = median(rays[each, above] - rays[each, above + 3]) / (3 * _RADIUS_STEP_MM)
         return 1.0 / slope if slope > 0.0 else float(self.radii[-1] - self.radii[0])
 
     def _level(self, away_mm: FloatArray, between: tuple[float, float]) -> FloatArray:
@@ -199,14 +200,14 @@ def _median(rays: FloatArray, where: BoolArray) -> FloatArray:
     return np.where(counts > 0, ordered[np.arange(len(rays)), middle], np.nan)
 
 
-def _smooth_outline(angles: FloatArray, edges: FloatArray, coarse: float) -> FloatArray:
+def _smooth_outline(edges: FloatArray, coarse: float) -> FloatArray:
     """Return the robust second-order outline (offset and ellipse) through the edges."""
     keep: BoolArray = np.isfinite(edges)
-    smooth = np.full(angles.shape, coarse)
+    smooth = np.full(edges.shape, coarse)
     for tolerance in _OUTLINE_TOLERANCES_MM:
-        if np.count_nonzero(keep) < angles.size // 3:
+        if np.count_nonzero(keep) < edges.size // 3:
             return smooth
-        smooth = ellipse_through(angles, edges, keep)
+        smooth = ellipse_through(edges, keep)
         keep = _near_outline(edges, smooth, tolerance)
     return smooth
 
@@ -215,6 +216,6 @@ def _near_outline(edges: FloatArray, smooth: FloatArray, tolerance_mm: float = 0
     """Return which edges lie on the outline: within the tolerance, or within four robust SD of the rest."""
     away = np.abs(edges - smooth)
     found = np.isfinite(away)
-    spread = 4.0 * 1.4826 * float(np.median(away[found])) if found.any() else 0.0
+    spread = 4.0 * 1.4826 * median(away[found]) if found.any() else 0.0
     near = found & (np.nan_to_num(away, nan=np.inf) < max(tolerance_mm, _SMALLEST_TOLERANCE_MM, spread))
     return np.asarray(near, np.bool_)

@@ -8,6 +8,7 @@ from scipy.signal import fftconvolve
 
 from aiqa_integration.metrics.high_contrast_resolution.fine import FinePatch, fine_patch
 from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.ranks import median
 from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, noise_sd
 
 LINES = 4
@@ -193,13 +194,13 @@ def _block(
     """Return the block with its signal and noise; not one that the slice shows only in part."""
     u, v, image = shown
     dark = np.sort(image[~_near_arrays(u, v, arrays)])
-    floor = float(np.median(dark))
-    water = float(np.median(patch.at(*np.meshgrid(np.arange(u[0], u[-1]), np.arange(*_WATER_MM[1])))))
+    floor = median(dark)
+    water = median(patch.at(*np.meshgrid(np.arange(u[0], u[-1]), np.arange(*_WATER_MM[1]))))
     if water <= 0 or floor > _BRIGHTEST_BLOCK * water:
         part = f"{floor / water:.0%} of the water's" if water > 0 else "as much as the water's"
         detail = f"the block of holes is not dark (signal {part}): the slice lies partly or wholly outside it"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
-    spread = 1.4826 * float(np.median(np.abs(dark - floor))) / _RAYLEIGH_SD
+    spread = 1.4826 * median(np.abs(dark - floor)) / _RAYLEIGH_SD
     noise = _noise_around(sl, _NOISE_REACH * diameter_mm)
     return Block(patch=patch, arrays=arrays, floor=floor, noise=noise, disturbance=max(spread, noise))
 

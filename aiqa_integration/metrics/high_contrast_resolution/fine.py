@@ -6,6 +6,7 @@ image that the scanner has already interpolated so comes out like the one it acq
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.fft import irfft, rfft
@@ -49,8 +50,7 @@ def fine_patch(sl: PhantomSlice, *, u_mm: tuple[float, float], v_mm: tuple[float
     fine = sl.image
     for axis in (0, 1):
         kept = slice(low[axis] * factor[axis], high[axis] * factor[axis])
-        whole = _interpolated(fine, axis, factor[axis])
-        fine = whole[kept] if axis == 0 else whole[:, kept]
+        fine = _interpolated(fine, axis, factor[axis], kept)
     return FinePatch(
         coefficients=np.asarray(spline_filter(fine, order=3), np.float64),
         first=(low[0], low[1]),
@@ -59,15 +59,18 @@ def fine_patch(sl: PhantomSlice, *, u_mm: tuple[float, float], v_mm: tuple[float
     )
 
 
-def _interpolated(image: FloatArray, axis: int, factor: int) -> FloatArray:
-    """Return the image with ``factor`` points per pixel along an axis, by zero-filling its spectrum."""
-    count = image.shape[axis]
+def _interpolated(image: FloatArray, axis: int, factor: int, kept: slice) -> FloatArray:
+    """Return the image with ``factor`` points per pixel along an axis, of which some are kept."""
     if factor == 1:
-        return image
-    spectrum = rfft(image, axis=axis)
+        return image[kept] if axis == 0 else image[:, kept]
+    weights = _weights(image.shape[axis], factor)[kept]
+    return weights @ image if axis == 0 else image @ weights.T
+
+
+@lru_cache(maxsize=4)
+def _weights(count: int, factor: int) -> FloatArray:
+    """Return how much each of an axis' pixels counts at each point, its spectrum zero-filled, ``[point, pixel]``."""
+    spectrum = rfft(np.eye(count), axis=0)
     if count % 2 == 0:
-        highest = [slice(None), slice(None)]
-        highest[axis] = slice(count // 2, count // 2 + 1)
-        spectrum[tuple(highest)] /= 2
-    spectrum *= factor
-    return np.asarray(irfft(spectrum, n=count * factor, axis=axis, overwrite_x=True), np.float64)
+        spectrum[count // 2] /= 2
+    return np.asarray(irfft(spectrum * factor, n=count * factor, axis=0), np.float64)

@@ -17,6 +17,7 @@ from aiqa_integration.metrics.low_contrast.template import (
     disk_filters,
     disk_shape,
 )
+from aiqa_integration.model.ranks import median
 from aiqa_integration.model.sampling import BoolArray, FloatArray, PhantomSlice, square_distances
 
 _DIAMETERS_MM = np.repeat(DIAMETERS_MM, len(RADII_MM))
@@ -58,7 +59,7 @@ def read_disks(field: Field, placement: Placement) -> Disks:
     fitted, rest = _fit(field, patches, shape)
     free = _free(field, patches, placement)
     noise_at = _NoiseAt(field, free, pixels_of(field, *disk_places(field.number, placement)))
-    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS, alone=True)])
+    noises = np.array([noise_at.of(found) for found in answers(rest, field.pose.pixel_mm, KINDS)])
     contrasts = fitted + _left(field, rest, patches, shape)
     best = np.argmin(noises, axis=0)[None]
     return Disks(
@@ -98,7 +99,7 @@ def _solved(
     rest.flat[disks.pixels] -= factors[: len(disks.heights)] @ disks.heights
     rest = np.where(field.water, rest, 0.0)
     size = np.abs(rest)
-    keep = field.water & (size <= _SPECK_SD * max(float(np.median(size[field.water])) / 0.6745, 1e-12))
+    keep = field.water & (size <= _SPECK_SD * max(median(size[field.water]) / 0.6745, 1e-12))
     return factors, rest, keep
 
 

@@ -8,6 +8,7 @@ on a disk today doesn't change it: what is used is the contrast that a disk has 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -79,23 +80,24 @@ def read_slice(disks: Disks, sign: float, *, seed: int, response: Response | Non
     gain = np.where(alone, 1.0, spread / (spread + sd**2))
     best = common + gain * (contrast - common)
     found = _together(contrast / sd)
-    rng, common_rng = np.random.default_rng(seed), np.random.default_rng(_COMMON_SEED)
-    slopes = shared.slope_sd_mm * common_rng.normal(size=(_DRAWS, 1, 1)) * _SMALLNESS[:, None] / shared.heights
-    drawn = (
-        best
-        + (1 - gain) * (common_sd * rng.normal(size=(_DRAWS, 1, contrast.shape[1])) + common * slopes)
-        + np.sqrt(gain) * sd * rng.normal(size=(_DRAWS, *contrast.shape))
-    )
-    noise = sd * np.exp(
-        disks.noise_error[:, None] * rng.normal(size=(_DRAWS, 1, 1))
-        + _METHOD_SD * common_rng.normal(size=(_DRAWS, 1, 1))
-    )
+    by_radius, by_disk, by_noise = _normal(seed, (1, contrast.shape[1]), contrast.shape, (1, 1))
+    by_slope, by_method = _normal(_COMMON_SEED, (1, 1), (1, 1))
+    slopes = shared.slope_sd_mm * by_slope * _SMALLNESS[:, None] / shared.heights
+    drawn = best + (1 - gain) * (common_sd * by_radius + common * slopes) + np.sqrt(gain) * sd * by_disk
+    noise = sd * np.exp(disks.noise_error[:, None] * by_noise + _METHOD_SD * by_method)
     return Reading(
         count=int(_count((best / sd)[None], found)[0]),
         draws=_count(drawn / noise, found),
         visibility=best / sd,
         contrast=sign * float(common.mean()),
     )
+
+
+@lru_cache(maxsize=8)
+def _normal(seed: int, *shapes: tuple[int, ...]) -> tuple[FloatArray, ...]:
+    """Return draws from a normal distribution ``[draw, ...]``, as always from this seed."""
+    rng = np.random.default_rng(seed)
+    return tuple(rng.normal(size=(_DRAWS, *shape)) for shape in shapes)
 
 
 def _common(contrast: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray, float]:

@@ -7,6 +7,7 @@ from scipy.ndimage import uniform_filter1d
 
 from aiqa_integration.metrics.low_contrast.insert import RING_INNER_MM, RING_OUTER_MM
 from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.ranks import median, median_along
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, fan
 
 _SEARCH_MM = (36.0, 51.25)
@@ -56,15 +57,15 @@ def _none() -> Obstacle:
 def _drop(rays: FloatArray, radii: FloatArray) -> float | None:
     """Return the part of the water's signal that the ring takes; None without water."""
     middle = (RING_INNER_MM + RING_OUTER_MM) / 2
-    water = float(np.median(rays[:, radii < RING_INNER_MM - 2.5]))
-    wall = float(np.median(rays[:, np.abs(radii - middle) < 1.5]))
+    water = median(rays[:, radii < RING_INNER_MM - 2.5])
+    wall = median(rays[:, np.abs(radii - middle) < 1.5])
     return None if water <= 0 else 1.0 - wall / water
 
 
 def _edges(rays: FloatArray, radii: FloatArray) -> FloatArray:
     """Return the radius of the fall through half between water and ring per ray, over five rays; NaN where none."""
     smooth = uniform_filter1d(rays, 5, axis=0, mode="wrap")
-    water = np.median(smooth[:, radii < RING_INNER_MM - 3.0], axis=1)
+    water = median_along(smooth[:, radii < RING_INNER_MM - 3.0])
     wall = smooth[:, (radii > RING_INNER_MM) & (radii < RING_OUTER_MM)].min(axis=1)
     level = (water + wall) / 2
     search = np.abs(radii - RING_INNER_MM) < 4.0

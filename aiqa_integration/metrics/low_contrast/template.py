@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from scipy.special import ndtr
 
 from aiqa_integration.metrics.low_contrast.insert import DIAMETERS_MM
 from aiqa_integration.model.sampling import FloatArray
+
+_Float = TypeVar("_Float", np.float32, np.float64)
 
 ANNULUS_MM = 4.0
 _BLUR_PIXELS = 0.3
@@ -93,14 +96,17 @@ def _sum(patches: NDArray[np.generic]) -> FloatArray:
     return np.asarray(patches.sum(axis=(1, 2), keepdims=True, dtype=np.float64))
 
 
-def without_stripes(image: FloatArray, pixel_mm: tuple[float, float]) -> FloatArray:
+def without_stripes(image: NDArray[_Float], pixel_mm: tuple[float, float]) -> NDArray[_Float]:
     """Return images ``[..., y, x]`` averaged 1-2-1 along rows and columns, so that stripes of two pixels vanish.
 
-    Of fine pixels also those of four, which are two of the acquired ones.
+    Of fine pixels also those of four, which are two of the acquired ones. Beyond the images is nothing.
     """
     for axis, pixel in ((-1, pixel_mm[0]), (-2, pixel_mm[1])):
         for shift in _shifts(pixel):
-            image = 0.5 * image + 0.25 * (np.roll(image, shift, axis) + np.roll(image, -shift, axis))
+            quarter, image = 0.25 * image, 0.5 * image
+            near, averaged = quarter.swapaxes(axis, -1), image.swapaxes(axis, -1)
+            averaged[..., shift:] += near[..., :-shift]
+            averaged[..., :-shift] += near[..., shift:]
     return image
 
 
@@ -108,31 +114,48 @@ def _shifts(pixel_mm: float) -> tuple[int, ...]:
     return (1, 2) if pixel_mm < 0.75 * _ACQUIRED_MM else (1,)
 
 
-def answers(
-    image: FloatArray, pixel_mm: tuple[float, float], kinds: Sequence[Kind], *, alone: bool = False
-) -> Iterator[NDArray[np.float32]]:
+def answers(image: FloatArray, pixel_mm: tuple[float, float], kinds: Sequence[Kind]) -> Iterator[NDArray[np.float32]]:
     """Return the answers of the filters of all ten diameters to an image, kind by kind, ``[spoke, y, x]``.
 
     They are rounded to a millionth of the image's largest value, which halves their cost; beyond the image's own rows
-    and columns they mean nothing. The image is padded by what the filters reach, so that nothing wraps around; but for
-    one with so wide a margin of zeros that what wraps around comes from there alone.
+    and columns they mean nothing. What wraps around comes from the margin of zeros that the image has to have. Where
+    the answers of the same filters with stripes were asked for before, stripes are averaged out of those.
     """
-    columns, rows = (0, 0) if alone else patch_reach(pixel_mm)
-    height, width = (next_fast_len(n + reach, real=True) for n, reach in zip(image.shape, (rows, columns), strict=True))
+    height, width = (next_fast_len(n, real=True) for n in image.shape)
     spectrum = rfft2(image.astype(np.float32), (height, width))
     column_mm, row_mm = (round(pixel, _DIGITS) for pixel in pixel_mm)
+    striped: dict[bool, NDArray[np.float32]] = {}
     for kind in kinds:
+        if kind.unstriped and kind.curved in striped:
+            yield without_stripes(striped[kind.curved], pixel_mm) * _gains((column_mm, row_mm), kind)
+            continue
         spectra = _spectra((column_mm, row_mm), kind, (height, width))
-        yield np.asarray(irfft2(spectrum * spectra, (height, width), overwrite_x=True), np.float32)
+        found = np.asarray(irfft2(spectrum * spectra, (height, width), overwrite_x=True), np.float32)
+        striped |= {} if kind.unstriped else {kind.curved: found}
+        yield found
+
+
+@lru_cache(maxsize=32)
+def _gains(pixel_mm: tuple[float, float], kind: Kind) -> NDArray[np.float32]:
+    """Return what filters without stripes answer by those with stripes, stripes averaged out, ``[spoke, 1, 1]``."""
+    filters = _filters(pixel_mm)
+    averaged = without_stripes(filters[Kind(curved=kind.curved)], pixel_mm)
+    return np.asarray(_sum(filters[kind] * averaged) / _sum(averaged * averaged), np.float32)
 
 
 @lru_cache(maxsize=32)
 def _spectra(pixel_mm: tuple[float, float], kind: Kind, size: tuple[int, int]) -> NDArray[np.complex64]:
     """Return the Fourier transforms of the filters of all ten diameters, each about the image's first pixel."""
+    filters = _filters(pixel_mm)[kind]
+    rows, columns = filters.shape[1:]
+    drawn = np.zeros((len(filters), *size))
+    drawn[:, :rows, :columns] = filters
+    drawn = np.roll(drawn, (-(rows // 2), -(columns // 2)), axis=(1, 2))
+    return np.asarray(rfft2(drawn), np.complex64)
+
+
+def _filters(pixel_mm: tuple[float, float]) -> dict[Kind, FloatArray]:
+    """Return the filters of all ten diameters about a pixel, ``[spoke, y, x]``, by kind."""
     columns, rows = (np.arange(-n, n + 1) * pixel for n, pixel in zip(patch_reach(pixel_mm), pixel_mm, strict=True))
     distance = np.hypot(*np.meshgrid(columns, rows))
-    filters = disk_filters(np.broadcast_to(distance, (len(DIAMETERS_MM), *distance.shape)), DIAMETERS_MM, pixel_mm)
-    drawn = np.zeros((len(DIAMETERS_MM), *size))
-    drawn[:, : rows.size, : columns.size] = filters[kind]
-    drawn = np.roll(drawn, (-(rows.size // 2), -(columns.size // 2)), axis=(1, 2))
-    return np.asarray(rfft2(drawn), np.complex64)
+    return disk_filters(np.broadcast_to(distance, (len(DIAMETERS_MM), *distance.shape)), DIAMETERS_MM, pixel_mm)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiqa_integration.model.phantom import PlanePose
+from aiqa_integration.model.ranks import median, median_along
 from aiqa_integration.model.sampling import FloatArray, between_pixels, to_pixels
 
 HALF_HEIGHT_MM = 6.0
@@ -32,14 +33,14 @@ def bar_slope_deg(image: NDArray[np.float32], pose: PlanePose, half_length_mm: f
 
 def _edges(profiles: FloatArray, depth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return where each profile first falls through half of its beginning; NaN where it does not."""
-    outside = np.median(profiles[:, : int(4.0 / STEP_MM)], axis=1)
+    outside = median_along(profiles[:, : int(4.0 / STEP_MM)])
     below = profiles < outside[:, None] / 2
     first = np.argmax(below, axis=1)
     rows = np.arange(len(profiles))
     high, low = profiles[rows, np.maximum(first - 1, 0)], profiles[rows, first]
     part = (high - outside / 2) / np.maximum(high - low, 1e-9)
     edge = depth[np.maximum(first - 1, 0)] + part * STEP_MM
-    wrong = (first == 0) | (outside < 0.5 * np.median(outside)) | (np.abs(edge + HALF_HEIGHT_MM) > 5.0)
+    wrong = (first == 0) | (outside < 0.5 * median(outside)) | (np.abs(edge + HALF_HEIGHT_MM) > 5.0)
     return np.where(wrong, np.nan, edge)
 
 
@@ -51,4 +52,4 @@ def _slope(u: NDArray[np.float64], edge: NDArray[np.float64]) -> float | None:
     x, y = u[known], edge[known]
     apart = x[None, :] - x[:, None]
     far = apart > np.ptp(u) / 3
-    return float(np.median((y[None, :] - y[:, None])[far] / apart[far])) if far.any() else None
+    return median((y[None, :] - y[:, None])[far] / apart[far]) if far.any() else None

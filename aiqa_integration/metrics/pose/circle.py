@@ -76,8 +76,13 @@ def _edges(
         for axis, mm in ((0, pixel_mm[1]), (1, pixel_mm[0]))
     )
     height, width = images.shape[1:]
-    within = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
-    rays, known = between_pixels(images, columns, rows, places[:, None, None]), within.all(axis=2)
+    ends = (0, -1)  # a ray is straight, and within the image if they are
+    in_columns, in_rows = (
+        ((at[..., ends] >= 0) & (at[..., ends] <= size - 1)).all(axis=2)
+        for at, size in ((columns, width), (rows, height))
+    )
+    known = in_columns & in_rows
+    rays = between_pixels(images, columns, rows, places[:, None, None])
     step_mm = beyond_mm[1] - beyond_mm[0]
     count = max(2, int(2.5 / step_mm))
     inside, outside = rays[..., : 2 * count].mean(axis=2), rays[..., -count:].mean(axis=2)

@@ -7,12 +7,14 @@ and the tube in the first four, and the tube tells left from right.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import uniform_filter1d
 
 from aiqa_integration.metrics.pose.landmarks import BAR_RIGHT, HOUSING, LANDMARKS_MM, TUBE
+from aiqa_integration.model.ranks import percentile_along
 
 Points = NDArray[np.float64]
 
@@ -85,7 +87,7 @@ def _local(images: NDArray[np.float32], pixel_mm: tuple[float, float], stride: i
     smooth = images
     for axis, mm in zip((1, 2), pixel_mm, strict=True):
         smooth = _box_means(smooth, max(round(_SMOOTH_MM / mm), 1), axis, stride)
-    wet = smooth > 0.15 * np.percentile(smooth, 98.0, axis=(1, 2), keepdims=True)
+    wet = smooth > 0.15 * percentile_along(smooth.reshape(len(smooth), -1), 98.0)[:, None, None]
     size = [max(round(_LOCAL_MM / mm / stride / _SPARSE), 1) for mm in pixel_mm]
     share, total = (_around(one, size) for one in (wet.astype(np.float32), np.where(wet, smooth, np.float32(0))))
     water = (total / np.maximum(share, 1e-3)).repeat(_SPARSE, axis=1).repeat(_SPARSE, axis=2)
@@ -107,8 +109,16 @@ def _box_means(images: NDArray[np.float32], wide: int, axis: int, stride: int) -
 
 def _around(images: NDArray[np.float32], size: list[int]) -> NDArray[np.float32]:
     """Return the mean around every ``_SPARSE``-th pixel, by distance: two boxes, one after the other."""
-    once = uniform_filter(images[:, ::_SPARSE, ::_SPARSE], size, axes=(1, 2))
-    return np.asarray(uniform_filter(once, size, axes=(1, 2)), np.float32)
+    sparse = images[:, ::_SPARSE, ::_SPARSE]
+    down, across = (_two_boxes(count, wide) for count, wide in zip(sparse.shape[1:], size, strict=True))
+    return np.asarray(down @ sparse @ across.T, np.float32)
+
+
+@lru_cache(maxsize=8)
+def _two_boxes(count: int, wide: int) -> NDArray[np.float32]:
+    """Return how much each of an axis' pixels counts at each of them, ``[pixel, pixel]``; mirrored beyond the axis."""
+    once = uniform_filter1d(np.eye(count), wide, axis=0)
+    return np.asarray(uniform_filter1d(once, wide, axis=0), np.float32)
 
 
 def _parts(phantom: str, *, lower: bool) -> tuple[Points, Points]:

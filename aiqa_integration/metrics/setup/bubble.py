@@ -7,6 +7,7 @@ import numpy as np
 from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.measurement import Region
 from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.model.ranks import median, median_along, percentile, percentile_along
 from aiqa_integration.model.round_edge import HOUSING_DEG, ellipse_through, median_around
 from aiqa_integration.model.sampling import (
     BoolArray,
@@ -101,7 +102,7 @@ def _look(sl: PhantomSlice, radius_mm: float, steps: tuple[float, float]) -> _Lo
     angles = np.arange(0.0, 360.0, steps[0])
     edges = _outer_edges(sl, angles, radius_mm, steps[1])
     hidden = np.asarray(np.abs(angles - 270.0) < HOUSING_DEG, np.bool_)
-    outline = _outline(angles, edges, np.isfinite(edges) & ~hidden)
+    outline = _outline(edges, np.isfinite(edges) & ~hidden)
     if outline is None:
         return None
     inward = np.asarray((outline - edges > _SHALLOWEST_MM) & ~hidden, np.bool_)
@@ -112,13 +113,13 @@ def _level(sl: PhantomSlice, *, diameter_mm: float) -> _Level | None:
     """Return the straight level that cuts the outline of a slice, None where none does."""
     coarse = _look(sl, diameter_mm / 2, _COARSE)
     look = _look(sl, diameter_mm / 2, _FINE) if coarse is not None and coarse.inward.any() else None
-    if look is None:
+    if look is None or np.count_nonzero(look.inward) < _FEWEST_RAYS:
         return None
     arc = _longest_arc(look.inward, look.hidden)
     if len(arc) < _FEWEST_RAYS:
         return None
     direction, height, scatter = _straight(np.radians(look.angles_deg[arc]), look.edges_mm[arc])
-    radius = float(np.median(look.outline_mm[arc]))
+    radius = median(look.outline_mm[arc])
     depth = radius - height
     if scatter > _LEVEL_SD_MM or not BUBBLE_MM < depth < radius / 3:
         return None
@@ -147,7 +148,7 @@ def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float, step_mm: f
     """
     radii = np.arange(0.6 * radius, 1.12 * radius, _WATER_STEP_MM)
     rays, inside = fan(sl.image, sl.pose, angles, radii)
-    water = np.percentile(rays[:, : np.searchsorted(radii, 0.9 * radius)], 80.0, axis=1)
+    water = percentile_along(rays[:, : np.searchsorted(radii, 0.9 * radius)], 80.0)
     level = median_around(water, half_width=20 * len(angles) // 360)[:, None] / 2
     wet = rays > level
     last = wet.shape[1] - 1 - np.argmax(wet[:, ::-1], axis=1)
@@ -159,17 +160,17 @@ def _outer_edges(sl: PhantomSlice, angles: FloatArray, radius: float, step_mm: f
     return np.where(known, radii[last] + further.max(axis=1, initial=0.0), np.nan)
 
 
-def _outline(angles: FloatArray, edges: FloatArray, usable: BoolArray) -> FloatArray | None:
+def _outline(edges: FloatArray, usable: BoolArray) -> FloatArray | None:
     """Return the vessel's outline (offset and ellipse) per ray; rays inside it, as a bubble's are, don't count."""
-    if np.count_nonzero(usable) < angles.size // 2:
+    if np.count_nonzero(usable) < edges.size // 2:
         return None
-    typical = float(np.quantile(edges[usable], 0.7))
+    typical = percentile(edges[usable], 70.0)
     keep = usable & (np.abs(np.nan_to_num(edges) - typical) < 2.0)
-    smooth = np.full(angles.shape, typical)
+    smooth = np.full(edges.shape, typical)
     for tolerance in (1.5, 1.0, 0.7):
-        if np.count_nonzero(keep) < angles.size // 3:
+        if np.count_nonzero(keep) < edges.size // 3:
             return None
-        smooth = ellipse_through(angles, edges, keep)
+        smooth = ellipse_through(edges, keep)
         keep = usable & (np.abs(np.nan_to_num(edges) - smooth) < tolerance)
     return smooth
 
@@ -195,9 +196,9 @@ def _longest_arc(inward: BoolArray, hidden: BoolArray) -> FloatArray:
 def _straight(turn: FloatArray, edges: FloatArray) -> tuple[float, float, float]:
     """Return direction (radians, from the axis to the level), distance and scatter (mm) of the line through edges."""
     points = np.stack([edges * np.cos(turn), edges * np.sin(turn)], axis=1)
-    middle = np.median(points, axis=0)
+    middle = median_along(points, 0)
     _, _, axes = np.linalg.svd(points - points.mean(axis=0))
     normal = axes[1] if float(axes[1] @ middle) > 0 else -axes[1]
     heights = points @ normal
-    height = float(np.median(heights))
+    height = median(heights)
     return float(np.arctan2(normal[1], normal[0])), height, float(np.std(heights))

@@ -4,6 +4,7 @@ import numpy as np
 
 from aiqa_integration.model.finding import Finding, Severity, probability_above
 from aiqa_integration.model.phantom import PhantomImages
+from aiqa_integration.model.ranks import percentile
 from aiqa_integration.model.sampling import slice_of, square_distances
 
 SLICE_NUMBER = 7
@@ -27,15 +28,15 @@ def signal_finding(images: PhantomImages, *, diameter_mm: float) -> Finding | No
     within = square_distances(sl) < reach * reach
     if np.count_nonzero(within) < _FEWEST_PIXELS:
         return None
-    within &= sl.image > _WET * float(np.percentile(sl.image[within], 75.0))
+    within &= sl.image > _WET * percentile(sl.image[within], 75.0)
     if np.count_nonzero(within) < _FEWEST_PIXELS:
         return None
     rows, columns = np.nonzero(within)
     x = (columns - sl.pose.centre[0]) * sl.pose.pixel_mm[0] / reach
     y = (rows - sl.pose.centre[1]) * sl.pose.pixel_mm[1] / reach
-    design = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    factors, *_ = np.linalg.lstsq(design, sl.image[within], rcond=None)
-    mean = float(np.mean(sl.image[within]))
+    terms, values = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y]), sl.image[within]
+    factors, *_ = np.linalg.lstsq(terms @ terms.T, terms @ values, rcond=None)
+    mean = float(np.mean(values))
     slope = float(np.hypot(factors[1], factors[2])) / mean if mean > 0 else 0.0
     if slope <= SLOPE:
         return None

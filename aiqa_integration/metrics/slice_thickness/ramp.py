@@ -1,5 +1,6 @@
 """One signal ramp: its profile along the slab and its length at half of its plateau."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.special import erf, i0e, i1e
 from aiqa_integration.metrics.slice_thickness.slab import STEP_MM, Slab
 from aiqa_integration.model.bounded_fit import Fit, fit_between
 from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.ranks import median, percentile
 from aiqa_integration.model.sampling import FloatArray, PhantomSlice, sample, to_pixels
 
 _LOWEST_SIGNAL = 4.0
@@ -82,7 +84,7 @@ def _fit_ramp(profile: _Profile, offset_mm: float) -> Ramp | Obstacle:
     best = _best_fit(profile)
     box = _box(u, best.x)
     floor, slope = float(best.x[4]), best.x[5] * u
-    noise = 1.4826 * float(np.median(np.abs(profile.values - profile.shown(box, floor) - slope)))
+    noise = 1.4826 * median(np.abs(profile.values - profile.shown(box, floor) - slope))
     peak = float(box.max())
     if peak < _LOWEST_SIGNAL * noise:
         detail = f"the ramp's signal is {peak / noise:.1f} times its noise, at least {_LOWEST_SIGNAL:g} is needed"
@@ -102,10 +104,10 @@ def _fit_ramp(profile: _Profile, offset_mm: float) -> Ramp | Obstacle:
 def _full_width(length: float, edge: float) -> float:
     """Return the full width at half of its peak of a box of that length with edges of that width."""
     low, high = 0.0, length / 2 + 3 * edge
-    half = float(erf(length / 2 / edge))
+    half = math.erf(length / 2 / edge)
     for _ in range(60):
         at = (low + high) / 2
-        value = float(erf((at + length / 2) / edge) - erf((at - length / 2) / edge))
+        value = math.erf((at + length / 2) / edge) - math.erf((at - length / 2) / edge)
         low, high = (at, high) if value > half else (low, at)
     return low + high
 
@@ -138,12 +140,12 @@ def _best_fit(profile: _Profile) -> Fit:
     """Return the fit begun at the length around the profile's highest part that shows the profile best."""
     u, even = profile.u_mm, profile.values / profile.water
     smooth = np.convolve(np.pad(even, 10, mode="edge"), np.ones(21) / 21, mode="valid")
-    floor, reach = float(np.percentile(smooth, 15)), float(u[-1])
+    floor, reach = percentile(smooth, 15.0), float(u[-1])
     middle_half = np.abs(u) < 0.8 * reach
-    height = max(float(np.percentile(smooth[middle_half], 90)) - floor, 1e-9)
+    height = max(percentile(smooth[middle_half], 90.0) - floor, 1e-9)
     weight = np.clip(smooth - floor - height / 2, 0, None) * middle_half
     middle = float(np.sum(u * weight) / max(float(np.sum(weight)), 1e-12))
-    spread = 1.4826 * float(np.median(np.abs(np.diff(even)))) + 0.01 * height
+    spread = 1.4826 * median(np.abs(np.diff(even))) + 0.01 * height
 
     def residual(x: FloatArray) -> FloatArray:
         return np.asarray(profile.shown(_box(u, x), float(x[4])) + x[5] * u - profile.values, np.float64)
@@ -152,12 +154,13 @@ def _best_fit(profile: _Profile) -> Fit:
         _, by_signal, by_floor = profile.shown_and_slopes(_box(u, x), float(x[4]))
         return np.column_stack([by_signal[:, None] * _box_slopes(u, x), by_floor, u])
 
-    scale = max(spread, 0.03 * height)
-    begun = [np.array([middle, length, height, 6.0, max(floor, 0.01 * height), 0.0]) for length in _BEGUN_MM]
+    scale, floor = max(spread, 0.03 * height), max(floor, 0.01 * height)
+    begun = profile.shown(_box(u, (middle, _BEGUN_MM[:, None], height, 6.0)), floor) - profile.values
+    length = float(_BEGUN_MM[np.sqrt(1 + (begun / scale) ** 2).sum(axis=1).argmin()])
     return fit_between(
         residual,
         slopes,
-        min(begun, key=lambda x: float(np.sqrt(1 + (residual(x) / scale) ** 2).sum())),
+        np.array([middle, length, height, 6.0, floor, 0.0]),
         bounds=(
             np.array([-reach, 4.0, 0.0, 0.8, 0.0, -height / reach]),
             np.array([reach, 2 * reach, 4 * height, 40.0, np.inf, height / reach]),
@@ -168,7 +171,7 @@ def _best_fit(profile: _Profile) -> Fit:
     )
 
 
-def _box(u: FloatArray, x: FloatArray) -> FloatArray:
+def _box(u: FloatArray, x: FloatArray | tuple[float | FloatArray, ...]) -> FloatArray:
     """Return a box (middle, length, height, edge width) with edges blurred by a normal distribution."""
     middle, length, height, edge = x[:4]
     rise, fall = erf((u - middle + length / 2) / edge), erf((u - middle - length / 2) / edge)

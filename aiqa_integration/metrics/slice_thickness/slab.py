@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from aiqa_integration.model.measurement import Obstacle, Reason
+from aiqa_integration.model.ranks import median, median_along, percentile
 from aiqa_integration.model.sampling import (
     FloatArray,
     PhantomSlice,
-    percentile,
     raster,
     sample,
     to_pixels,
@@ -42,7 +42,7 @@ def find_slab(sl: PhantomSlice, *, diameter_mm: float) -> Slab | Obstacle:
     if np.count_nonzero(found) < 0.6 * len(blocks):
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail="no dark slab with ramps across the middle of slice 1")
     places = np.array([u[block].mean() for block in blocks])[found]
-    height = float(np.median(edges[found, 1] - edges[found, 0]))
+    height = median(edges[found, 1] - edges[found, 0])
     if not _SLAB_HEIGHT_MM[0] <= height <= _SLAB_HEIGHT_MM[1]:
         detail = f"the dark band across slice 1 is {height:.1f} mm high, not the ramps' slab"
         return Obstacle(reason=Reason.FEATURE_NOT_FOUND, detail=detail)
@@ -80,7 +80,7 @@ def _robust_parabola(places: FloatArray, heights: FloatArray, at: FloatArray) ->
     for order in (1, 2, 2):
         factors = np.polyfit(places[keep], heights[keep], order)
         off = np.abs(heights - np.polyval(factors, places))
-        keep = off <= max(1.0, 1.5 * float(np.median(off)))
+        keep = off <= max(1.0, 1.5 * median(off))
     return np.asarray(np.polyval(factors, at), np.float64)
 
 
@@ -89,6 +89,6 @@ def _water_beside(sl: PhantomSlice, u: FloatArray, centre: FloatArray, height: f
     off = np.arange(height / 2 + 2.0, height / 2 + 5.01, 0.5)
     lines = np.concatenate([-off, off])[:, None] + centre[None, :]
     values, _ = sample(sl.image, *to_pixels(sl.pose, np.broadcast_to(u, lines.shape), lines))
-    smooth = np.polyval(np.polyfit(u, np.median(values, axis=0), 4), u)
+    smooth = np.polyval(np.polyfit(u, median_along(values, 0), 4), u)
     mean = float(smooth.mean())
     return np.asarray(np.clip(smooth / mean, 0.2, 5.0), np.float64)
