@@ -122,7 +122,7 @@ def _load(bundle: Bundle) -> _Resident:
         networks = {name: _network(bundle, config.get(name, {})) for name in sources}
         for name, network in networks.items():
             network.load_state_dict(weights[name])
-            networks[name] = folded(network.eval().to(memory_format=torch.channels_last))
+            networks[name] = folded(network.eval()).to(memory_format=torch.channels_last)
     except (KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
         raise BundleError(f"bundle {bundle.name}: the network does not load: {error}") from error
     return _Resident(networks=networks, sources=sources, heads=config["heads"], declared=declared)
