@@ -110,8 +110,6 @@ def _load(bundle: Bundle) -> _Resident:
     declared, config = read_metadata(bundle)["network_data_format"], read_inference(bundle)
     import torch
 
-    from aiqa_integration.infer.folding import folded
-
     torch.set_num_threads(1)
     named = sorted({str(head["network"]) for head in config["heads"].values()})
     sources = {
@@ -122,7 +120,7 @@ def _load(bundle: Bundle) -> _Resident:
         networks = {name: _network(bundle, config.get(name, {})) for name in sources}
         for name, network in networks.items():
             network.load_state_dict(weights[name])
-            networks[name] = folded(network.eval()).to(memory_format=torch.channels_last)
+            network.eval().to(memory_format=torch.channels_last)
     except (KeyError, TypeError, ValueError, RuntimeError, UnpicklingError) as error:
         raise BundleError(f"bundle {bundle.name}: the network does not load: {error}") from error
     return _Resident(networks=networks, sources=sources, heads=config["heads"], declared=declared)
