@@ -125,7 +125,7 @@ def _share(share: Share | None) -> str:
 
 def _second_rows(columns: Sequence[Column]) -> Iterable[list[str]]:
     def cells(values: Sequence[Sequence[float]]) -> list[str]:
-        return ["{:.1f} · {:.1f}".format(*median_and_most(seconds)) if seconds else NOT_OFFERED for seconds in values]
+        return ["{:.2f} · {:.2f}".format(*median_and_most(seconds)) if seconds else NOT_OFFERED for seconds in values]
 
     yield ["seconds a series, warm: median · most", *cells([[r.seconds for r in c.plain()] for c in columns])]
     yield ["CPU seconds a series, warm: median · most", *cells([[r.cpu_s for r in c.plain()] for c in columns])]
