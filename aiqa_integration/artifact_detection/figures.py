@@ -47,5 +47,10 @@ def shown(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
+def capital(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def _rounded(value: float, decimals: int) -> float:
     return round(value, decimals) + 0.0

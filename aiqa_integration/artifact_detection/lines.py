@@ -51,7 +51,7 @@ def interference_lines(voxels: Volume, slices: Sequence[int], phase_axis: int | 
     """Return lines along the phase direction, the clearest first; along either where the direction is not known."""
     best: tuple[Line, ...] = ()
     clearest = 0.0
-    for axis in (1, 2) if phase_axis is None else (3 - phase_axis,):
+    for axis in _axes(phase_axis):
         profiles = {index: _profile(voxels[index], axis) for index in slices}
         found, clear = _peaks(profiles, axis)
         if clear > clearest:
@@ -119,11 +119,15 @@ def brightest_line(image: Volume, phase_axis: int | None) -> float | None:
 
     None where a tenth of the lines or more has too little air to tell: one of them may be brighter.
     """
-    axes = (1, 2) if phase_axis is None else (3 - phase_axis,)
-    levels = [line_levels(image, axis) for axis in axes]
+    levels = [line_levels(image, axis) for axis in _axes(phase_axis)]
     if any(float(np.isfinite(one).mean()) < _TELLING for one in levels):
         return None
     return float(max(np.nanmax(one) for one in levels))
+
+
+def _axes(phase_axis: int | None) -> tuple[int, ...]:
+    """Return the axes whose lines run along phase encoding (1 or 2); both where it is not known."""
+    return (1, 2) if phase_axis is None else (3 - phase_axis,)
 
 
 def _peaks(profiles: Mapping[int, _Profile], axis: int) -> tuple[tuple[Line, ...], float]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from aiqa_integration.artifact_detection.air import level_in_air, signal_to_noise
 from aiqa_integration.artifact_detection.fat_shift import FAT_SHIFT
-from aiqa_integration.artifact_detection.figures import beside, evidence, value_text
+from aiqa_integration.artifact_detection.figures import beside, capital, evidence, value_text
 from aiqa_integration.artifact_detection.lines import brightest_line
 from aiqa_integration.artifact_detection.slice_profile import LEAST_SLICES, lost_slices
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId, severity_of
@@ -126,7 +126,7 @@ class Measured:
         how = MEASURES[self.artifact]
         return evidence(
             how.metric,
-            how.phrase[:1].upper() + how.phrase[1:],
+            capital(how.phrase),
             self.value * how.shown_as,
             how.unit,
             decimals=how.decimals,

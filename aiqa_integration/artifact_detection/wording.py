@@ -7,7 +7,7 @@ slices, as a viewer numbers them.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from aiqa_integration.artifact_detection.figures import beside, value_text
+from aiqa_integration.artifact_detection.figures import beside, capital, value_text
 from aiqa_integration.artifact_detection.measured import Measured
 from aiqa_integration.artifact_detection.supports import Told
 from aiqa_integration.model.artifact import ARTIFACTS_BY_ID, ArtifactId
@@ -42,9 +42,9 @@ def explanation(
     sentences = [f"{title(artifact)}, severity {severity} of 3 ({_GRADES[severity]})"]
     denied = measured is not None and measured.denies
     if measured is not None:
-        sentences.append(f"{_DENIED}: {measured.sentence}" if denied else _capital(measured.sentence))
+        sentences.append(f"{_DENIED}: {measured.sentence}" if denied else capital(measured.sentence))
     if told:
-        sentences.append(_capital("; ".join(_metric_text(one) for one in told)))
+        sentences.append(capital("; ".join(_metric_text(one) for one in told)))
     if mark:
         sentences.append(mark)
     if severity >= ALERTED_SEVERITY and not mark and measured is None and not any(one.broken for one in told):
@@ -53,7 +53,7 @@ def explanation(
     if direction and artifact in _ALONG_PHASE:
         where.append(f"phase encoding {direction}")
     if where:
-        sentences.append(_capital(", ".join(where)))
+        sentences.append(capital(", ".join(where)))
     sentences.append(_TO_READ if denied else _advice(artifact, severity))
     return ". ".join(sentences) + "."
 
@@ -96,7 +96,3 @@ def _advice(artifact: ArtifactId, severity: Severity) -> str:
     if severity < ALERTED_SEVERITY:
         return "Readers usually accept this: nothing to do for it alone"
     return f"Suggest: {ARTIFACTS_BY_ID[artifact].next_step}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

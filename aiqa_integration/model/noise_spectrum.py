@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal.windows import tukey
 
+from aiqa_integration.model.ranks import median, median_along
 from aiqa_integration.model.sampling import BoolArray, FloatArray
 
 _TAPER = 0.4
@@ -73,12 +74,12 @@ def _compared(power: FloatArray, ring: NDArray[np.intp], seen: BoolArray, *, spr
     inner = power[(ring == 0) & seen]
     if inner.size < _FEWEST_IN_MIDDLE:
         return None
-    middle, total, places, looked_at = float(np.median(inner)), 0.0, 0, 0
+    middle, total, places, looked_at = median(inner), 0.0, 0, 0
     for number in range(len(_RINGS)):
         there = power[(ring == number) & seen]
         if there.size >= _FEWEST:
             count = int(np.count_nonzero(ring == number))
-            total += count * float(np.median(there))
+            total += count * median(there)
             places += count
             looked_at += there.size
     if middle <= 0.0:
@@ -100,9 +101,9 @@ def _band(power: FloatArray, frequencies: FloatArray, width: int) -> float:
     """
     order = np.argsort(frequencies, kind="stable")
     order = order[frequencies[order] > 0.75 / width]
-    each, at = np.median(power[order], axis=1), frequencies[order]
-    around = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(each, 1, mode="edge"), 3), axis=1)
-    held = around > _HELD * float(np.median(each[at < max(_SURELY_HELD, 1.0 / width)]))
+    each, at = median_along(power[order]), frequencies[order]
+    around = median_along(np.lib.stride_tricks.sliding_window_view(np.pad(each, 1, mode="edge"), 3))
+    held = around > _HELD * median(each[at < max(_SURELY_HELD, 1.0 / width)])
     last = float(at[held].max()) if held.any() else 0.5
     return min(2.0 * last - 1.0 / frequencies.size, 1.0)
 

@@ -93,7 +93,8 @@ def _turn_away_objects(series: LoadedSeries, analyst: Analyst) -> None:
 
 def _phase_axis(header: SeriesHeader) -> int | None:
     """Return the array axis of a slice along which phase was encoded: COLUMN means along the columns, so axis 0."""
-    return None if header.phase_encoding is None else {"COLUMN": 0, "ROW": 1}[header.phase_encoding]
+    axis = phase_axis(header)
+    return None if axis is None else axis - 1
 
 
 def _said(

@@ -20,8 +20,9 @@ import numpy as np
 from aiqa_integration.metrics.image_quality.blocks import Pixels
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
 from aiqa_integration.metrics.image_quality.intensity import moments
-from aiqa_integration.metrics.image_quality.statistics import deviation_of, mean_of, median, robust_deviation
+from aiqa_integration.metrics.image_quality.statistics import deviation_of, mean_of, robust_deviation
 from aiqa_integration.metrics.image_quality.view import SliceView
+from aiqa_integration.model.ranks import median
 
 _MORTAMET = "Mortamet et al., Magn Reson Med 2009;62:365, artifacts and noise in the background"
 _RICE = "Gudbjartsson and Patz, Magn Reson Med 1995;34:910, distribution of noisy magnitude data"

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from aiqa_integration.metrics.image_quality.blocks import Mask
 from aiqa_integration.metrics.image_quality.definition import Family, quality_metric
-from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of, median
+from aiqa_integration.metrics.image_quality.statistics import Floats, mean_of
 from aiqa_integration.metrics.image_quality.view import SliceView
+from aiqa_integration.model.ranks import median
 
 _NYQUIST = "Reeder et al., Magn Reson Med 1999;41:87, Nyquist ghost of echo-planar imaging"
 _COPIES = "Wood and Henkelman, Med Phys 1985;12:143, ghosts along phase encoding"

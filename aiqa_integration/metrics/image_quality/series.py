@@ -23,8 +23,9 @@ import numpy as np
 
 from aiqa_integration.metrics.image_quality.blocks import Mask
 from aiqa_integration.metrics.image_quality.definition import quality_metric
-from aiqa_integration.metrics.image_quality.statistics import Floats, correlation, median, robust_deviation
+from aiqa_integration.metrics.image_quality.statistics import Floats, correlation, robust_deviation
 from aiqa_integration.metrics.image_quality.view import SliceView
+from aiqa_integration.model.ranks import median
 
 _DROPOUT = "Sairanen et al., NeuroImage 2018;181:331, slices that lost signal"
 _CROSSTALK = "Heiland, Clin Neuroradiol 2008;18:25, cross-talk of neighbouring slices"

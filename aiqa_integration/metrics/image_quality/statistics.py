@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from aiqa_integration.model.ranks import median
+
 Floats = NDArray[np.float64]
 
 
@@ -21,15 +23,6 @@ def quantile(values: Floats | NDArray[np.float32], part: float) -> float:
     """Return the value that ``part`` of the values (none of them empty) lie below, without interpolation."""
     place = round(part * (values.size - 1))
     return float(np.partition(values, place)[place])
-
-
-def median(values: Floats) -> float:
-    """Return the middle value, or the mean of the middle two."""
-    half = values.size // 2
-    if values.size % 2:
-        return float(np.partition(values, half)[half])
-    low, high = np.partition(values, (half - 1, half))[half - 1 : half + 1]
-    return float(low + high) / 2.0
 
 
 def robust_deviation(values: Floats) -> float:

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.fft import rfft2
 
 from aiqa_integration.metrics.image_quality.blocks import Blocks, Mask, Pixels, blocks_of
-from aiqa_integration.metrics.image_quality.statistics import Floats, deviation_of, median
+from aiqa_integration.metrics.image_quality.statistics import Floats, deviation_of
+from aiqa_integration.model.ranks import median
 
 PhaseAxis = int | None
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 
+from aiqa_integration.artifact_detection.fat_shift import FAT_PPM
 from scripts.stack_measures import object_mask
 
 Volume = NDArray[np.float32]
 SLICES = 6
-FAT_PPM = 3.4
 _HERTZ = 1e5  # an imaging frequency above is written in Hz, against the standard
 BODY = frozenset({"wrist_GE", "cardiac_thorax"})
 """Series that are no heads."""
